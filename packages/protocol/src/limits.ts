@@ -1,0 +1,54 @@
+/**
+ * Every bound of the protocol, in one place. Sizes in bytes, times in milliseconds. The relay sends those that a client has
+ * to keep to in `welcome`; a client may be held to lower ones by its relay, never to higher ones.
+ */
+export const limits: Limits = {
+  /** One WebSocket message. Larger ones close the connection with 1009. */
+  frameBytesMax: 1024 * 1024,
+  /** Messages in one frame. */
+  frameMessagesMax: 4096,
+  /** One record, header to signature. A frame holds at least one. */
+  recordBytesMax: 640 * 1024,
+  /** One Yjs update inside a record, before padding (Padmé adds at most 12 %). Longer ones are split by the peer. */
+  updateBytesMax: 512 * 1024,
+  /** One sealed presence message. */
+  presenceBytesMax: 16 * 1024,
+  /** Entries in one `entries` message. */
+  entriesPerMessageMax: 1024,
+  /** The relay starts a new `entries` message beyond this. */
+  entriesBytesSoft: 64 * 1024,
+  /** Records in one `restore` message. */
+  restoreRecordsMax: 256,
+  /** Channels (open documents) of one connection. */
+  channelsMax: 1000,
+  /** From TCP accept to a valid `hello`. */
+  handshakeMs: 10_000,
+  /** A peer pings after this long without having heard anything… */
+  pingAfterMs: 5_000,
+  /** …and gives the link up when nothing came for this long. Design §8: noticed in 10 s. */
+  deadAfterMs: 10_000,
+  /** The relay drops a connection that was silent for this long. */
+  relayIdleMs: 60_000,
+  /** A live channel gets a freshly signed head at most this often. */
+  headEveryMs: 5_000,
+  /** How far ahead of our clock a hybrid logical clock may be before it is clamped. */
+  clockAheadMs: 60_000,
+};
+
+export interface Limits {
+  readonly frameBytesMax: number;
+  readonly frameMessagesMax: number;
+  readonly recordBytesMax: number;
+  readonly updateBytesMax: number;
+  readonly presenceBytesMax: number;
+  readonly entriesPerMessageMax: number;
+  readonly entriesBytesSoft: number;
+  readonly restoreRecordsMax: number;
+  readonly channelsMax: number;
+  readonly handshakeMs: number;
+  readonly pingAfterMs: number;
+  readonly deadAfterMs: number;
+  readonly relayIdleMs: number;
+  readonly headEveryMs: number;
+  readonly clockAheadMs: number;
+}

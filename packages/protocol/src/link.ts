@@ -1,0 +1,71 @@
+/**
+ * The payload of a share link: everything that a newcomer needs, in the URL's fragment, which browsers never send.
+ *
+ * `genesis` makes the log recognisable: a relay cannot pass off a re-created or foreign log as this one. `head` is what the
+ * inviter had verified when the link was made: a relay that shows less has rolled back. A checksum tells a truncated link from a wrong one.
+ */
+import { decodeWith, encodeWith, fixedBytes, refuse, struct, uint8, varUint } from "./codec.ts";
+import type { Codec } from "./codec.ts";
+import { head } from "./head.ts";
+import type { Head } from "./head.ts";
+import { bytesFromText, docId, keyBytes, recordHash, spaceId, toText } from "./ids.ts";
+import type { DocId, RecordHash, SpaceId } from "./ids.ts";
+import { err, ok } from "./result.ts";
+import type { Result } from "./result.ts";
+import { formatVersion } from "./version.ts";
+
+export interface ShareLink {
+  readonly spaceId: SpaceId;
+  readonly docId: DocId;
+  readonly epoch: number;
+  /** Secret, 32 bytes: content key of the epoch. Anyone with it can read and write. */
+  readonly epochKey: Uint8Array;
+  readonly genesis: RecordHash;
+  readonly head: Head;
+}
+
+const version: Codec<number> = {
+  write: uint8.write,
+  read: (decoder, field) => (uint8.read(decoder, field) === formatVersion ? formatVersion : refuse("unknown-tag", field)),
+};
+
+const codec = struct<ShareLink & { version: number }>({
+  version,
+  spaceId,
+  docId,
+  epoch: varUint(0xffffffff),
+  epochKey: fixedBytes(keyBytes),
+  genesis: recordHash,
+  head,
+});
+
+export type LinkError = "empty" | "truncated" | "newer-version" | "not-a-link";
+
+export const checksumBytes = 4;
+
+/** Text for the fragment. `checksum` is the first 4 bytes of a BLAKE2b-256 (crypto owns hashing; see `formatShareLink` there). */
+export function encodeShareLink(link: ShareLink, checksum: (payload: Uint8Array) => Uint8Array): string {
+  const payload = encodeWith(codec, { version: formatVersion, ...link });
+  const all = new Uint8Array(payload.length + checksumBytes);
+  all.set(payload);
+  all.set(checksum(payload).subarray(0, checksumBytes), payload.length);
+  return toText(all);
+}
+
+/** Reads a fragment that a person may have cut, mistyped or been sent by an enemy. */
+export function decodeShareLink(text: string, checksum: (payload: Uint8Array) => Uint8Array): Result<ShareLink, LinkError> {
+  if (text === "") return err("empty");
+  const bytes = bytesFromText(text);
+  if (!bytes.ok) return err(/^[A-Za-z0-9_-]+$/.test(text) ? "truncated" : "not-a-link");
+  if (bytes.value.length <= checksumBytes) return err("truncated");
+  const payload = bytes.value.subarray(0, bytes.value.length - checksumBytes);
+  const given = bytes.value.subarray(payload.length);
+  const expected = checksum(payload).subarray(0, checksumBytes);
+  if (!given.every((byte, index) => byte === expected[index])) {
+    return err(payload[0] !== undefined && payload[0] > formatVersion && payload[0] < 16 ? "newer-version" : "truncated");
+  }
+  const decoded = decodeWith(codec, payload, "link");
+  if (!decoded.ok) return err(decoded.error.reason === "unknown-tag" ? "newer-version" : "not-a-link");
+  const { version: _, ...link } = decoded.value;
+  return ok({ ...link, epochKey: link.epochKey.slice() });
+}

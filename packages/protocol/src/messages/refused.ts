@@ -1,0 +1,27 @@
+import { oneOf, struct, varUint } from "../codec.ts";
+import { recordHash } from "../ids.ts";
+import type { RecordHash } from "../ids.ts";
+import { refusalNumbers } from "../codes.ts";
+import type { RefusalCode } from "../codes.ts";
+import { channel } from "./message.ts";
+import type { MessageFormat } from "./message.ts";
+
+/**
+ * An append, restore or open was not done. `n` is the record's number for an append, else 0. `tailN` and `tailHash` name the last record
+ * of the replica that the relay has.
+ */
+export interface Refused {
+  readonly type: "refused";
+  readonly channel: number;
+  readonly n: number;
+  readonly code: RefusalCode;
+  readonly retryAfterMs: number;
+  readonly tailN: number;
+  readonly tailHash: RecordHash;
+}
+
+export const refused: MessageFormat<Refused> = {
+  type: "refused",
+  tag: 70,
+  fields: struct<Omit<Refused, "type">>({ channel, n: varUint(), code: oneOf(refusalNumbers), retryAfterMs: varUint(), tailN: varUint(), tailHash: recordHash }),
+};

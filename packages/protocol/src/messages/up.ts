@@ -1,0 +1,29 @@
+import { decodeWith, encodeWith } from "../codec.ts";
+import type { Codec, DecodeError } from "../codec.ts";
+import type { Result } from "../result.ts";
+import { tagged } from "./message.ts";
+import type { AnyMessageFormat } from "./message.ts";
+import { hello } from "./hello.ts";
+import type { Hello } from "./hello.ts";
+import { open } from "./open.ts";
+import type { Open } from "./open.ts";
+import { append } from "./append.ts";
+import type { Append } from "./append.ts";
+import { restore } from "./restore.ts";
+import type { Restore } from "./restore.ts";
+import { presence } from "./presence.ts";
+import type { Presence } from "./presence.ts";
+import { close } from "./close.ts";
+import type { Close } from "./close.ts";
+import { ping } from "./ping.ts";
+import type { Ping } from "./ping.ts";
+
+/** Messages from peer to relay. */
+export type UpMessage = Hello | Open | Append | Restore | Presence | Close | Ping;
+
+export const upFormats: readonly AnyMessageFormat[] = [hello, open, append, restore, presence, close, ping];
+
+const codec: Codec<UpMessage> = tagged<UpMessage>(upFormats);
+
+export const encodeUp: (message: UpMessage) => Uint8Array = (message) => encodeWith(codec, message);
+export const decodeUp: (bytes: Uint8Array) => Result<UpMessage, DecodeError> = (bytes) => decodeWith(codec, bytes, "message");
