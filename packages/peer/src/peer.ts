@@ -1,0 +1,13 @@
+import type { OpenDocument } from "./editor-hub.ts";
+import type { SkerryClient } from "./client.ts";
+
+/** The engine as its hosts see it: everything an application sees, minus the sockets, which are the host's business. */
+export interface Peer extends Omit<SkerryClient, "WebSocket" | "socketUrl"> {
+  /** Undefined if the document is not on this device. */
+  open(docId: string): OpenDocument | undefined;
+}
+
+export interface PeerOptions {
+  /** `ws:` or `wss:` address of the relay's sync endpoint. */
+  readonly relayUrl: string;
+}
