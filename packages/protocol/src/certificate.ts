@@ -1,4 +1,4 @@
-import { decodeWith, encodeWith, fixedBytes, refuse, struct, uint8, varUint } from "./codec.ts";
+import { decodeWith, encodeWith, fixedBytes, refuse, struct, uint8, wallTimeMs } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
 import { deviceId, keyBytes, signature } from "./ids.ts";
 import type { DeviceId, Signature } from "./ids.ts";
@@ -25,13 +25,13 @@ const unsigned = struct<UnsignedCertificate & { version: number }>({
   version,
   accountKey: fixedBytes(keyBytes),
   deviceId,
-  issuedAtMs: varUint(),
+  issuedAtMs: wallTimeMs,
 });
 const signed = struct<Certificate & { version: number }>({
   version,
   accountKey: fixedBytes(keyBytes),
   deviceId,
-  issuedAtMs: varUint(),
+  issuedAtMs: wallTimeMs,
   signature,
 });
 

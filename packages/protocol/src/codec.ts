@@ -57,6 +57,10 @@ export function decodeWith<T>(codec: Codec<T>, bytes: Uint8Array, field: string)
 
 export const remaining = (decoder: decoding.Decoder): number => decoder.arr.length - decoder.pos;
 
+/** What was read since `start`, as a plain view: a Node `Buffer` would pass its own `slice`, which does not copy, on to the value. */
+export const readSince = (decoder: decoding.Decoder, start: number): Uint8Array =>
+  new Uint8Array(decoder.arr.buffer, decoder.arr.byteOffset + start, decoder.pos - start);
+
 /** One byte, 0 to 255. */
 export const uint8: Codec<number> = {
   write: (encoder, value) => {
@@ -94,6 +98,12 @@ export const varUint = (max: number = Number.MAX_SAFE_INTEGER): Codec<number> =>
   },
 });
 
+/** The latest time that a `Date` can hold; a later one would throw when it is shown. */
+export const timeMsMax = 8_640_000_000_000_000;
+
+/** Milliseconds since the Unix epoch, from anyone's clock. */
+export const wallTimeMs: Codec<number> = varUint(timeMsMax);
+
 /** Exactly `length` bytes, without a length prefix. */
 export const fixedBytes = <T extends Uint8Array = Uint8Array>(length: number): Codec<T> => ({
   write: (encoder, value) => {
@@ -125,7 +135,7 @@ export const varBytes = (max: number): Codec<Uint8Array> => {
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
-/** Length-prefixed UTF-8, at most `bytesMax` bytes; malformed UTF-8 is refused. */
+/** Length-prefixed UTF-8, at most `bytesMax` bytes; malformed UTF-8 is refused. Lone surrogates are written as U+FFFD. */
 export const utf8 = (bytesMax: number): Codec<string> => {
   const bytes = varBytes(bytesMax);
   return {

@@ -1,4 +1,4 @@
-import { struct, varBytes, varUint } from "./codec.ts";
+import { struct, varBytes, varUint, wallTimeMs } from "./codec.ts";
 import type { Codec } from "./codec.ts";
 import { limits } from "./limits.ts";
 
@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 export const entry: Codec<Entry> = struct<Entry>({
-  receivedAtMs: varUint(),
+  receivedAtMs: wallTimeMs,
   accessPosition: varUint(),
   record: varBytes(limits.recordBytesMax),
 });

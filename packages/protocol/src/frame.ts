@@ -5,10 +5,8 @@
  */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
-import { varBytes } from "./codec.ts";
-import { decodeWith } from "./codec.ts";
+import { decodeWith, refuse, remaining, varBytes } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
-import { refuse, remaining } from "./codec.ts";
 import { limits } from "./limits.ts";
 import { assert } from "./result.ts";
 import type { Result } from "./result.ts";
@@ -42,6 +40,7 @@ export function encodeFrame(messages: readonly Uint8Array[]): Uint8Array {
   assert(messages.length > 0 && messages.length <= limits.frameMessagesMax, "frame of no or too many messages");
   const encoder = encoding.createEncoder();
   frameCodec.write(encoder, messages);
+  assert(encoding.length(encoder) <= limits.frameBytesMax, "frame too large");
   return encoding.toUint8Array(encoder);
 }
 

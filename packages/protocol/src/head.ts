@@ -1,4 +1,4 @@
-import { struct, varUint } from "./codec.ts";
+import { struct, varUint, wallTimeMs } from "./codec.ts";
 import type { Codec } from "./codec.ts";
 import { chainHash, docId, hashBytes, relayKey, signature } from "./ids.ts";
 import type { ChainHash, DocId, RelayKey, Signature } from "./ids.ts";
@@ -35,7 +35,7 @@ export const unsignedHead: Codec<UnsignedHead> = struct<UnsignedHead>({
   docId,
   seq: varUint(),
   chainHash,
-  timeMs: varUint(),
+  timeMs: wallTimeMs,
 });
 
 export const signedHead: Codec<SignedHead> = struct<SignedHead>({
@@ -43,6 +43,6 @@ export const signedHead: Codec<SignedHead> = struct<SignedHead>({
   docId,
   seq: varUint(),
   chainHash,
-  timeMs: varUint(),
+  timeMs: wallTimeMs,
   signature,
 });

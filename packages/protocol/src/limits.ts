@@ -31,6 +31,8 @@ export const limits: Limits = {
   relayIdleMs: 60_000,
   /** A live channel gets a freshly signed head at most this often. */
   headEveryMs: 5_000,
+  /** The longest that a relay can ask a peer to wait: a timer takes 2^31 ms at most, and fires at once beyond. */
+  retryAfterMsMax: 86_400_000,
   /** How far ahead of our clock a hybrid logical clock may be before it is clamped. */
   clockAheadMs: 60_000,
 };
@@ -50,5 +52,6 @@ export interface Limits {
   readonly deadAfterMs: number;
   readonly relayIdleMs: number;
   readonly headEveryMs: number;
+  readonly retryAfterMsMax: number;
   readonly clockAheadMs: number;
 }

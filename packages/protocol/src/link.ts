@@ -8,9 +8,9 @@ import { decodeWith, encodeWith, fixedBytes, refuse, struct, uint8, varUint } fr
 import type { Codec } from "./codec.ts";
 import { head } from "./head.ts";
 import type { Head } from "./head.ts";
-import { bytesFromText, docId, keyBytes, recordHash, spaceId, toText } from "./ids.ts";
+import { bytesFromText, docId, keyBytes, recordHash, spaceId, textCharactersMax, toText } from "./ids.ts";
 import type { DocId, RecordHash, SpaceId } from "./ids.ts";
-import { err, ok } from "./result.ts";
+import { assert, err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
 import { formatVersion } from "./version.ts";
 
@@ -29,11 +29,20 @@ const version: Codec<number> = {
   read: (decoder, field) => (uint8.read(decoder, field) === formatVersion ? formatVersion : refuse("unknown-tag", field)),
 };
 
+const epochNumber = varUint(0xffffffff);
+const epoch: Codec<number> = {
+  write: (encoder, value) => {
+    assert(value > 0, "epochs start at 1");
+    epochNumber.write(encoder, value);
+  },
+  read: (decoder, field) => epochNumber.read(decoder, field) || refuse("bad-value", field),
+};
+
 const codec = struct<ShareLink & { version: number }>({
   version,
   spaceId,
   docId,
-  epoch: varUint(0xffffffff),
+  epoch,
   epochKey: fixedBytes(keyBytes),
   genesis: recordHash,
   head,
@@ -56,7 +65,7 @@ export function encodeShareLink(link: ShareLink, checksum: (payload: Uint8Array)
 export function decodeShareLink(text: string, checksum: (payload: Uint8Array) => Uint8Array): Result<ShareLink, LinkError> {
   if (text === "") return err("empty");
   const bytes = bytesFromText(text);
-  if (!bytes.ok) return err(/^[A-Za-z0-9_-]+$/.test(text) ? "truncated" : "not-a-link");
+  if (!bytes.ok) return err(text.length <= textCharactersMax && /^[A-Za-z0-9_-]+$/.test(text) ? "truncated" : "not-a-link");
   if (bytes.value.length <= checksumBytes) return err("truncated");
   const payload = bytes.value.subarray(0, bytes.value.length - checksumBytes);
   const given = bytes.value.subarray(payload.length);

@@ -6,7 +6,7 @@
  * `session` and `counter` let a receiver drop what a relay replays: a session's counter only rises.
  */
 import * as encoding from "lib0/encoding";
-import { decodeWith, encodeWith, fixedBytes, optional, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
+import { decodeWith, encodeWith, fixedBytes, optional, readSince, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
 import { head, signedHead } from "./head.ts";
 import type { Head, SignedHead } from "./head.ts";
@@ -67,8 +67,10 @@ const headerCodec = struct<VersionedHeader>({
   counter: varUint(),
 });
 
-export const encodePresenceHeader = (header: PresenceHeader): Uint8Array =>
-  encodeWith(headerCodec, { version: formatVersion, ...header });
+export function encodePresenceHeader(header: PresenceHeader): Uint8Array {
+  assert(header.epoch > 0, "epochs start at 1");
+  return encodeWith(headerCodec, { version: formatVersion, ...header });
+}
 
 const nonce = fixedBytes(nonceBytes);
 const ciphertextBytes = varBytes(limits.presenceBytesMax);
@@ -99,10 +101,10 @@ const envelopeCodec: Codec<PresenceEnvelope> = {
     const start = decoder.pos;
     const { version: _, ...header } = headerCodec.read(decoder, "header");
     if (header.epoch === 0) return refuse("bad-value", "epoch");
-    const headerBytes = decoder.arr.subarray(start, decoder.pos);
+    const headerBytes = readSince(decoder, start);
     const nonceValue = nonce.read(decoder, "nonce");
     const ciphertext = ciphertextBytes.read(decoder, "ciphertext");
-    const hashedBytes = decoder.arr.subarray(start, decoder.pos);
+    const hashedBytes = readSince(decoder, start);
     return { header, headerBytes, nonce: nonceValue, ciphertext, hashedBytes, signature: signature.read(decoder, "signature") };
   },
 };

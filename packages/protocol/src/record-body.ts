@@ -1,4 +1,4 @@
-import { decodeWith, encodeWith, optional, struct, varBytes, varUint } from "./codec.ts";
+import { decodeWith, encodeWith, optional, struct, varBytes, varUint, wallTimeMs } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
 import { limits } from "./limits.ts";
 import type { Result } from "./result.ts";
@@ -20,7 +20,7 @@ export interface RecordBody {
 
 export const certificateBytesMax = 256;
 
-const time: Codec<HybridTime> = struct<HybridTime>({ wallMs: varUint(), counter: varUint(0xffffffff) });
+const time: Codec<HybridTime> = struct<HybridTime>({ wallMs: wallTimeMs, counter: varUint(0xffffffff) });
 
 const body: Codec<RecordBody> = struct<RecordBody>({
   time,

@@ -8,7 +8,7 @@
  * header and the hash; it can open nothing.
  */
 import * as encoding from "lib0/encoding";
-import { decodeWith, encodeWith, fixedBytes, oneOf, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
+import { decodeWith, encodeWith, fixedBytes, oneOf, readSince, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
 import { head } from "./head.ts";
 import type { Head } from "./head.ts";
@@ -77,8 +77,10 @@ const headerCodec: Codec<VersionedHeader> = struct<VersionedHeader>({
   accessPosition: varUint(),
 });
 
-export const encodeRecordHeader = (header: RecordHeader): Uint8Array =>
-  encodeWith(headerCodec, { version: formatVersion, ...header });
+export function encodeRecordHeader(header: RecordHeader): Uint8Array {
+  assert(header.n > 0 && header.epoch > 0, "record numbers and epochs start at 1");
+  return encodeWith(headerCodec, { version: formatVersion, ...header });
+}
 
 const nonce = fixedBytes(nonceBytes);
 const ciphertextBytes = varBytes(limits.recordBytesMax);
@@ -111,10 +113,10 @@ const recordCodec: Codec<SealedRecord> = {
     const { version: _, ...header } = headerCodec.read(decoder, "header");
     if (header.n === 0) return refuse("bad-value", "n");
     if (header.epoch === 0) return refuse("bad-value", "epoch");
-    const headerBytes = decoder.arr.subarray(start, decoder.pos);
+    const headerBytes = readSince(decoder, start);
     const nonceValue = nonce.read(decoder, "nonce");
     const ciphertext = ciphertextBytes.read(decoder, "ciphertext");
-    const hashedBytes = decoder.arr.subarray(start, decoder.pos);
+    const hashedBytes = readSince(decoder, start);
     return { header, headerBytes, nonce: nonceValue, ciphertext, hashedBytes, signature: signature.read(decoder, "signature") };
   },
 };

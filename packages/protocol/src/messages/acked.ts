@@ -1,4 +1,4 @@
-import { struct, varUint } from "../codec.ts";
+import { struct, varUint, wallTimeMs } from "../codec.ts";
 import { replicaId } from "../ids.ts";
 import type { ReplicaId } from "../ids.ts";
 import { channel } from "./message.ts";
@@ -21,5 +21,5 @@ export interface Acked {
 export const acked: MessageFormat<Acked> = {
   type: "acked",
   tag: 69,
-  fields: struct<Omit<Acked, "type">>({ channel, replicaId, n: varUint(), seq: varUint(), receivedAtMs: varUint(), accessPosition: varUint() }),
+  fields: struct<Omit<Acked, "type">>({ channel, replicaId, n: varUint(), seq: varUint(), receivedAtMs: wallTimeMs, accessPosition: varUint() }),
 };

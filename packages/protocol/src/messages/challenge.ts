@@ -1,4 +1,4 @@
-import { fixedBytes, struct, varUint } from "../codec.ts";
+import { fixedBytes, struct, varUint, wallTimeMs } from "../codec.ts";
 import { relayKey } from "../ids.ts";
 import type { RelayKey } from "../ids.ts";
 import type { MessageFormat } from "./message.ts";
@@ -18,5 +18,5 @@ export interface Challenge {
 export const challenge: MessageFormat<Challenge> = {
   type: "challenge",
   tag: 64,
-  fields: struct<Omit<Challenge, "type">>({ versionMin: varUint(0xffff), versionMax: varUint(0xffff), relayKey, nonce: fixedBytes(32), timeMs: varUint() }),
+  fields: struct<Omit<Challenge, "type">>({ versionMin: varUint(0xffff), versionMax: varUint(0xffff), relayKey, nonce: fixedBytes(32), timeMs: wallTimeMs }),
 };

@@ -1,6 +1,7 @@
 import { oneOf, struct, varUint } from "../codec.ts";
 import { refusalNumbers } from "../codes.ts";
 import type { RefusalCode } from "../codes.ts";
+import { limits } from "../limits.ts";
 import { channel } from "./message.ts";
 import type { MessageFormat } from "./message.ts";
 
@@ -17,5 +18,5 @@ export interface Closed {
 export const closed: MessageFormat<Closed> = {
   type: "closed",
   tag: 76,
-  fields: struct<Omit<Closed, "type">>({ channel, code: oneOf(refusalNumbers), retryAfterMs: varUint() }),
+  fields: struct<Omit<Closed, "type">>({ channel, code: oneOf(refusalNumbers), retryAfterMs: varUint(limits.retryAfterMsMax) }),
 };

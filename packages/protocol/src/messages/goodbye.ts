@@ -1,4 +1,5 @@
 import { struct, varUint } from "../codec.ts";
+import { limits } from "../limits.ts";
 import type { MessageFormat } from "./message.ts";
 
 /**
@@ -12,5 +13,5 @@ export interface Goodbye {
 export const goodbye: MessageFormat<Goodbye> = {
   type: "goodbye",
   tag: 77,
-  fields: struct<Omit<Goodbye, "type">>({ retryAfterMs: varUint() }),
+  fields: struct<Omit<Goodbye, "type">>({ retryAfterMs: varUint(limits.retryAfterMsMax) }),
 };

@@ -1,4 +1,4 @@
-import { struct, varUint } from "../codec.ts";
+import { struct, varUint, wallTimeMs } from "../codec.ts";
 import type { MessageFormat } from "./message.ts";
 
 /**
@@ -13,5 +13,5 @@ export interface Pong {
 export const pong: MessageFormat<Pong> = {
   type: "pong",
   tag: 74,
-  fields: struct<Omit<Pong, "type">>({ id: varUint(0xffffffff), timeMs: varUint() }),
+  fields: struct<Omit<Pong, "type">>({ id: varUint(0xffffffff), timeMs: wallTimeMs }),
 };

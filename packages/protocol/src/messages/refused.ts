@@ -3,6 +3,7 @@ import { recordHash } from "../ids.ts";
 import type { RecordHash } from "../ids.ts";
 import { refusalNumbers } from "../codes.ts";
 import type { RefusalCode } from "../codes.ts";
+import { limits } from "../limits.ts";
 import { channel } from "./message.ts";
 import type { MessageFormat } from "./message.ts";
 
@@ -23,5 +24,5 @@ export interface Refused {
 export const refused: MessageFormat<Refused> = {
   type: "refused",
   tag: 70,
-  fields: struct<Omit<Refused, "type">>({ channel, n: varUint(), code: oneOf(refusalNumbers), retryAfterMs: varUint(), tailN: varUint(), tailHash: recordHash }),
+  fields: struct<Omit<Refused, "type">>({ channel, n: varUint(), code: oneOf(refusalNumbers), retryAfterMs: varUint(limits.retryAfterMsMax), tailN: varUint(), tailHash: recordHash }),
 };

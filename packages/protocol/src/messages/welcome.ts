@@ -1,4 +1,4 @@
-import { oneOf, struct, varUint } from "../codec.ts";
+import { oneOf, struct, varUint, wallTimeMs } from "../codec.ts";
 import { signature } from "../ids.ts";
 import type { Signature } from "../ids.ts";
 import { ackLevels } from "../codes.ts";
@@ -23,5 +23,5 @@ export interface Welcome {
 export const welcome: MessageFormat<Welcome> = {
   type: "welcome",
   tag: 65,
-  fields: struct<Omit<Welcome, "type">>({ proof: signature, connectionId: varUint(), ackLevel: oneOf(ackLevels), recordBytesMax: varUint(), channelsMax: varUint(), appendsPerSecond: varUint(), timeMs: varUint() }),
+  fields: struct<Omit<Welcome, "type">>({ proof: signature, connectionId: varUint(), ackLevel: oneOf(ackLevels), recordBytesMax: varUint(), channelsMax: varUint(), appendsPerSecond: varUint(), timeMs: wallTimeMs }),
 };
