@@ -1,0 +1,87 @@
+/**
+ * Every context string of Skerry, in one place. A context says what bytes are for, so that a hash, a signature or a key
+ * made for one purpose is worthless for every other (docs/crypto.md, CR-1). `v1` is part of the name: a changed format gets a new one.
+ *
+ * No context is a prefix of another; all are 16 to 64 ASCII characters, as keyed BLAKE2b wants them.
+ */
+import { assert } from "@skerry/protocol";
+import type { RecordKind } from "@skerry/protocol";
+
+/** Keys of BLAKE2b-256 where the hash is public: anybody can compute it. */
+export type HashContext =
+  | "skerry.v1.record-hash"
+  | "skerry.v1.presence-hash"
+  | "skerry.v1.log-start"
+  | "skerry.v1.chain-hash"
+  | "skerry.v1.account-id"
+  | "skerry.v1.state-hash"
+  | "skerry.v1.link-checksum";
+
+/** First bytes of everything that is signed, followed by a zero byte. */
+export type SignatureContext =
+  | "skerry.v1.sign-record-genesis"
+  | "skerry.v1.sign-record-update"
+  | "skerry.v1.sign-presence"
+  | "skerry.v1.sign-head"
+  | "skerry.v1.sign-hello"
+  | "skerry.v1.sign-welcome"
+  | "skerry.v1.sign-certificate";
+
+/** First bytes of the message of a keyed BLAKE2b whose key is secret: it derives another secret. */
+export type DerivationContext =
+  | "skerry.v1.document-key"
+  | "skerry.v1.presence-key"
+  | "skerry.v1.local-seal-key"
+  | "skerry.v1.local-name-key";
+
+export type Context = HashContext | SignatureContext | DerivationContext;
+
+/** One signature context per kind: a genesis record cannot be passed off as an update. */
+export const recordSignatureContexts: Readonly<Record<RecordKind, SignatureContext>> = {
+  genesis: "skerry.v1.sign-record-genesis",
+  update: "skerry.v1.sign-record-update",
+};
+
+const inUse: Readonly<Record<Context, true>> = {
+  "skerry.v1.record-hash": true,
+  "skerry.v1.presence-hash": true,
+  "skerry.v1.log-start": true,
+  "skerry.v1.chain-hash": true,
+  "skerry.v1.account-id": true,
+  "skerry.v1.state-hash": true,
+  "skerry.v1.link-checksum": true,
+  "skerry.v1.sign-record-genesis": true,
+  "skerry.v1.sign-record-update": true,
+  "skerry.v1.sign-presence": true,
+  "skerry.v1.sign-head": true,
+  "skerry.v1.sign-hello": true,
+  "skerry.v1.sign-welcome": true,
+  "skerry.v1.sign-certificate": true,
+  "skerry.v1.document-key": true,
+  "skerry.v1.presence-key": true,
+  "skerry.v1.local-seal-key": true,
+  "skerry.v1.local-name-key": true,
+};
+
+/** All of them, for tests and for the table in docs/crypto.md. */
+export const contexts: readonly Context[] = Object.keys(inUse) as Context[];
+
+const bytesByContext: ReadonlyMap<Context, Uint8Array> = new Map(contexts.map((context) => [context, asciiBytes(context)]));
+
+/** The context's ASCII bytes. Shared: do not change them. */
+export function contextBytes(context: Context): Uint8Array {
+  const bytes = bytesByContext.get(context);
+  assert(bytes !== undefined, "unknown context");
+  return bytes;
+}
+
+/** Bytes of printable ASCII, for names that our own code chose. Anything else is a bug: two spellings must never give the same bytes. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    assert(code >= 0x20 && code <= 0x7e, "a context or purpose is printable ASCII");
+    bytes[index] = code;
+  }
+  return bytes;
+}

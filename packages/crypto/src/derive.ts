@@ -1,0 +1,14 @@
+import { assert, keyBytes } from "@skerry/protocol";
+import sodium from "libsodium-wrappers";
+import { concat } from "./concat.ts";
+import { contextBytes } from "./contexts.ts";
+import type { DerivationContext } from "./contexts.ts";
+import { Secret } from "./secret.ts";
+
+/** A 32-byte secret: BLAKE2b-256 keyed with `from`, over context ‖ parts. BLAKE2b is a PRF when keyed (RFC 7693, section 2.9). */
+export function derive(context: DerivationContext, from: Secret, ...parts: readonly Uint8Array[]): Secret {
+  return from.use((key) => {
+    assert(key.length === keyBytes, "keys are derived from 32 bytes");
+    return new Secret(sodium.crypto_generichash(keyBytes, concat(contextBytes(context), ...parts), key));
+  });
+}

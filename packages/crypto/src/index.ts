@@ -1,0 +1,18 @@
+/** @skerry/crypto: every cryptographic operation of Skerry, each with a name and a context of its own. Rules with numbers: docs/crypto.md. */
+export * from "./verify.ts";
+export { accountIdOf, exportAccount, generateAccount, importAccount } from "./account.ts";
+export type { AccountIdentity } from "./account.ts";
+export { certifyDevice } from "./certificate.ts";
+export { exportDevice, generateDevice, importDevice } from "./device.ts";
+export type { DeviceIdentity } from "./device.ts";
+export { documentKey, generateEpochKey, presenceKey } from "./epoch-key.ts";
+export { compareHybridTime, newHybridClock, tickLocal, tickRemote } from "./hybrid-clock.ts";
+export type { HybridClock } from "./hybrid-clock.ts";
+export { generateVaultKey, localName, openLocal, sealLocal } from "./local-seal.ts";
+export { padme, padmeBytesMin } from "./padme.ts";
+export { openPresence, presencePaddedBytesMin, sealPresence } from "./presence-seal.ts";
+export { openRecord, sealRecord } from "./record-seal.ts";
+export type { OpenError, SealedBytes } from "./record-seal.ts";
+export { exportSecret, importSecret } from "./secret.ts";
+export { proveHello } from "./session-proof.ts";
+export { formatShareLink, parseShareLink } from "./share-link.ts";

@@ -1,0 +1,16 @@
+import { decodeShareLink, encodeShareLink, err } from "@skerry/protocol";
+import type { LinkError, Result, ShareLink } from "@skerry/protocol";
+import { hash } from "./hash.ts";
+
+/** Tells a cut link from a whole one. It protects from accidents, not from an enemy, who can compute it too. */
+const checksum = (payload: Uint8Array): Uint8Array => hash("skerry.v1.link-checksum", payload);
+
+/** The URL fragment, without `#`. It holds the epoch key: never log it, never send it. */
+export const formatShareLink = (link: ShareLink): string => encodeShareLink(link, checksum);
+
+/** Reads a fragment that a person may have cut, mistyped, or been given by an enemy. */
+export function parseShareLink(text: string): Result<ShareLink, LinkError> {
+  const link = decodeShareLink(text, checksum);
+  // Epochs start at 1: nothing could ever be sealed or opened with this link.
+  return link.ok && link.value.epoch === 0 ? err("not-a-link") : link;
+}
