@@ -2,6 +2,7 @@
  * The seam between the engine (sync with the relay) and the editors of this device. Toward an editor a hub is a y-websocket server for one
  * document; toward the engine it is a `Y.Doc` plus presence. One hub per open document; many editors (tabs) per hub.
  */
+import type { Clock } from "@skerry/protocol";
 import type { Doc } from "yjs";
 
 /** One editor's end: a WebSocket-shaped message pipe, already open. Messages are y-websocket's, binary. */
@@ -37,6 +38,8 @@ export interface EditorHubOptions {
   readonly doc: Doc;
   /** Called with what is new in the presence of this device's editors (deduplicated by client id and clock), to be sealed and sent. */
   readonly onAwareness: (update: Uint8Array) => void;
+  /** For the sign of life without which y-websocket closes a silent connection after 30 s. Without a clock there is none. */
+  readonly clock?: Clock;
 }
 
 /** What the engine gives to whoever accepts editors: browser worker, Node gateway. */

@@ -1,0 +1,1 @@
+export { createEditorHub } from "./hub.ts";
