@@ -6,7 +6,7 @@ import * as encoding from "lib0/encoding";
 import { decodeWith, err, list, ok, struct, utf8, varUint } from "@skerry/protocol";
 import type { Codec, Result } from "@skerry/protocol";
 
-export const awarenessLimits = {
+export const awarenessLimits: AwarenessLimits = {
   /** UTF-8 bytes of one client's JSON. */
   stateBytesMax: 4096,
   /** Nested arrays and objects in one state. */
@@ -20,7 +20,17 @@ export const awarenessLimits = {
   editorBytesMax: 8 * 1024 * 1024,
   /** How far clocks count: sums of them stay safe integers. */
   clockMax: 2 ** 48,
-} as const;
+};
+
+export interface AwarenessLimits {
+  readonly stateBytesMax: number;
+  readonly stateDepthMax: number;
+  readonly updateClientsMax: number;
+  readonly updateBytesMax: number;
+  readonly editorClientsMax: number;
+  readonly editorBytesMax: number;
+  readonly clockMax: number;
+}
 
 export interface AwarenessEntry {
   readonly clientId: number;

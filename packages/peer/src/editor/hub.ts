@@ -7,7 +7,8 @@ import * as encoding from "lib0/encoding";
 import { InvariantError, varBytes } from "@skerry/protocol";
 import { applyUpdate, encodeStateAsUpdate, encodeStateVector } from "yjs";
 import type { EditorConnection, EditorHub, EditorHubOptions, EditorSocket } from "../editor-hub.ts";
-import { validateUpdate } from "../yjs-update/index.ts";
+import { editorLimits } from "../yjs-update/limits.ts";
+import { validateUpdate } from "../yjs-update/validate.ts";
 import { awarenessLimits, decodeAwareness, encodeAwareness, encodeAwarenessChunks } from "./awareness-codec.ts";
 import type { AwarenessEntry } from "./awareness-codec.ts";
 import { createAwarenessTable } from "./awareness-table.ts";
@@ -21,12 +22,12 @@ const syncStep1 = 0;
 const syncStep2 = 1;
 const syncUpdate = 2;
 
-export const hubLimits = {
+export const hubLimits: { readonly messageBytesMax: number; readonly heartbeatMs: number } = {
   /** One message of an editor: at most a whole document. */
   messageBytesMax: 64 * 1024 * 1024,
   /** y-websocket gives a connection up after 30 s without a message; it looks every 3 s. */
   heartbeatMs: 10_000,
-} as const;
+};
 
 /** What an editor hears when it is closed. 44xx: y-websocket 3.1 does not come back with the same bytes. */
 const malformed = 4400;
@@ -132,7 +133,7 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
       return true;
     }
     if (type !== syncStep2 && type !== syncUpdate) return false;
-    if (!validateUpdate(bytes).ok) return false;
+    if (!validateUpdate(bytes, editorLimits).ok) return false;
     applyUpdate(doc, bytes, editor);
     return true;
   }
