@@ -6,7 +6,8 @@ import { getHeapStatistics } from "node:v8";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { certificateBytesMax } from "./record-body.ts";
-import { encodeWith, varUint } from "./codec.ts";
+import { decodeWith, encodeWith, list, uint8, utf8, varBytes, varUint } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 import { checksum, formats } from "./formats.test-support.ts";
 import type { Format } from "./formats.test-support.ts";
 import { bytesEqual, bytesFromText, docIdFromText, toText } from "./ids.ts";
@@ -186,6 +187,14 @@ describe("PR-2 a length that is only claimed costs nothing", () => {
     const believed = Object.values(limits).filter((limit) => limit >= limits.recordBytesMax && limit <= limits.frameBytesMax);
     expect(growth(() => believed.map((length) => new Uint8Array(length)))).toBeGreaterThan(allowed);
     expect(growth(() => new Array(limits.recordBytesMax).fill(0))).toBeGreaterThan(allowed);
+  });
+
+  test("a list or bytes of a cap far beyond any format's", () => {
+    const claim = encodeWith(varUint(), 2 ** 22);
+    for (const codec of [list(uint8, 2 ** 22), varBytes(2 ** 22), utf8(2 ** 22)] as Codec<unknown>[]) {
+      expect(decodeWith(codec, splice(claim, claim.length, 0, new Uint8Array(3)), "field")).toMatchObject({ error: { reason: "truncated" } });
+      expect(growth(() => decodeWith(codec, claim, "field"))).toBeLessThan(allowed);
+    }
   });
 
   // A link's payload has no lengths, and what the test itself does to make a link of it costs more than the decoder.
