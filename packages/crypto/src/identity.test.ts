@@ -1,3 +1,4 @@
+import type { Random } from "@skerry/protocol";
 import { beforeAll, expect, test } from "vitest";
 import { castOf } from "./cast.test-support.ts";
 import { counting, hexOf } from "./hex.test-support.ts";
@@ -7,6 +8,9 @@ import {
   exportDevice,
   exportRelayIdentity,
   exportSecret,
+  generateAccount,
+  generateDevice,
+  generateRelayIdentity,
   importAccount,
   importDevice,
   importRelayIdentity,
@@ -40,6 +44,22 @@ test("CR-13 imported bytes are copied: the caller may wipe its own", () => {
   const seed = exportDevice(alice);
   seed.fill(0);
   expect(exportDevice(alice)).not.toEqual(seed);
+});
+
+test("CR-13 the random bytes that a key was made from are wiped", () => {
+  const drawn: Uint8Array[] = [];
+  const random: Random = {
+    bytes: (length) => {
+      const bytes = new Uint8Array(length).fill(9);
+      drawn.push(bytes);
+      return bytes;
+    },
+  };
+  generateDevice(random);
+  generateAccount(random);
+  generateRelayIdentity(random);
+  expect(drawn).toHaveLength(3);
+  for (const bytes of drawn) expect(bytes.every((byte) => byte === 0)).toBe(true);
 });
 
 test("CR-13 bytes of another length are refused", () => {

@@ -13,13 +13,15 @@ function padmeOfPaper(length: number): number {
 }
 
 test("CR-6 padme is the paper's function from the minimum on, and never goes down", () => {
+  const wrong: number[] = [];
   let before = padme(0);
   for (let length = 0; length <= 70_000; length++) {
     const padded = padme(length);
-    expect(padded >= before && padded >= length, `length ${length}`).toBe(true);
-    expect(padded, `length ${length}`).toBe(length <= padmeBytesMin ? padmeBytesMin : padmeOfPaper(length));
+    const expected = length <= padmeBytesMin ? padmeBytesMin : padmeOfPaper(length);
+    if (padded < before || padded < length || padded !== expected) wrong.push(length);
     before = padded;
   }
+  expect(wrong).toEqual([]);
 });
 
 test("CR-6 padme adds at most 12 % from the minimum on, and its sizes are fixed points", () => {
@@ -46,7 +48,7 @@ test("CR-6 lengths that no record has are bugs", () => {
 
 test("CR-6 every body has one padded form, and it alone is accepted", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 500 }), fc.constantFrom(64, 512), (body, bytesMin) => {
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(64, 512), (body, bytesMin) => {
       const padded = pad(body, bytesMin);
       expect(unpad(padded, bytesMin)).toEqual({ ok: true, value: body });
       for (let index = 4 + body.length; index < padded.length; index++) {
