@@ -22,7 +22,7 @@ export function createMemoryKv(entries: Map<string, Uint8Array> = new Map<string
     write: async (changes) => {
       for (const [key, value] of changes) {
         if (value === undefined) open().delete(key);
-        else open().set(key, value.slice());
+        else open().set(key, new Uint8Array(value));
       }
     },
     clear: async (from, to) => {

@@ -54,8 +54,11 @@ export class StoreError extends Error {
  * the doc is written by itself, in order; nothing that goes wrong throws into the doc's listeners.
  */
 export interface Content {
-  /** Applies what is stored. Rejects with a `StoreError` (`wrong-key`, `damaged`, `io`); until it resolves nothing is written. */
-  load(): Promise<{ readonly empty: boolean }>;
+  /**
+   * Applies what is stored. Rejects with a `StoreError` (`wrong-key`, `damaged`, `io`); until it resolves nothing is written. `lostRows`: values
+   * that did not open and were set aside; if there are any, what a cursor says was applied may be missing and must be fetched again.
+   */
+  load(): Promise<{ readonly empty: boolean; readonly lostRows?: number }>;
   /** Resolves when everything that the doc held at the time of the call is durable; rejects if it can't be made so. */
   flush(): Promise<void>;
   /** Updates handed over but not yet durable. 0 means: saved on this device. */

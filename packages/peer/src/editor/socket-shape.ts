@@ -141,7 +141,7 @@ export function createSocketClass(openPipe: OpenPipe): typeof WebSocket {
       if (this.#state === states.CONNECTING) throw new DOMException("Still in CONNECTING state.", "InvalidStateError");
       if (this.#state !== states.OPEN) return;
       // Text and blobs are no part of y-websocket's protocol.
-      if (data instanceof Uint8Array) this.#pipe.send(data.slice());
+      if (data instanceof Uint8Array) this.#pipe.send(new Uint8Array(data));
       else if (ArrayBuffer.isView(data)) this.#pipe.send(new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice());
       else if (typeof data === "string" || data instanceof Blob) throw new TypeError("This socket carries binary messages only.");
       else this.#pipe.send(new Uint8Array(data.slice(0)));
