@@ -1,5 +1,5 @@
 /**
- * The port behind which a relay keeps its logs. One conformance and fault suite (`log-store.conformance.ts`) runs against every
+ * The port behind which a relay keeps its logs. One conformance and fault suite (`storage/log-store.test-conformance.ts`) runs against every
  * adapter. The contract: what `append` resolved is durable; what `read` returns is exactly what was appended, or an error.
  */
 import type { ChainHash, DocId, Entry, Head, RecordHash, ReplicaId, SpaceId } from "@skerry/protocol";
@@ -41,21 +41,36 @@ export type LogStoreErrorCode = "damaged" | "conflict" | "full" | "io" | "closed
 export class LogStoreError extends Error {
   override readonly name = "LogStoreError";
   readonly code: LogStoreErrorCode;
-  /** Sequence number at which a damaged log stops being readable. */
+  /** The damaged document. Not in `message`, which may be logged. Undefined if the damage is not of one document. */
+  readonly docId: DocId | undefined;
+  /** Sequence number at which a damaged log stops being readable; 1 if its head or its index cannot be trusted. */
   readonly seq: number | undefined;
-  constructor(code: LogStoreErrorCode, message: string, options: { readonly cause?: unknown; readonly seq?: number } = {}) {
+  constructor(
+    code: LogStoreErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly docId?: DocId | undefined; readonly seq?: number } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
+    this.docId = options.docId;
     this.seq = options.seq;
   }
 }
 
 export interface LogStore {
   /**
-   * Appends all or nothing, durably. Calls that arrive while a write is under way, or within about 2 ms, share one fsync (group
-   * commit); each caller's batch stays atomic, and one caller's conflict does not fail another's batch.
-   * Rejects with `conflict` (another writer was first: read the head again), `full`, `io`, `damaged` or `closed`. After a rejection
-   * nothing of the call is visible, now or after a crash. A store recovers from `full` and `io` by itself once it can.
+   * Appends all or nothing, durably. Calls that arrive in one turn, or while a write is under way, share one fsync (group commit);
+   * each caller's batch stays atomic, and one caller's failure does not fail another's batch.
+   *
+   * Rejects with
+   * - `conflict`: `seq`, chain hash or `n` do not follow what is stored; another writer was first. Nothing was written. Read head and
+   *   tail again.
+   * - `damaged`, `closed`, `locked`: nothing was written.
+   * - `full`, `io`: the store was failing already (nothing was written), or this write failed and its outcome is unknown until the store
+   *   has recovered, which it does by itself. It is invisible until then; from then on, or from a restart on, either all of the call is
+   *   there, durably, or nothing ever will be. That is harmless under LG-2: say "not stored, send again", keep nothing that
+   *   was derived from the failed call, and look every resent record up (`tail`, `find`) before appending it: one that surfaced gets
+   *   its old `seq`. Appending it a second time rejects with `conflict`.
    */
   append(batch: readonly LogAppend[]): Promise<void>;
   /** Undefined for a document that was never appended to. Rejects with `damaged` if head and last entry disagree. */

@@ -1,0 +1,548 @@
+/**
+ * One connection: carries out what its session decides, packs what goes out, and holds it to every bound (SE-8). Knows no socket: a `Wire` is
+ * one, or a simulator's link.
+ */
+import { signWelcome } from "@skerry/crypto/verify";
+import type { RelayIdentity } from "@skerry/crypto/verify";
+import {
+  bytesEqual,
+  closeCodes,
+  decodeFrame,
+  decodePresenceEnvelope,
+  decodeRecord,
+  decodeUp,
+  encodeDown,
+  framedBytes,
+  limits,
+  noRecord,
+  protocolVersion,
+  protocolVersionMin,
+} from "@skerry/protocol";
+import type {
+  CloseReason,
+  Clock,
+  DeviceId,
+  DocId,
+  DownMessage,
+  Random,
+  RefusalCode,
+  SealedRecord,
+  SpaceId,
+  UpMessage,
+} from "@skerry/protocol";
+import type { Access, Act, SpaceAccess } from "./access.ts";
+import { createChannel, readAheadBytes } from "./channel.ts";
+import type { Channel, ChannelSink } from "./channel.ts";
+import type { Config } from "./config.ts";
+import type { Documents } from "./documents.ts";
+import { errorFields } from "./log.ts";
+import type { Log } from "./log.ts";
+import { LogStoreError } from "./log-store.ts";
+import { createPacker } from "./packer.ts";
+import type { Packer } from "./packer.ts";
+import { createTokenBucket } from "./rate-limit.ts";
+import { step } from "./session.ts";
+import type { SessionEffect, SessionState } from "./session.ts";
+import { shareMessage } from "./shared-message.ts";
+import { retryAfterMs, storeRefusal } from "./store-refusal.ts";
+
+/** A connected socket. */
+export interface Wire {
+  /** `sent` is called when the frame was handed to the network, or could not be. */
+  send(frame: Uint8Array, sent: () => void): void;
+  /** Bytes taken by `send` that the network has not taken yet. */
+  bufferedBytes(): number;
+  /** Stops and resumes reading. What was read already may still come. */
+  pause(): void;
+  resume(): void;
+  /** Closes with a code, in the end also a peer that does not answer. */
+  close(code: number, reason: string): void;
+}
+
+export interface ConnectionEnv {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly identity: RelayIdentity;
+  readonly access: Access;
+  readonly documents: Documents;
+  /** Bytes of records received but not yet durable, of all connections. */
+  readonly underWay: { bytes: number };
+  /** Asks for `flush` at the end of the turn. */
+  readonly markDirty: (connection: Connection) => void;
+  readonly storeFailed: (error: unknown) => void;
+  readonly ended: (connection: Connection) => void;
+}
+
+export interface Connection {
+  readonly id: number;
+  receive(frame: Uint8Array): void;
+  /** The socket is gone. Idempotent. */
+  gone(): void;
+  flush(packer: Packer): void;
+  /** Says `goodbye` and closes. */
+  dismiss(retryMs: number): void;
+  close(reason: CloseReason): void;
+}
+
+type EffectOf<Do extends SessionEffect["do"]> = Extract<SessionEffect, { readonly do: Do }>;
+type ChannelMessage = Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>;
+
+/** A channel number in use: first while its document is being loaded, with what came for it meanwhile. */
+interface Slot {
+  readonly spaceId: SpaceId;
+  readonly docId: DocId;
+  access: SpaceAccess | undefined;
+  channel: Channel | undefined;
+  /** Messages wait until `opened` was sent, so that answers come after it. */
+  waiting: Deferred[] | undefined;
+  closed: boolean;
+}
+
+interface Deferred {
+  run(): void;
+  /** Instead of `run`, if the channel is closed before. */
+  drop(): void;
+}
+
+type PauseReason = "congested" | "rate" | "under-way";
+
+/** Pages read at a time for one connection, over all its channels. */
+const readsMax = 4;
+/** Records of one connection that may be under way before it is no longer read from. */
+const underWayPerConnection = 4 * 1024 * 1024;
+
+/** `handshakeMs`: what is left of the time from accept to `hello`. */
+export function createConnection(id: number, wire: Wire, handshakeMs: number, env: ConnectionEnv): Connection {
+  const { config, clock } = env;
+  const slots = new Map<number, Slot>();
+  const readQueue = new Set<Channel>();
+  const pauses = new Set<PauseReason>();
+  const messages = createTokenBucket(clock, config.messagesPerSecond, config.messagesBurst);
+  const bytes = createTokenBucket(clock, config.bytesPerSecond, config.bytesPerSecond * 8);
+  const appends = createTokenBucket(clock, config.appendsPerSecond, config.appendsBurst);
+  const restores = createTokenBucket(clock, config.restoresPerSecond, config.restoresPerSecond * 10);
+  const presences = createTokenBucket(clock, config.presencePerSecond, config.presencePerSecond * 5);
+  const challengeNonce = env.random.bytes(32);
+  let session: SessionState = { phase: "awaiting-hello", relayKey: env.identity.relayKey, challengeNonce };
+  let outbox: Uint8Array[] = [];
+  let outboxBytes = 0;
+  let readsUnderWay = 0;
+  let underWayBytes = 0;
+  let over = false;
+  let heardAt = clock.monotonic();
+  let cancelSlow: (() => void) | undefined;
+  let cancelRate: (() => void) | undefined;
+
+  // ---- out
+
+  const push = (message: Uint8Array): void => {
+    if (over) return;
+    outbox.push(message);
+    outboxBytes += framedBytes(message.length);
+    env.markDirty(connection);
+  };
+  const waitingBytes = (): number => wire.bufferedBytes() + outboxBytes;
+
+  /** Small answers are bounded too: a peer is not read from while its buffer is full, and others' doings are few. */
+  const send = (message: DownMessage): void => {
+    push(encodeDown(message));
+    if (waitingBytes() > 4 * config.socketBufferBytes) close("slow-reader");
+  };
+
+  const offer: ChannelSink["offer"] = (offered, channel) => {
+    if (over || pauses.has("congested")) return false;
+    let size = 0;
+    for (const message of offered) size += message.size;
+    const waiting = waitingBytes();
+    // One message always fits into an empty buffer, however large it is.
+    if (waiting > 0 && waiting + size > config.socketBufferBytes) {
+      congest();
+      return false;
+    }
+    for (const message of offered) push(message.for(channel));
+    return true;
+  };
+
+  const congest = (): void => {
+    pause("congested");
+    watchDrain();
+  };
+  /** Each frame that the network takes is progress, and begins the time anew. */
+  const watchDrain = (): void => {
+    cancelSlow?.();
+    cancelSlow = clock.schedule(config.slowReaderMs, () => close("slow-reader"));
+  };
+  const sent = (): void => {
+    if (over) return;
+    const congested = pauses.has("congested");
+    if (congested && waitingBytes() > limits.entriesBytesSoft) return watchDrain();
+    if (congested) {
+      cancelSlow?.();
+      cancelSlow = undefined;
+      resume("congested");
+    }
+    runReads();
+  };
+
+  const flush = (packer: Packer): void => {
+    const packed = packer.pack(outbox);
+    outbox = [];
+    outboxBytes = 0;
+    for (const frame of packed) wire.send(frame, sent);
+  };
+
+  const pause = (reason: PauseReason): void => {
+    if (pauses.size === 0) wire.pause();
+    pauses.add(reason);
+  };
+  const resume = (reason: PauseReason): void => {
+    if (!pauses.delete(reason) || pauses.size > 0 || over) return;
+    heardAt = clock.monotonic();
+    wire.resume();
+  };
+
+  // ---- catching up
+
+  const runReads = (): void => {
+    for (const channel of readQueue) {
+      if (over || readsUnderWay >= readsMax || pauses.has("congested") || waitingBytes() >= readAheadBytes) return;
+      readQueue.delete(channel);
+      readsUnderWay++;
+      channel.readPage().then(
+        () => {
+          readsUnderWay--;
+          runReads();
+        },
+        (error: unknown) => fail(error),
+      );
+    }
+  };
+
+  const sink: ChannelSink = {
+    send,
+    offer,
+    requestRead: (channel) => {
+      readQueue.add(channel);
+      runReads();
+    },
+    channelGone: (channel) => {
+      const slot = slots.get(channel.number);
+      if (slot?.channel === channel) closeSlot(channel.number, slot);
+    },
+    storeFailed: env.storeFailed,
+  };
+
+  // ---- end
+
+  const fail = (error: unknown): void => {
+    if (over) return;
+    env.log("error", "session-failed", { connection: id, ...errorFields(error) });
+    close("internal-error");
+  };
+  const end = (): void => {
+    if (over) return;
+    over = true;
+    cancelHandshake();
+    cancelIdle();
+    cancelSlow?.();
+    cancelRate?.();
+    for (const [number, slot] of slots) closeSlot(number, slot);
+    readQueue.clear();
+    outbox = [];
+    outboxBytes = 0;
+    env.ended(connection);
+  };
+  const close = (reason: CloseReason): void => {
+    if (over) return;
+    env.log("debug", "session-closed", { connection: id, reason });
+    // What was answered before the reason to close came up is still sent.
+    flush(createPacker());
+    end();
+    wire.close(closeCodes[reason], reason);
+  };
+
+  // ---- channels
+
+  const closeSlot = (number: number, slot: Slot): void => {
+    slot.closed = true;
+    const waiting = slot.waiting ?? [];
+    slot.waiting = undefined;
+    for (const deferred of waiting) deferred.drop();
+    if (slots.get(number) === slot) slots.delete(number);
+    const { channel } = slot;
+    if (channel === undefined) return;
+    readQueue.delete(channel);
+    channel.close();
+    if (channel.hasPresence) for (const user of channel.document.users()) if (user.connectionId !== id) user.left(id);
+  };
+
+  const refuseOpen = (number: number, code: RefusalCode): void => refuse(number, 0, code);
+  const refuse = (channel: number, n: number, code: RefusalCode): void =>
+    send({ type: "refused", channel, n, code, retryAfterMs: retryAfterMs(code), tailN: 0, tailHash: noRecord });
+
+  const open = ({ message }: EffectOf<"open">, deviceId: DeviceId): void => {
+    const number = message.channel;
+    const before = slots.get(number);
+    if (before !== undefined) closeSlot(number, before);
+    if (slots.size >= config.channelsMax) return refuseOpen(number, "too-many-channels");
+    const slot: Slot = {
+      spaceId: message.spaceId.slice() as SpaceId,
+      docId: message.docId.slice() as DocId,
+      access: undefined,
+      channel: undefined,
+      waiting: [],
+      closed: false,
+    };
+    slots.set(number, slot);
+    openSlot(number, slot, message, deviceId).catch((error: unknown) => {
+      if (!(error instanceof LogStoreError)) return fail(error);
+      env.storeFailed(error);
+      if (slot.closed || over) return;
+      closeSlot(number, slot);
+      refuseOpen(number, storeRefusal(error));
+    });
+  };
+
+  const openSlot = async (number: number, slot: Slot, message: EffectOf<"open">["message"], deviceId: DeviceId): Promise<void> => {
+    const space = await env.access.space(slot.spaceId);
+    const started = await env.documents.use(slot.docId, (document) => {
+      if (slot.closed) return undefined;
+      const answer = space.may({ act: "open", deviceId, epoch: 0, accessPosition: 0 });
+      const home = document.spaceId();
+      const code = !answer.allowed ? answer.code : home !== undefined && !bytesEqual(home, slot.spaceId) ? "not-allowed" : undefined;
+      if (code !== undefined) {
+        closeSlot(number, slot);
+        refuseOpen(number, code);
+        return undefined;
+      }
+      slot.access = space;
+      slot.channel = createChannel(number, id, slot.spaceId, document, sink);
+      // An object, for a bare promise would be awaited by `use`.
+      return { opened: slot.channel.start(message.cursor, message.replicaId) };
+    });
+    await started?.opened;
+    const waiting = slot.waiting ?? [];
+    slot.waiting = undefined;
+    for (const deferred of waiting) {
+      if (slot.closed) deferred.drop();
+      else deferred.run();
+    }
+  };
+
+  const whenOpened = (slot: Slot, run: () => void, drop: () => void): void => {
+    if (slot.waiting === undefined) run();
+    else slot.waiting.push({ run, drop });
+  };
+
+  // ---- records
+
+  /** Takes room for records under way; the returned function gives it back, once. */
+  const reserve = (size: number): (() => void) => {
+    underWayBytes += size;
+    env.underWay.bytes += size;
+    if (underWayBytes > underWayPerConnection) pause("under-way");
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      underWayBytes -= size;
+      env.underWay.bytes -= size;
+      if (underWayBytes <= underWayPerConnection / 2) resume("under-way");
+    };
+  };
+
+  const checkRecord = (record: SealedRecord, slot: Slot, act: Act, deviceId: DeviceId): RefusalCode | { readonly position: number } => {
+    const { header } = record;
+    if (!bytesEqual(header.docId, slot.docId)) return "wrong-document";
+    if (act === "append" && !bytesEqual(header.deviceId, deviceId)) return "wrong-device";
+    const answer = slot.access?.may({ act, deviceId, epoch: header.epoch, accessPosition: header.accessPosition });
+    if (answer === undefined) return "unknown-channel";
+    return answer.allowed ? { position: answer.position } : answer.code;
+  };
+
+  const append = (slot: Slot, message: Extract<ChannelMessage, { type: "append" }>, deviceId: DeviceId): void => {
+    const record = decodeRecord(message.record);
+    if (!record.ok) return refuse(message.channel, 0, "malformed");
+    const size = message.record.length;
+    const room = env.underWay.bytes + size <= config.underWayBytesMax;
+    const limited = appends.take(1) ? (room ? 0 : retryAfterMs("rate-limited")) : appends.waitMs(1);
+    const done = reserve(size);
+    whenOpened(slot, () => {
+      const { channel } = slot;
+      if (channel === undefined) return done();
+      const checked = checkRecord(record.value, slot, "append", deviceId);
+      const code = size > config.recordBytesMax ? "too-large" : typeof checked === "string" ? checked : limited > 0 ? "rate-limited" : undefined;
+      const base = { kind: "append", user: channel, record: record.value, bytes: message.record, done } as const;
+      if (code === undefined) {
+        channel.document.submit({ ...base, accessPosition: typeof checked === "string" ? 0 : checked.position });
+        return;
+      }
+      channel.document.submit({ ...base, accessPosition: 0, refuse: { code, retryAfterMs: code === "rate-limited" ? limited : retryAfterMs(code) } });
+    }, done);
+  };
+
+  const restore = (slot: Slot, message: Extract<ChannelMessage, { type: "restore" }>, deviceId: DeviceId): void => {
+    const records: { record: SealedRecord; bytes: Uint8Array }[] = [];
+    let size = 0;
+    for (const recordBytes of message.records) {
+      const record = decodeRecord(recordBytes);
+      if (!record.ok) return refuse(message.channel, 0, "malformed");
+      if (recordBytes.length > config.recordBytesMax) return refuse(message.channel, 0, "too-large");
+      records.push({ record: record.value, bytes: recordBytes });
+      size += recordBytes.length;
+    }
+    const wait = restores.take(records.length) ? 0 : restores.waitMs(records.length);
+    if (wait > 0 || env.underWay.bytes + size > config.underWayBytesMax) {
+      const answer = { type: "refused", channel: message.channel, n: 0, code: "rate-limited", tailN: 0, tailHash: noRecord } as const;
+      return send({ ...answer, retryAfterMs: Math.max(wait, 1) });
+    }
+    const done = reserve(size);
+    whenOpened(slot, () => {
+      const { channel } = slot;
+      if (channel === undefined) return done();
+      let accessPosition = 0;
+      for (const { record } of records) {
+        const checked = checkRecord(record, slot, "restore", deviceId);
+        if (typeof checked === "string") {
+          done();
+          return refuse(message.channel, 0, checked);
+        }
+        accessPosition = checked.position;
+      }
+      channel.document.submit({ kind: "restore", user: channel, records, accessPosition, done });
+    }, done);
+  };
+
+  const presence = (slot: Slot, message: Extract<ChannelMessage, { type: "presence" }>, deviceId: DeviceId): void => {
+    const envelope = decodePresenceEnvelope(message.envelope);
+    if (!envelope.ok) return close("protocol-error");
+    const { header } = envelope.value;
+    // An honest peer cannot get these wrong.
+    if (!bytesEqual(header.docId, slot.docId) || !bytesEqual(header.deviceId, deviceId)) return close("protocol-error");
+    if (!presences.take(1)) return;
+    whenOpened(slot, () => {
+      const { channel } = slot;
+      if (channel === undefined) return;
+      const answer = slot.access?.may({ act: "presence", deviceId, epoch: header.epoch, accessPosition: 0 });
+      if (answer?.allowed !== true) return;
+      channel.hasPresence = true;
+      const shared = shareMessage({ type: "relayed-presence", channel: 0, connectionId: id, envelope: message.envelope });
+      for (const user of channel.document.users()) if (user.connectionId !== id) user.presence(shared);
+    }, () => undefined);
+  };
+
+  const onChannel = (message: ChannelMessage, deviceId: DeviceId): void => {
+    const slot = slots.get(message.channel);
+    if (slot === undefined) {
+      if (message.type === "presence") return;
+      const record = message.type === "append" ? decodeRecord(message.record) : undefined;
+      return refuse(message.channel, record?.ok === true ? record.value.header.n : 0, "unknown-channel");
+    }
+    if (message.type === "append") append(slot, message, deviceId);
+    else if (message.type === "restore") restore(slot, message, deviceId);
+    else presence(slot, message, deviceId);
+  };
+
+  // ---- in
+
+  const welcome = (effect: EffectOf<"welcome">): void => {
+    cancelHandshake();
+    send({
+      type: "welcome",
+      proof: signWelcome(env.identity, effect.challengeNonce, effect.clientNonce, effect.deviceId),
+      connectionId: id,
+      ackLevel: "fsync",
+      recordBytesMax: config.recordBytesMax,
+      channelsMax: config.channelsMax,
+      appendsPerSecond: config.appendsPerSecond,
+      timeMs: clock.now(),
+    });
+  };
+
+  const perform = (effect: SessionEffect): void => {
+    if (effect.do === "close") return close(effect.reason);
+    if (session.phase !== "ready") return fail(new Error("effect before hello"));
+    const { deviceId } = session;
+    switch (effect.do) {
+      case "welcome":
+        return welcome(effect);
+      case "open":
+        return open(effect, deviceId);
+      case "append":
+      case "restore":
+      case "presence":
+        return onChannel(effect.message, deviceId);
+      case "close-channel": {
+        const slot = slots.get(effect.message.channel);
+        if (slot === undefined) return refuse(effect.message.channel, 0, "unknown-channel");
+        return closeSlot(effect.message.channel, slot);
+      }
+      case "pong":
+        return send({ type: "pong", id: effect.id, timeMs: clock.now() });
+    }
+  };
+
+  const receive = (frame: Uint8Array): void => {
+    if (over) return;
+    heardAt = clock.monotonic();
+    bytes.debit(frame.length);
+    const decoded = decodeFrame(frame);
+    if (!decoded.ok) return close("protocol-error");
+    if (!messages.take(decoded.value.length)) return close("rate-exceeded");
+    for (const part of decoded.value) {
+      if (over) return;
+      const message = decodeUp(part);
+      if (!message.ok) return close("protocol-error");
+      const next = step(session, message.value);
+      session = next.state;
+      perform(next.effect);
+    }
+    const wait = bytes.waitMs(0);
+    if (wait > 0 && !over && !pauses.has("rate")) {
+      pause("rate");
+      cancelRate = clock.schedule(wait, () => resume("rate"));
+    }
+  };
+
+  let cancelIdle: () => void = () => undefined;
+  const watchSilence = (waitMs: number): void => {
+    cancelIdle = clock.schedule(waitMs, () => {
+      // Whoever is not read from cannot be heard.
+      const silentMs = pauses.size > 0 ? 0 : clock.monotonic() - heardAt;
+      if (silentMs >= config.idleMs) close("idle");
+      else watchSilence(config.idleMs - silentMs);
+    });
+  };
+
+  const connection: Connection = {
+    id,
+    receive: (frame) => {
+      try {
+        receive(frame);
+      } catch (error) {
+        fail(error);
+      }
+    },
+    gone: end,
+    flush,
+    dismiss: (retryMs) => {
+      send({ type: "goodbye", retryAfterMs: retryMs });
+      close("shutting-down");
+    },
+    close,
+  };
+
+  const cancelHandshake = clock.schedule(handshakeMs, () => close("handshake-timeout"));
+  watchSilence(config.idleMs);
+  send({
+    type: "challenge",
+    versionMin: protocolVersionMin,
+    versionMax: protocolVersion,
+    relayKey: env.identity.relayKey,
+    nonce: challengeNonce,
+    timeMs: clock.now(),
+  });
+  return connection;
+}

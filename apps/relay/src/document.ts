@@ -1,0 +1,608 @@
+/**
+ * One loaded document: the order of its log. Records get a tentative sequence number and chain hash in memory, go to the store in batches, one
+ * batch at a time, and are told to the channels only when durable (LG-3). If a batch fails, everything tentative is forgotten
+ * and refused: the document is again what the store holds.
+ */
+import { logStart, nextChainHash, recordHashOf, signHead, verifyRecord } from "@skerry/crypto/verify";
+import type { RelayIdentity } from "@skerry/crypto/verify";
+import { assert, bytesEqual, limits, noRecord } from "@skerry/protocol";
+import type { ChainHash, Clock, DocId, Entry, Head, RecordHash, RefusalCode, ReplicaId, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
+import { admit } from "./admission.ts";
+import { createAuthorChains } from "./author-chains.ts";
+import type { AuthorChain } from "./author-chains.ts";
+import { LogStoreError } from "./log-store.ts";
+import type { DocumentInfo, LogAppend, LogStore } from "./log-store.ts";
+import { shareMessage } from "./shared-message.ts";
+import type { SharedMessage } from "./shared-message.ts";
+import { retryAfterMs, storeRefusal } from "./store-refusal.ts";
+
+/** What a channel is to its document. None of these may throw or call back into the document. */
+export interface DocumentUser {
+  readonly connectionId: number;
+  readonly spaceId: SpaceId;
+  committed(commit: Commit): void;
+  /** Answers to its own requests, out of the order of the log. */
+  acked(ack: Ack): void;
+  refused(refusal: Refusal): void;
+  restored(admitted: number): void;
+  freshHead(message: SharedMessage): void;
+  /** Dropped if the socket has no room. */
+  presence(message: SharedMessage): void;
+  left(connectionId: number): void;
+  /** The document has no more to do with this channel. */
+  ejected(code: RefusalCode): void;
+}
+
+export interface Ack {
+  readonly replicaId: ReplicaId;
+  readonly n: number;
+  readonly seq: number;
+  readonly receivedAtMs: number;
+  readonly accessPosition: number;
+}
+
+export interface Refusal {
+  readonly n: number;
+  readonly code: RefusalCode;
+  readonly retryAfterMs: number;
+  readonly tailN: number;
+  readonly tailHash: RecordHash;
+}
+
+export interface CommittedEntry extends Ack {
+  readonly entry: Entry;
+  /** Channels that asked for this record by `append`. */
+  readonly askedBy: readonly DocumentUser[];
+}
+
+/** Entries that have just become durable. */
+export interface Commit {
+  readonly from: number;
+  readonly entries: readonly CommittedEntry[];
+  /** All of `entries` as messages, encoded when first asked for. */
+  messages(): readonly SharedMessage[];
+  /** Every channel in some `askedBy`. */
+  readonly authors: ReadonlySet<DocumentUser>;
+}
+
+export interface AppendRequest {
+  readonly kind: "append";
+  readonly user: DocumentUser;
+  readonly record: SealedRecord;
+  readonly bytes: Uint8Array;
+  readonly accessPosition: number;
+  /** Set if the request is only to be answered, in its turn and with the tail of its chain: it was refused before it came here. */
+  readonly refuse?: { readonly code: RefusalCode; readonly retryAfterMs: number };
+  /** The request was answered, or needs no answer any more. Calling it twice does nothing. */
+  done(): void;
+}
+
+export interface RestoreRequest {
+  readonly kind: "restore";
+  readonly user: DocumentUser;
+  readonly records: readonly { readonly record: SealedRecord; readonly bytes: Uint8Array }[];
+  readonly accessPosition: number;
+  done(): void;
+}
+
+type Request = AppendRequest | RestoreRequest;
+
+/** A restore, some of whose records are under way. */
+interface RestoreJob {
+  readonly request: RestoreRequest;
+  waitingFor: number;
+  admitted: number;
+  allSeen: boolean;
+  refusal: Refusal | undefined;
+}
+
+interface PendingEntry extends Ack {
+  readonly entry: Entry;
+  readonly recordHash: RecordHash;
+  readonly chainHash: ChainHash;
+  readonly chain: Chain;
+  readonly spaceId: SpaceId;
+  readonly askedBy: DocumentUser[];
+  readonly appends: AppendRequest[];
+  readonly jobs: RestoreJob[];
+}
+
+type Chain = AuthorChain<PendingEntry>;
+
+export interface DocumentEnv {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly identity: RelayIdentity;
+  readonly endOfTurn: (run: () => void) => void;
+  /** A write to the store failed; for the relay's state of health. */
+  readonly storeFailed: (error: unknown) => void;
+  /** Nothing is under way any more. */
+  readonly idle: (document: Document) => void;
+  /** An invariant broke or another writer was seen: forget this document. Its users have been ejected. */
+  readonly broken: (document: Document, error: unknown) => void;
+}
+
+export interface Page {
+  readonly upTo: number;
+  readonly message: SharedMessage;
+}
+
+export interface Document {
+  readonly docId: DocId;
+  /** Durable. */
+  head(): Head;
+  /** Undefined while the log is empty. */
+  spaceId(): SpaceId | undefined;
+  signedHead(): SignedHead;
+  chainHashAt(seq: number): Promise<ChainHash | undefined>;
+  /** Durable end of a replica's chain. */
+  tail(replicaId: ReplicaId): Promise<{ readonly n: number; readonly hash: RecordHash }>;
+  /** Durable entries from `from` ≤ head on. Undefined if there is none. Rejects with a `LogStoreError`. */
+  page(from: number): Promise<Page | undefined>;
+  users(): ReadonlySet<DocumentUser>;
+  join(user: DocumentUser): void;
+  leave(user: DocumentUser): void;
+  submit(request: Request): void;
+  isBusy(): boolean;
+}
+
+/** Records verified in one go while restoring: about 2 ms. */
+const verifyAtOnce = 32;
+const batchBytesMax = 1024 * 1024;
+const batchEntriesMax = 1024;
+
+export function createDocument(docId: DocId, info: DocumentInfo | undefined, env: DocumentEnv): Document {
+  const { store, clock } = env;
+  const chains = createAuthorChains<PendingEntry>(store, docId);
+  const users = new Set<DocumentUser>();
+  const requests: Request[] = [];
+  const pagesUnderWay = new Map<number, Promise<Page | undefined>>();
+  let spaceId = info?.spaceId;
+  let durable: Head = info?.head ?? { seq: 0, chainHash: logStart(docId) };
+  let tentative: Head = durable;
+  let queued: PendingEntry[] = [];
+  let writing = false;
+  let commitScheduled = false;
+  let requestUnderWay = false;
+  let gone = false;
+  let signed: SignedHead | undefined;
+  let cancelFreshHead: (() => void) | undefined;
+
+  const isBusy = (): boolean => writing || requestUnderWay || queued.length > 0 || requests.length > 0;
+
+  const refusal = (n: number, code: RefusalCode, chain?: Chain): Refusal => ({
+    n,
+    code,
+    retryAfterMs: retryAfterMs(code),
+    tailN: chain?.durableN ?? 0,
+    tailHash: chain?.durableHash ?? noRecord,
+  });
+
+  // ---- writing
+
+  const scheduleCommit = (): void => {
+    if (commitScheduled || writing) return;
+    commitScheduled = true;
+    env.endOfTurn(() => {
+      commitScheduled = false;
+      guarded(commit);
+    });
+  };
+
+  const takeBatch = (): PendingEntry[] => {
+    let bytes = 0;
+    let count = 0;
+    for (const pending of queued) {
+      if (count > 0 && (bytes + pending.entry.record.length > batchBytesMax || count >= batchEntriesMax)) break;
+      bytes += pending.entry.record.length;
+      count++;
+    }
+    return queued.splice(0, count);
+  };
+
+  const commit = (): void => {
+    if (writing || gone || queued.length === 0) return;
+    writing = true;
+    const batch = takeBatch();
+    store.append(batch.map(toLogAppend)).then(
+      () => guarded(() => committed(batch)),
+      (error: unknown) => guarded(() => failed(batch, error)),
+    );
+  };
+
+  const toLogAppend = (pending: PendingEntry): LogAppend => {
+    const { seq, entry, recordHash, chainHash, replicaId, n } = pending;
+    const append = { docId, seq, entry, recordHash, chainHash, replicaId, n };
+    return seq === 1 ? { ...append, spaceId: pending.spaceId } : append;
+  };
+
+  const committed = (batch: readonly PendingEntry[]): void => {
+    writing = false;
+    if (gone) return abandon(batch);
+    const first = batch[0];
+    assert(first !== undefined && first.seq === durable.seq + 1, "batches become durable in order");
+    for (const pending of batch) {
+      const oldest = pending.chain.inFlight.shift();
+      assert(oldest === pending, "records of a chain become durable in order");
+      pending.chain.durableN = pending.n;
+      pending.chain.durableHash = pending.recordHash;
+      durable = { seq: pending.seq, chainHash: pending.chainHash };
+    }
+    if (first.seq === 1) begin(first.spaceId);
+    const commitMade = describe(first.seq, batch);
+    for (const user of users) user.committed(commitMade);
+    for (const pending of batch) {
+      for (const append of pending.appends) append.done();
+      for (const job of pending.jobs) progress(job);
+    }
+    scheduleFreshHead();
+    if (queued.length > 0) commit();
+    else settle();
+  };
+
+  /** The genesis record decides the space; whoever opened the empty log under another has nothing to do with it. */
+  const begin = (space: SpaceId): void => {
+    spaceId = space;
+    for (const user of [...users]) {
+      if (bytesEqual(user.spaceId, space)) continue;
+      users.delete(user);
+      user.ejected("not-allowed");
+    }
+  };
+
+  const failed = (batch: readonly PendingEntry[], error: unknown): void => {
+    writing = false;
+    env.storeFailed(error);
+    if (gone) return abandon(batch);
+    const lost = [...batch, ...queued];
+    queued = [];
+    tentative = durable;
+    chains.rollBack();
+    const code = storeRefusal(error);
+    for (const pending of lost) {
+      for (const append of pending.appends) answerRefused(append, refusal(pending.n, code, pending.chain));
+      for (const job of pending.jobs) {
+        job.refusal ??= refusal(0, code);
+        progress(job);
+      }
+    }
+    if (error instanceof LogStoreError && error.code === "conflict") return breakUp(error);
+    settle();
+  };
+
+  const describe = (from: number, entries: readonly PendingEntry[]): Commit => {
+    const authors = new Set<DocumentUser>();
+    for (const pending of entries) for (const user of pending.askedBy) authors.add(user);
+    let messages: readonly SharedMessage[] | undefined;
+    return { from, entries, authors, messages: () => (messages ??= shareEntries(from, entries)) };
+  };
+
+  // ---- requests, one after the other
+
+  const pump = (): void => {
+    while (!requestUnderWay && !gone) {
+      const request = requests.shift();
+      if (request === undefined) return settle();
+      const slow = request.kind === "append" ? takeAppend(request) : takeRestore(request);
+      if (slow === undefined) continue;
+      requestUnderWay = true;
+      slow.then(
+        () => {
+          requestUnderWay = false;
+          guarded(pump);
+        },
+        (error: unknown) =>
+          guarded(() => {
+            requestUnderWay = false;
+            if (!(error instanceof LogStoreError)) throw error;
+            env.storeFailed(error);
+            const code = storeRefusal(error);
+            answerRefused(request, refusal(request.kind === "append" ? request.record.header.n : 0, code));
+            pump();
+          }),
+      );
+    }
+  };
+
+  const answerRefused = (request: Request, answer: Refusal): void => {
+    request.user.refused(answer);
+    request.done();
+  };
+
+  const takeAppend = (request: AppendRequest): Promise<void> | undefined => {
+    const chain = chains.known(request.record.header.replicaId);
+    if (chain !== undefined) return admitAppend(request, chain);
+    return chains.load(request.record.header.replicaId).then((loaded) => admitAppend(request, loaded));
+  };
+
+  const admitAppend = (request: AppendRequest, chain: Chain): Promise<void> | undefined => {
+    const { header } = request.record;
+    if (gone) {
+      answerRefused(request, refusal(header.n, "storage-failed"));
+      return undefined;
+    }
+    if (request.refuse !== undefined) {
+      answerRefused(request, { ...refusal(header.n, request.refuse.code, chain), retryAfterMs: request.refuse.retryAfterMs });
+      return undefined;
+    }
+    if (spaceId !== undefined && !bytesEqual(spaceId, request.user.spaceId)) {
+      answerRefused(request, refusal(header.n, "not-allowed"));
+      return undefined;
+    }
+    const recordHash = recordHashOf(request.record.hashedBytes);
+    const admission = admit(header, chain, tentative.seq, false);
+    switch (admission.kind) {
+      case "refuse":
+        answerRefused(request, refusal(header.n, admission.code, chain));
+        return undefined;
+      case "append": {
+        const pending = enqueue(request, request, chain, recordHash);
+        pending.askedBy.push(request.user);
+        pending.appends.push(request);
+        return undefined;
+      }
+      case "in-flight": {
+        const pending = chain.inFlight[header.n - chain.durableN - 1];
+        assert(pending !== undefined && pending.n === header.n, "records under way are dense");
+        if (!bytesEqual(pending.recordHash, recordHash)) answerRefused(request, refusal(header.n, "chain-fork", chain));
+        else {
+          if (!pending.askedBy.includes(request.user)) pending.askedBy.push(request.user);
+          pending.appends.push(request);
+        }
+        return undefined;
+      }
+      case "stored":
+        return answerStored(request, chain, recordHash);
+    }
+  };
+
+  /** Exactly once: the record is there already, or another one is in its place. */
+  const answerStored = async (request: AppendRequest, chain: Chain, recordHash: RecordHash): Promise<void> => {
+    const { replicaId, n } = request.record.header;
+    const place = await store.find(docId, replicaId, n);
+    if (place === undefined) throw new LogStoreError("damaged", "index of author chains has a gap");
+    if (!bytesEqual(place.recordHash, recordHash)) return answerRefused(request, refusal(n, "chain-fork", chain));
+    const [entry] = await store.read(docId, place.seq, 1, 0);
+    if (entry === undefined) throw new LogStoreError("damaged", "index names an entry that is not there", { seq: place.seq });
+    request.user.acked({ replicaId, n, seq: place.seq, receivedAtMs: entry.receivedAtMs, accessPosition: entry.accessPosition });
+    request.done();
+  };
+
+  const enqueue = (
+    source: { readonly record: SealedRecord; readonly bytes: Uint8Array },
+    request: Request,
+    chain: Chain,
+    recordHash: RecordHash,
+  ): PendingEntry => {
+    const { n, deviceId } = source.record.header;
+    assert(chains.known(chain.replicaId) === chain, "a chain in use stays in memory");
+    const { accessPosition } = request;
+    const seq = tentative.seq + 1;
+    const chainHash = nextChainHash(tentative.chainHash, recordHash, accessPosition);
+    const receivedAtMs = clock.now();
+    const pending: PendingEntry = {
+      replicaId: chain.replicaId,
+      n,
+      seq,
+      receivedAtMs,
+      accessPosition,
+      entry: { receivedAtMs, accessPosition, record: source.bytes },
+      recordHash,
+      chainHash,
+      chain,
+      spaceId: request.user.spaceId,
+      askedBy: [],
+      appends: [],
+      jobs: [],
+    };
+    tentative = { seq, chainHash };
+    chain.n = n;
+    chain.hash = recordHash;
+    chain.deviceId ??= deviceId.slice() as typeof deviceId;
+    chain.inFlight.push(pending);
+    queued.push(pending);
+    scheduleCommit();
+    return pending;
+  };
+
+  // ---- restoring (LG-6)
+
+  const takeRestore = async (request: RestoreRequest): Promise<void> => {
+    const job: RestoreJob = { request, waitingFor: 0, admitted: 0, allSeen: false, refusal: undefined };
+    let verified = 0;
+    for (const source of request.records) {
+      const recordHash = recordHashOf(source.record.hashedBytes);
+      if (!verifyRecord(source.record, recordHash)) job.refusal = refusal(0, "bad-signature");
+      else {
+        const { replicaId } = source.record.header;
+        const chain = chains.known(replicaId) ?? (await chains.load(replicaId));
+        await admitRestored(job, source, chain, recordHash);
+      }
+      if (job.refusal !== undefined || gone) break;
+      if (++verified % verifyAtOnce === 0) await new Promise<void>((resolve) => env.endOfTurn(resolve));
+    }
+    job.allSeen = true;
+    if (gone) request.done();
+    else finish(job);
+  };
+
+  const admitRestored = async (
+    job: RestoreJob,
+    source: { readonly record: SealedRecord; readonly bytes: Uint8Array },
+    chain: Chain,
+    recordHash: RecordHash,
+  ): Promise<void> => {
+    const { header } = source.record;
+    const admission = admit(header, chain, tentative.seq, true);
+    if (admission.kind === "refuse") job.refusal = refusal(0, admission.code, chain);
+    else if (admission.kind === "append") {
+      enqueue(source, job.request, chain, recordHash).jobs.push(job);
+      job.waitingFor++;
+      job.admitted++;
+    } else if (admission.kind === "in-flight") {
+      const pending = chain.inFlight[header.n - chain.durableN - 1];
+      assert(pending !== undefined, "records under way are dense");
+      if (!bytesEqual(pending.recordHash, recordHash)) job.refusal = refusal(0, "chain-fork", chain);
+      else {
+        pending.jobs.push(job);
+        job.waitingFor++;
+      }
+    } else {
+      const place = await store.find(docId, header.replicaId, header.n);
+      if (place === undefined || !bytesEqual(place.recordHash, recordHash)) job.refusal = refusal(0, "chain-fork", chain);
+    }
+  };
+
+  const progress = (job: RestoreJob): void => {
+    job.waitingFor--;
+    finish(job);
+  };
+
+  const finish = (job: RestoreJob): void => {
+    if (!job.allSeen || job.waitingFor > 0) return;
+    if (job.refusal !== undefined) job.request.user.refused(job.refusal);
+    else job.request.user.restored(job.admitted);
+    job.request.done();
+  };
+
+  // ---- heads
+
+  const signedHead = (): SignedHead => {
+    const timeMs = clock.now();
+    if (signed === undefined || signed.seq !== durable.seq || Math.abs(timeMs - signed.timeMs) >= limits.headEveryMs) {
+      signed = signHead(env.identity, { docId, seq: durable.seq, chainHash: durable.chainHash, timeMs });
+    }
+    return signed;
+  };
+
+  /** At most one in `headEveryMs`, and one after the last entry. */
+  const scheduleFreshHead = (): void => {
+    if (cancelFreshHead !== undefined || users.size === 0) return;
+    cancelFreshHead = clock.schedule(limits.headEveryMs, () => {
+      cancelFreshHead = undefined;
+      guarded(() => {
+        if (users.size === 0) return;
+        const message = shareMessage({ type: "fresh-head", channel: 0, head: signedHead() });
+        for (const user of users) user.freshHead(message);
+      });
+    });
+  };
+
+  // ---- end of life
+
+  const settle = (): void => {
+    if (!isBusy()) env.idle(document);
+  };
+
+  const abandon = (entries: readonly PendingEntry[]): void => {
+    for (const pending of entries) {
+      for (const append of pending.appends) append.done();
+      for (const job of pending.jobs) job.request.done();
+    }
+  };
+
+  const breakUp = (error: unknown): void => {
+    if (gone) return;
+    gone = true;
+    cancelFreshHead?.();
+    abandon(queued);
+    for (const request of requests) request.done();
+    queued = [];
+    requests.length = 0;
+    const ejected = [...users];
+    users.clear();
+    for (const user of ejected) user.ejected("storage-failed");
+    env.broken(document, error);
+  };
+
+  /** A broken invariant concerns this document: it is dropped and read again, and the others go on. */
+  const guarded = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      breakUp(error);
+    }
+  };
+
+  const readPage = async (from: number): Promise<Page | undefined> => {
+    try {
+      const read = await store.read(docId, from, limits.entriesPerMessageMax, limits.entriesBytesSoft);
+      // The store may already show entries whose commit has not come back to us: they come live.
+      const entries = read.filter((entry) => entry.seq <= durable.seq);
+      const last = entries.at(-1);
+      if (last === undefined) return undefined;
+      return { upTo: last.seq, message: shareMessage({ type: "entries", channel: 0, from, entries }) };
+    } finally {
+      pagesUnderWay.delete(from);
+    }
+  };
+
+  const document: Document = {
+    docId,
+    head: () => durable,
+    spaceId: () => spaceId,
+    signedHead,
+    chainHashAt: (seq) => {
+      if (seq > durable.seq) return Promise.resolve(undefined);
+      if (seq === durable.seq) return Promise.resolve(durable.chainHash);
+      return seq === 0 ? Promise.resolve(logStart(docId)) : store.chainHashAt(docId, seq);
+    },
+    tail: async (replicaId) => {
+      const chain = chains.known(replicaId) ?? (await chains.load(replicaId));
+      return { n: chain.durableN, hash: chain.durableHash };
+    },
+    page: (from) => {
+      // Readers that come together (a storm after a restart) share one read and one encoding.
+      const underWay = pagesUnderWay.get(from);
+      if (underWay !== undefined) return underWay;
+      const reading = readPage(from);
+      pagesUnderWay.set(from, reading);
+      return reading;
+    },
+    users: () => users,
+    join: (user) => {
+      users.add(user);
+    },
+    leave: (user) => {
+      users.delete(user);
+      if (users.size > 0) return;
+      cancelFreshHead?.();
+      cancelFreshHead = undefined;
+      settle();
+    },
+    submit: (request) => {
+      if (gone) {
+        answerRefused(request, refusal(request.kind === "append" ? request.record.header.n : 0, "storage-failed"));
+        return;
+      }
+      requests.push(request);
+      guarded(pump);
+    },
+    isBusy,
+  };
+  return document;
+}
+
+/** Whole entries as messages of a reasonable size. */
+function shareEntries(from: number, committed: readonly CommittedEntry[]): readonly SharedMessage[] {
+  return chunkEntries(committed.map(({ entry }) => entry), from).map(({ from: start, entries }) =>
+    shareMessage({ type: "entries", channel: 0, from: start, entries }),
+  );
+}
+
+/** Splits consecutive entries by the limits of one `entries` message. */
+export function chunkEntries(entries: readonly Entry[], from: number): readonly { readonly from: number; readonly entries: readonly Entry[] }[] {
+  const chunks: { from: number; entries: Entry[] }[] = [];
+  let bytes = 0;
+  entries.forEach((entry, index) => {
+    const last = chunks.at(-1);
+    if (last === undefined || last.entries.length >= limits.entriesPerMessageMax || bytes >= limits.entriesBytesSoft) {
+      chunks.push({ from: from + index, entries: [entry] });
+      bytes = entry.record.length;
+    } else {
+      last.entries.push(entry);
+      bytes += entry.record.length;
+    }
+  });
+  return chunks;
+}
