@@ -1,0 +1,83 @@
+/**
+ * Keys of the relay's LevelDB, all binary. LevelDB sorts by bytes, so numbers are big-endian (u64) and tables are contiguous.
+ *
+ *     00 ‖ name                              format row ("format") and nothing else
+ *     01 ‖ name (UTF-8)                      meta: small values of the relay
+ *     02 ‖ docId (16)                        head: space, seq, chain hash
+ *     03 ‖ docId (16) ‖ seq                  entry
+ *     04 ‖ docId (16) ‖ replicaId (16) ‖ n   author: where a replica's record is, and its hash
+ *     05 ‖ docId (16) ‖ replicaId (16)       tail: the last record of a replica
+ */
+import { assert, idBytes } from "@skerry/protocol";
+import type { DocId, ReplicaId } from "@skerry/protocol";
+
+const u64Bytes = 8;
+const tables = { format: 0, meta: 1, head: 2, entry: 3, author: 4, tail: 5 } as const;
+
+export const metaNameBytesMax = 256;
+
+export const formatKey: Uint8Array = keyOf(tables.format, [new TextEncoder().encode("format")]);
+
+export function metaKey(name: string): Uint8Array {
+  const bytes = new TextEncoder().encode(name);
+  assert(bytes.length > 0 && bytes.length <= metaNameBytesMax, "meta name is empty or too long");
+  return keyOf(tables.meta, [bytes]);
+}
+
+export const headKey = (docId: DocId): Uint8Array => keyOf(tables.head, [docId]);
+export const entryKey = (docId: DocId, seq: number): Uint8Array => keyOf(tables.entry, [docId], seq);
+export const authorKey = (docId: DocId, replicaId: ReplicaId, n: number): Uint8Array => keyOf(tables.author, [docId, replicaId], n);
+export const tailKey = (docId: DocId, replicaId: ReplicaId): Uint8Array => keyOf(tables.tail, [docId, replicaId]);
+
+export const seqOfEntryKey = (key: Uint8Array): number => readU64(key, 1 + idBytes);
+/** A copy, and no Buffer: LevelDB hands out Buffers, whose `slice` shares memory. */
+export const docIdOfKey = (key: Uint8Array): DocId => Uint8Array.from(key.subarray(1, 1 + idBytes)) as DocId;
+
+/** All keys of the head table, and of the entry table: every document has a row in the first and rows in the second. */
+export const headTable: KeyRange = { gte: Uint8Array.of(tables.head), lt: Uint8Array.of(tables.head + 1) };
+export const entryTable: KeyRange = { gte: Uint8Array.of(tables.entry), lt: Uint8Array.of(tables.entry + 1) };
+
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+/** Greater than every entry key of the document, and not greater than any of the next one's. */
+export function afterEntriesOf(docId: DocId): Uint8Array {
+  const key = new Uint8Array(1 + idBytes + u64Bytes + 1).fill(0xff);
+  key[0] = tables.entry;
+  key.set(docId, 1);
+  return key;
+}
+
+/** A short string that stands for bytes in a `Map`. */
+export const mapKey = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+
+function keyOf(table: number, parts: readonly Uint8Array[], number?: number): Uint8Array {
+  let length = 1;
+  for (const part of parts) length += part.length;
+  const key = new Uint8Array(number === undefined ? length : length + u64Bytes);
+  key[0] = table;
+  let offset = 1;
+  for (const part of parts) {
+    key.set(part, offset);
+    offset += part.length;
+  }
+  if (number !== undefined) writeU64(key, offset, number);
+  return key;
+}
+
+/** Numbers above 2^53 - 1 do not exist here; two 32-bit halves are much cheaper than a BigInt. */
+export function writeU64(bytes: Uint8Array, offset: number, value: number): void {
+  assert(Number.isSafeInteger(value) && value >= 0, "not an unsigned safe integer");
+  const high = Math.floor(value / 0x1_0000_0000);
+  for (let index = 0, rest = high; index < 4; index++, rest >>>= 8) bytes[offset + 3 - index] = rest & 0xff;
+  for (let index = 0, rest = value >>> 0; index < 4; index++, rest >>>= 8) bytes[offset + 7 - index] = rest & 0xff;
+}
+
+/** NaN when the bytes are not there or hold no safe integer: a comparison with it is false, so damage never passes. */
+export function readU64(bytes: Uint8Array, offset: number): number {
+  let value = 0;
+  for (let index = 0; index < u64Bytes; index++) value = value * 256 + (bytes[offset + index] ?? Number.NaN);
+  return Number.isSafeInteger(value) ? value : Number.NaN;
+}
