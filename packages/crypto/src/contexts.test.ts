@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { asciiBytes, contextBytes, contexts } from "./contexts.ts";
 import { bytesOf, counting, hexOf } from "./hex.test-support.ts";
@@ -10,9 +11,16 @@ test("CR-1 every context is 16 to 64 printable ASCII characters, starts with the
     expect(context).toMatch(/^skerry\.v1\.[a-z-]+$/);
     expect(contextBytes(context).length).toBeGreaterThanOrEqual(16);
     expect(contextBytes(context).length).toBeLessThanOrEqual(64);
-    for (const other of contexts) if (other !== context) expect(other.startsWith(context)).toBe(false);
+    expect(contexts.filter((other) => other.startsWith(context))).toEqual([context]);
   }
   expect(contexts).toHaveLength(18);
+});
+
+test("CR-1 docs/crypto.md has one row for every context, and none for others", () => {
+  const page = readFileSync(new URL("../../../docs/crypto.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `(?<context>skerry\.[^`]+)` \|/gm)].map((row) => row.groups?.["context"] ?? "");
+  expect(new Set(rows)).toEqual(new Set(contexts));
+  expect(rows).toHaveLength(contexts.length);
 });
 
 test("CR-1 a context or purpose that is not printable ASCII is a bug", () => {

@@ -41,7 +41,6 @@ export function openLocal(
 ): Result<Uint8Array, "wrong-key-or-damaged" | "unknown-version"> {
   const version = sealed[0];
   if (version !== undefined && version !== localVersion) return err("unknown-version");
-  if (sealed.length < ciphertextAt) return err("wrong-key-or-damaged");
   const nonce = sealed.subarray(1, ciphertextAt);
   const opened = withKey("skerry.v1.local-seal-key", vaultKey, (key) =>
     decrypt(sealed.subarray(ciphertextAt), asciiBytes(context), nonce, key),

@@ -24,13 +24,13 @@ test("CR-10 the search for traces finds them where they are", () => {
 test("CR-10 a secret is not printed, serialised, inspected or enumerated", () => {
   const secret = new Secret(bytes());
   expect(String(secret)).toBe("[secret]");
-  expect(`${secret}`).toBe("[secret]");
+  expect("".concat(secret as unknown as string)).toBe("[secret]");
   expect(JSON.stringify({ secret })).toBe('{"secret":"[secret]"}');
   expect(inspect(secret)).toBe("[secret]");
   expectNoTrace(inspect({ deep: [{ secret }] }, { showHidden: true, depth: 9 }));
   expect(Object.keys(secret)).toEqual([]);
   expect(Reflect.ownKeys(secret)).toEqual([]);
-  expect({ ...secret }).toEqual({});
+  expect(Object.assign({}, secret)).toEqual({});
   expect(Object.entries(secret)).toEqual([]);
   expectNoTrace(new Error("context", { cause: secret }).stack ?? "");
   expectNoTrace(inspect(new Error("context", { cause: secret })));
