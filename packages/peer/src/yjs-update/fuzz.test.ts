@@ -45,6 +45,17 @@ async function applyInWorker(cases: readonly Case[], deadlineMs: number): Promis
   });
 }
 
+/** Time of the best of a few runs: on a busy machine a single one measures the others. */
+function quickestMs(run: () => unknown): number {
+  let quickest = Infinity;
+  for (let round = 0; round < 5 && quickest > 5; round++) {
+    const started = performance.now();
+    run();
+    quickest = Math.min(quickest, performance.now() - started);
+  }
+  return quickest;
+}
+
 const numbers = [0, 1, 2, 10, 63, 127, 128, 255, 16_383, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 50, Number.MAX_SAFE_INTEGER];
 
 function varUint(value: number): number[] {
@@ -151,9 +162,8 @@ describe("fuzzing the update validator", () => {
       const cases: Case[] = [];
       for (let nth = 0; nth < 500 && done < mutations; nth++, done++) {
         const update = mutate(prng, prng.pick(originals), prng.pick(originals));
-        const started = performance.now();
         const result = validateUpdate(update);
-        slowestValidationMs = Math.max(slowestValidationMs, performance.now() - started);
+        slowestValidationMs = Math.max(slowestValidationMs, quickestMs(() => validateUpdate(update)));
         if (!result.ok) continue;
         const cut = prng.int(updates.length + 1);
         cases.push({ before: updates.slice(0, cut), update, after: prng.chance(0.3) ? updates.slice(cut) : [] });

@@ -39,7 +39,8 @@ export function createPrng(seed: number): Prng {
   return prng;
 }
 
-const words = ["a", "tide", " ", "é", "😀", "€uro", "\n", "skerry ", "x".repeat(40), "日本", "\u0000", "👩‍👩‍👧"] as const;
+/** None beyond the basic plane: Yjs 13 itself garbles a pair that is cut in two (yjs#248), which random positions would do. */
+const words = ["a", "tide", " ", "é", "€uro", "\n", "skerry ", "x".repeat(40), "日本", "\u0000", "\u200d"] as const;
 
 const values = (prng: Prng): unknown =>
   prng.pick<unknown>([

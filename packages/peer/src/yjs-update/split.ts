@@ -68,15 +68,17 @@ class Pieces {
   struct(struct: Readonly<WalkedStruct>): void {
     if (struct.kind === kind.gap) return;
     const bytes = this.update.subarray(struct.start, struct.end);
-    if (this.place(struct.client, struct.clock, struct.length, bytes)) return;
     const divisible = struct.kind === kind.string || struct.kind === kind.any || struct.kind === kind.json;
+    // Overwritten values of a key, joined, are only valid beside their deletion, which may come in a later piece: each by itself is.
+    if (divisible && struct.length > 1 && (struct.info & flag.parentSub) !== 0) return this.cut(struct, 1);
+    if (this.place(struct.client, struct.clock, struct.length, bytes)) return;
     // Small ones move to the next piece whole: cutting them saves little and costs an origin each.
     if (this.used > pieceBytes && (!divisible || bytes.length * 4 < this.maxBytes)) {
       this.flush();
       if (this.place(struct.client, struct.clock, struct.length, bytes)) return;
     }
     if (!divisible) throw new Unsplittable();
-    this.cut(struct);
+    this.cut(struct, Infinity);
   }
 
   deleted(client: number, from: number, to: number): void {
@@ -129,8 +131,8 @@ class Pieces {
 
   private nextClock = 0;
 
-  private cut(struct: Readonly<WalkedStruct>): void {
-    const content = struct.kind === kind.string ? stringParts(this.update, struct) : listParts(this.update, struct);
+  private cut(struct: Readonly<WalkedStruct>, lengthMax: number): void {
+    const content = struct.kind === kind.string ? stringParts(this.update, struct) : listParts(this.update, struct, lengthMax);
     let offset = 0;
     while (!content.atEnd()) {
       const head = offset === 0 ? this.update.subarray(struct.start, struct.contentStart) : this.continuation(struct, offset);
@@ -240,7 +242,7 @@ function utf16Units(bytes: Uint8Array): number {
   return units;
 }
 
-function listParts(update: Uint8Array, struct: Readonly<WalkedStruct>): Parts {
+function listParts(update: Uint8Array, struct: Readonly<WalkedStruct>, lengthMax: number): Parts {
   const reader = new Reader(update, editorLimits.valueDepthMax);
   reader.at = struct.contentStart;
   let left = reader.uint();
@@ -253,7 +255,7 @@ function listParts(update: Uint8Array, struct: Readonly<WalkedStruct>): Parts {
       reader.at = at;
       taken = 0;
       let to = at;
-      while (taken < left) {
+      while (taken < Math.min(left, lengthMax)) {
         element();
         if (reader.at - at > bytesMax) break;
         to = reader.at;

@@ -81,7 +81,7 @@ function searchDeletes(doc: Y.Doc, acked: AckedState): Map<number, RangeSet> {
 function* unsentDeletes(
   doc: Y.Doc,
   { acked, deletes }: Candidates,
-): IterableIterator<readonly [client: number, from: number, to: number, struct: Y.Item]> {
+): IterableIterator<readonly [client: number, from: number, to: number]> {
   for (const [client, set] of deletes) {
     const structs: Structs = doc.store.clients.get(client) ?? [];
     const state = structs.length === 0 ? 0 : Y.getState(doc.store, client);
@@ -96,7 +96,7 @@ function* unsentDeletes(
             const struct = structs[index];
             if (struct === undefined) break;
             const end = Math.min(endOf(struct), missingTo);
-            if (struct instanceof Y.Item && struct.deleted && !isImplied(struct)) yield [client, at, end, struct];
+            if (struct instanceof Y.Item && struct.deleted && !isImplied(struct)) yield [client, at, end];
             else settled.push([at, end]);
             at = end;
           }
@@ -143,12 +143,14 @@ export function deriveUnsent(
 ): { readonly update: Uint8Array; readonly changes: number } | undefined {
   const encoder = new Y.UpdateEncoderV1();
   const rest = encoder.restEncoder;
+  const deletes = new Map<number, RangeSet>();
   const blocks: { readonly client: number; readonly from: number; readonly block: StructBlock }[] = [];
   for (const client of doc.store.clients.keys()) {
     const from = mine(client) ? firstMissing(doc, acked, client) : undefined;
-    if (from !== undefined) blocks.push({ client, from, block: encodeStructs(doc, acked, client, from) });
+    if (from !== undefined) blocks.push({ client, from, block: encodeStructs(doc, acked, client, from, deletes) });
   }
   blocks.sort((a, b) => b.client - a.client);
+  for (const [client, from, to] of unsentDeletes(doc, candidatesOf(doc, acked))) addTo(deletes, client, from, to);
   let changes = 0;
   encoding.writeVarUint(rest, blocks.length);
   for (const { client, from, block } of blocks) {
@@ -157,13 +159,6 @@ export function deriveUnsent(
     encoding.writeVarUint(rest, client);
     encoding.writeVarUint(rest, from);
     encoding.writeUint8Array(rest, block.bytes);
-  }
-
-  const deletes = new Map<number, RangeSet>();
-  for (const [client, from, to, struct] of unsentDeletes(doc, candidatesOf(doc, acked))) {
-    // A struct that is sent as deleted says so itself.
-    const saysSo = struct.content instanceof Y.ContentDeleted && mine(client) && !acked.hasStructs(client, struct.id.clock, endOf(struct));
-    if (!saysSo) addTo(deletes, client, from, to);
   }
   encoding.writeVarUint(rest, deletes.size);
   for (const [client, set] of [...deletes].sort((a, b) => b[0] - a[0])) {
@@ -186,8 +181,11 @@ interface StructBlock {
   readonly written: number;
 }
 
-/** The client's structs from clock `from`, which is missing, to the end. What entries beyond a gap already give becomes a gap here. */
-function encodeStructs(doc: Y.Doc, acked: AckedState, client: number, from: number): StructBlock {
+/**
+ * The client's structs from clock `from`, which is missing, to the end. What entries beyond a gap already give becomes a gap here. Those
+ * that are deleted go into `deletes` too: who already has the struct from an earlier attempt, undeleted, ignores this copy of it.
+ */
+function encodeStructs(doc: Y.Doc, acked: AckedState, client: number, from: number, deletes: Map<number, RangeSet>): StructBlock {
   const encoder = new Y.UpdateEncoderV1();
   const structs: Structs = doc.store.clients.get(client) ?? [];
   const first = Y.findIndexSS(structs as Y.Item[], from);
@@ -209,6 +207,7 @@ function encodeStructs(doc: Y.Doc, acked: AckedState, client: number, from: numb
       gap = 0;
     }
     struct.write(encoder, offset);
+    if (struct.deleted) addTo(deletes, client, struct.id.clock + offset, endOf(struct));
     count += 1;
     written += 1;
   }

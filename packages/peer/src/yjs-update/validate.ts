@@ -16,7 +16,10 @@ export interface ClientRange {
 export interface UpdateSummary {
   /** What the update brings of each client, gaps left out: clients descending, clocks ascending, touching ranges joined. */
   readonly structs: readonly ClientRange[];
-  /** What it says is deleted: its delete set, and its structs that are deleted already. Ascending; ranges do not overlap or touch. */
+  /**
+   * Its delete set: ascending; ranges do not overlap or touch. Structs that come deleted already do not count: a replica that has them
+   * undeleted ignores them. (Yjs names them in the delete set as well.)
+   */
   readonly deletes: ReadonlyMap<number, readonly (readonly [from: number, to: number])[]>;
   /** Neither structs nor deletions: applying it changes nothing. */
   readonly empty: boolean;
@@ -47,11 +50,6 @@ function summarise(update: Uint8Array, limits: UpdateLimits): UpdateSummary {
   const deletes = new Map<number, [number, number][]>();
   let structCount = 0;
   let deleteCount = 0;
-  const deleted = (client: number, from: number, to: number): void => {
-    const ranges = deletes.get(client);
-    if (ranges === undefined) deletes.set(client, [[from, to]]);
-    else ranges.push([from, to]);
-  };
   walkUpdate(update, limits, {
     struct: (struct) => {
       if (struct.kind === kind.gap) return;
@@ -60,24 +58,15 @@ function summarise(update: Uint8Array, limits: UpdateLimits): UpdateSummary {
       const last = structs[structs.length - 1];
       if (last !== undefined && last.client === struct.client && last.to === struct.clock) last.to = to;
       else structs.push({ client: struct.client, from: struct.clock, to });
-      if (struct.kind === kind.collected || struct.kind === kind.deleted) deleted(struct.client, struct.clock, to);
     },
     deleted: (client, from, to) => {
       deleteCount += 1;
-      deleted(client, from, to);
+      const ranges = deletes.get(client);
+      const last = ranges?.[ranges.length - 1];
+      if (ranges === undefined) deletes.set(client, [[from, to]]);
+      else if (last !== undefined && last[1] === from) last[1] = to;
+      else ranges.push([from, to]);
     },
   });
-  for (const [client, ranges] of deletes) deletes.set(client, joined(ranges));
   return { structs, deletes, empty: structs.length === 0 && deletes.size === 0, structCount, deleteCount };
-}
-
-function joined(ranges: [number, number][]): [number, number][] {
-  ranges.sort((a, b) => a[0] - b[0]);
-  const result: [number, number][] = [];
-  for (const [from, to] of ranges) {
-    const last = result[result.length - 1];
-    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
-    else result.push([from, to]);
-  }
-  return result;
 }

@@ -11,6 +11,7 @@
 import { refuse } from "./fault.ts";
 import { clockMax } from "./limits.ts";
 import type { UpdateLimits } from "./limits.ts";
+import { RangeSet } from "./range-set.ts";
 import { Reader } from "./reader.ts";
 import { TypeNesting } from "./type-nesting.ts";
 
@@ -56,12 +57,13 @@ export interface Visitor {
 export function walkUpdate(update: Uint8Array, limits: UpdateLimits, visitor: Visitor): void {
   if (update.length > limits.bytesMax) refuse("too-large");
   const reader = new Reader(update, limits.valueDepthMax);
-  walkStructs(reader, limits, visitor);
-  walkDeletes(reader, limits, visitor);
+  const overwritten = walkStructs(reader, limits, visitor);
+  const deletes = walkDeletes(reader, limits, visitor, overwritten.length > 0);
+  for (const [client, from, to] of overwritten) if (deletes.get(client)?.has(from, to) !== true) refuse("bad-struct");
   if (reader.remaining > 0) refuse("trailing-bytes");
 }
 
-function walkStructs(reader: Reader, limits: UpdateLimits, visitor: Visitor): void {
+function walkStructs(reader: Reader, limits: UpdateLimits, visitor: Visitor): StructWalker["overwritten"] {
   // A client takes at least 5 bytes: count, id, clock, and a struct of two.
   const clients = reader.count(5);
   if (clients > limits.clientsMax) refuse("too-many-clients");
@@ -85,13 +87,16 @@ function walkStructs(reader: Reader, limits: UpdateLimits, visitor: Visitor): vo
     }
   }
   walker.nesting.check();
+  return walker.overwritten;
 }
 
-function walkDeletes(reader: Reader, limits: UpdateLimits, visitor: Visitor): void {
+/** Returns the ranges if they are to be kept. */
+function walkDeletes(reader: Reader, limits: UpdateLimits, visitor: Visitor, keep: boolean): ReadonlyMap<number, RangeSet> {
+  const kept = new Map<number, RangeSet>();
   const clients = reader.count(4);
   if (clients > limits.clientsMax) refuse("too-many-clients");
   const seen = new Set<number>();
-  let ranges = 0;
+  let rangeCount = 0;
   for (let index = 0; index < clients; index++) {
     const client = reader.uint();
     // Older Yjs wrote clients in any order here; twice it never did.
@@ -99,8 +104,10 @@ function walkDeletes(reader: Reader, limits: UpdateLimits, visitor: Visitor): vo
     seen.add(client);
     const count = reader.count(2);
     if (count === 0) refuse("bad-delete-set");
-    ranges += count;
-    if (ranges > limits.deletesMax) refuse("too-many-deletes");
+    rangeCount += count;
+    if (rangeCount > limits.deletesMax) refuse("too-many-deletes");
+    const ranges = new RangeSet();
+    if (keep) kept.set(client, ranges);
     let end = 0;
     for (let nth = 0; nth < count; nth++) {
       const from = reader.clock();
@@ -108,13 +115,20 @@ function walkDeletes(reader: Reader, limits: UpdateLimits, visitor: Visitor): vo
       if (length === 0 || from < end) refuse("bad-delete-set");
       end = from + length;
       if (end > clockMax) refuse("clock-overflow");
+      if (keep) ranges.add(from, end);
       visitor.deleted?.(client, from, end);
     }
   }
+  return kept;
 }
 
 class StructWalker {
   readonly nesting: TypeNesting;
+  /**
+   * A key has one value. Longer ones are values that were overwritten and joined, so the delete set has to name them: of one that is alive
+   * Yjs forgets a part when it deletes the parent, and throws when it collects that.
+   */
+  readonly overwritten: (readonly [client: number, from: number, to: number])[] = [];
   private readonly reader: Reader;
   private readonly limits: UpdateLimits;
   private readonly roots = new Set<string>();
@@ -155,6 +169,9 @@ class StructWalker {
       struct.contentStart = reader.at;
       struct.length = this.content();
       if (struct.kind === kind.type) this.nesting.type();
+      if ((struct.info & flag.parentSub) !== 0 && struct.length > 1 && struct.kind !== kind.deleted) {
+        this.overwritten.push([client, clock, clock + struct.length]);
+      }
     }
     struct.end = reader.at;
     return struct;
