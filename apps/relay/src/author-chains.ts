@@ -23,6 +23,8 @@ export interface AuthorChains<Item> {
   load(replicaId: ReplicaId): Promise<AuthorChain<Item>>;
   /** Forgets what is not durable. */
   rollBack(): void;
+  /** Forgets everything: the store is asked again. Nothing may be under way. */
+  clear(): void;
 }
 
 /** Chains kept in memory per document beyond those with records under way. */
@@ -46,6 +48,7 @@ async function readChain<Item>(store: LogStore, docId: DocId, replicaId: Replica
 export function createAuthorChains<Item>(store: LogStore, docId: DocId): AuthorChains<Item> {
   const chains = new Map<string, AuthorChain<Item>>();
   const loading = new Map<string, Promise<AuthorChain<Item>>>();
+  let generation = 0;
 
   const makeRoom = (): void => {
     for (const [key, chain] of chains) {
@@ -54,13 +57,17 @@ export function createAuthorChains<Item>(store: LogStore, docId: DocId): AuthorC
     }
   };
   const load = async (key: string, replicaId: ReplicaId): Promise<AuthorChain<Item>> => {
+    const startedIn = generation;
     try {
       const chain = await readChain<Item>(store, docId, replicaId);
-      makeRoom();
-      chains.set(key, chain);
+      // What was read before `clear` must not be taken for the truth after it.
+      if (startedIn === generation) {
+        makeRoom();
+        chains.set(key, chain);
+      }
       return chain;
     } finally {
-      loading.delete(key);
+      if (startedIn === generation) loading.delete(key);
     }
   };
 
@@ -73,6 +80,11 @@ export function createAuthorChains<Item>(store: LogStore, docId: DocId): AuthorC
       const under = loading.get(key) ?? load(key, replicaId.slice() as ReplicaId);
       if (!chains.has(key)) loading.set(key, under);
       return under;
+    },
+    clear: () => {
+      generation++;
+      chains.clear();
+      loading.clear();
     },
     rollBack: () => {
       for (const chain of chains.values()) {

@@ -166,6 +166,9 @@ export function createChannel(number: number, connectionId: number, spaceId: Spa
     freshHead: (message) => {
       if (state === "live") sink.offer([message], number);
     },
+    fellBehind: () => {
+      if (state === "live") readOn();
+    },
     presence: (message) => {
       if (state !== "closed") sink.offer([message], number);
     },

@@ -14,7 +14,7 @@ import { LogStoreError } from "./log-store.ts";
 import type { DocumentInfo, LogAppend, LogStore } from "./log-store.ts";
 import { shareMessage } from "./shared-message.ts";
 import type { SharedMessage } from "./shared-message.ts";
-import { retryAfterMs, storeRefusal } from "./store-refusal.ts";
+import { hasUnknownOutcome, retryAfterMs, storeRefusal } from "./store-refusal.ts";
 
 /** What a channel is to its document. None of these may throw or call back into the document. */
 export interface DocumentUser {
@@ -26,6 +26,8 @@ export interface DocumentUser {
   refused(refusal: Refusal): void;
   restored(admitted: number): void;
   freshHead(message: SharedMessage): void;
+  /** The log grew without a `committed`: read on from it. */
+  fellBehind(): void;
   /** Dropped if the socket has no room. */
   presence(message: SharedMessage): void;
   left(connectionId: number): void;
@@ -85,7 +87,12 @@ export interface RestoreRequest {
   done(): void;
 }
 
-type Request = AppendRequest | RestoreRequest;
+type Request = AppendRequest | RestoreRequest | RefreshRequest;
+
+/** Only looks whether the store has recovered. */
+interface RefreshRequest {
+  readonly kind: "refresh";
+}
 
 /** A restore, some of whose records are under way. */
 interface RestoreJob {
@@ -142,7 +149,7 @@ export interface Document {
   users(): ReadonlySet<DocumentUser>;
   join(user: DocumentUser): void;
   leave(user: DocumentUser): void;
-  submit(request: Request): void;
+  submit(request: AppendRequest | RestoreRequest): void;
   isBusy(): boolean;
 }
 
@@ -165,6 +172,9 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   let commitScheduled = false;
   let requestUnderWay = false;
   let gone = false;
+  /** A write failed with unknown outcome: memory says nothing about the log until the store was asked again. */
+  let stale = false;
+  let cancelRefresh: (() => void) | undefined;
   let signed: SignedHead | undefined;
   let cancelFreshHead: (() => void) | undefined;
 
@@ -258,6 +268,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     queued = [];
     tentative = durable;
     chains.rollBack();
+    if (hasUnknownOutcome(error)) becomeStale();
     const code = storeRefusal(error);
     for (const pending of lost) {
       for (const append of pending.appends) answerRefused(append, refusal(pending.n, code, pending.chain));
@@ -266,8 +277,35 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
         progress(job);
       }
     }
-    if (error instanceof LogStoreError && error.code === "conflict") return breakUp(error);
     settle();
+  };
+
+  // ---- after a write with unknown outcome (see `LogStore.append`)
+
+  const becomeStale = (): void => {
+    stale = true;
+    chains.clear();
+    cancelRefresh?.();
+    cancelRefresh = clock.schedule(retryAfterMs("storage-failed"), () => {
+      cancelRefresh = undefined;
+      if (!stale || gone || users.size === 0) return;
+      requests.push({ kind: "refresh" });
+      guarded(pump);
+    });
+  };
+
+  /** Takes what the store holds for the truth: the failed batch may have got through after all. */
+  const refresh = async (): Promise<void> => {
+    const now = await store.info(docId);
+    const head = now?.head ?? { seq: 0, chainHash: logStart(docId) };
+    assert(head.seq > durable.seq || (head.seq === durable.seq && bytesEqual(head.chainHash, durable.chainHash)), "a log never shrinks");
+    stale = false;
+    if (head.seq === durable.seq) return;
+    durable = head;
+    tentative = head;
+    if (now !== undefined && spaceId === undefined) begin(now.spaceId);
+    for (const user of users) user.fellBehind();
+    scheduleFreshHead();
   };
 
   const describe = (from: number, entries: readonly PendingEntry[]): Commit => {
@@ -283,7 +321,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     while (!requestUnderWay && !gone) {
       const request = requests.shift();
       if (request === undefined) return settle();
-      const slow = request.kind === "append" ? takeAppend(request) : takeRestore(request);
+      const slow = stale ? refresh().then(() => take(request)) : take(request);
       if (slow === undefined) continue;
       requestUnderWay = true;
       slow.then(
@@ -296,6 +334,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
             requestUnderWay = false;
             if (!(error instanceof LogStoreError)) throw error;
             env.storeFailed(error);
+            if (stale) becomeStale();
             const code = storeRefusal(error);
             answerRefused(request, refusal(request.kind === "append" ? request.record.header.n : 0, code));
             pump();
@@ -304,7 +343,13 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     }
   };
 
+  const take = (request: Request): Promise<void> | undefined => {
+    if (request.kind === "append") return takeAppend(request);
+    return request.kind === "restore" ? takeRestore(request) : undefined;
+  };
+
   const answerRefused = (request: Request, answer: Refusal): void => {
+    if (request.kind === "refresh") return;
     request.user.refused(answer);
     request.done();
   };
@@ -317,7 +362,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
 
   const admitAppend = (request: AppendRequest, chain: Chain): Promise<void> | undefined => {
     const { header } = request.record;
-    if (gone) {
+    // A write failed while this request waited for its chain.
+    if (gone || stale) {
       answerRefused(request, refusal(header.n, "storage-failed"));
       return undefined;
     }
@@ -370,7 +416,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
 
   const enqueue = (
     source: { readonly record: SealedRecord; readonly bytes: Uint8Array },
-    request: Request,
+    request: AppendRequest | RestoreRequest,
     chain: Chain,
     recordHash: RecordHash,
   ): PendingEntry => {
@@ -433,6 +479,10 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     recordHash: RecordHash,
   ): Promise<void> => {
     const { header } = source.record;
+    if (stale) {
+      job.refusal = refusal(0, "storage-failed");
+      return;
+    }
     const admission = admit(header, chain, tentative.seq, true);
     if (admission.kind === "refuse") job.refusal = refusal(0, admission.code, chain);
     else if (admission.kind === "append") {
@@ -505,8 +555,9 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     if (gone) return;
     gone = true;
     cancelFreshHead?.();
+    cancelRefresh?.();
     abandon(queued);
-    for (const request of requests) request.done();
+    for (const request of requests) if (request.kind !== "refresh") request.done();
     queued = [];
     requests.length = 0;
     const ejected = [...users];
@@ -568,6 +619,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       if (users.size > 0) return;
       cancelFreshHead?.();
       cancelFreshHead = undefined;
+      cancelRefresh?.();
+      cancelRefresh = undefined;
       settle();
     },
     submit: (request) => {

@@ -28,3 +28,7 @@ const waits: Partial<Readonly<Record<RefusalCode, number>>> = {
 
 /** When asking again may help, milliseconds; 0 where the clock has no say. */
 export const retryAfterMs = (code: RefusalCode): number => waits[code] ?? 0;
+
+/** Whether the batch may still turn out to be stored (`full`, `io`), or the store holds something that we do not know of (`conflict`). */
+export const hasUnknownOutcome = (error: unknown): boolean =>
+  !(error instanceof LogStoreError) || error.code === "full" || error.code === "io" || error.code === "conflict";
