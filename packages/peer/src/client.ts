@@ -38,7 +38,8 @@ export interface Alarm {
     | "author-fork"
     | "wrong-genesis"
     | "relay-key-changed"
-    | "diverged";
+    | "diverged"
+    | "not-allowed";
   /** Sequence number concerned, 0 if none. */
   readonly seq: number;
   readonly atMs: number;

@@ -1,0 +1,334 @@
+/**
+ * The one connection to the relay, for all documents (docs/protocol.md, SE-*). It shakes hands, keeps the link alive, notices within 10 s
+ * when it is dead, comes back with jittered backoff, and carries the channels' messages. What it says of itself (`ConnectionState`) is about
+ * the link only: whether something is saved is never derived from it.
+ */
+import { proveHello, verifyWelcome } from "@skerry/crypto";
+import type { DeviceIdentity } from "@skerry/crypto";
+import { closeCodes, decodeDown, decodeFrame, encodeUp, isFinalClose, limits, protocolVersion } from "@skerry/protocol";
+import type { AckLevel, DocId, DownMessage, Head, RelayKey, ReplicaId, SpaceId, UpMessage } from "@skerry/protocol";
+import type { ConnectionState } from "../client.ts";
+import type { Env, Link } from "../ports.ts";
+import { backoffDelayMs, connectionBackoff, stableMs } from "./backoff.ts";
+import { createOutbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** What holds from `welcome` until the link ends. */
+export interface Session {
+  readonly relayKey: RelayKey;
+  readonly connectionId: number;
+  readonly ackLevel: AckLevel;
+  readonly recordBytesMax: number;
+  readonly channelsMax: number;
+}
+
+/** The message from the relay that has this type. */
+export type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { readonly type: Type }>;
+export type ChannelMessage = Extract<DownMessage, { readonly channel: number }>;
+type WithoutChannel<T> = T extends unknown ? Omit<T, "channel"> : never;
+export type ChannelRequest = WithoutChannel<Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>>;
+
+/** What one document hears. Calls come from the link's callbacks: hand them to the mailbox. */
+export interface ChannelEvents {
+  online(session: Session): void;
+  offline(): void;
+  /** Only what came for the channel number that is open now. */
+  message(message: ChannelMessage, bytes: number): void;
+  /** Something came that is no message of the protocol; the link ends. */
+  garbage(): void;
+}
+
+export interface ChannelOpening {
+  readonly spaceId: SpaceId;
+  readonly docId: DocId;
+  readonly cursor: Head;
+  readonly replicaId: ReplicaId;
+}
+
+export interface Channel {
+  /** Opens under a new number, closing the one before. False while there is no session. */
+  open(opening: ChannelOpening): boolean;
+  /** Stops what comes for the open number. */
+  shut(): void;
+  send(message: ChannelRequest): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface Connection {
+  state(): ConnectionState;
+  session(): Session | undefined;
+  /** Calls `events.online` soon if there is a session. */
+  channel(events: ChannelEvents): Channel;
+  /** Bytes that wait for the network. */
+  bufferedBytes(): number;
+  /** Ends a backoff wait, and asks a connected relay for a sign of life. */
+  retryNow(): void;
+  close(): void;
+}
+
+export interface ConnectionOptions {
+  readonly env: Pick<Env, "clock" | "random" | "transport" | "log">;
+  readonly url: string;
+  readonly device: DeviceIdentity;
+  readonly onState: (state: ConnectionState) => void;
+  readonly onSession: (session: Session) => void;
+}
+
+/** One link, from dialling to its end. Callbacks of an older one find themselves outdated and do nothing. */
+interface Attempt {
+  readonly link: Link;
+  readonly outbox: Outbox;
+  opened: boolean;
+  challenge: Down<"challenge"> | undefined;
+  clientNonce: Uint8Array | undefined;
+  session: Session | undefined;
+  heardAt: number;
+  onlineAt: number;
+  pingId: number;
+  retryAfterMs: number;
+  cancelTimer: () => void;
+}
+
+interface OpenChannel {
+  readonly events: ChannelEvents;
+  number: number | undefined;
+}
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { env, url, device } = options;
+  const { clock } = env;
+  const channels = new Set<OpenChannel>();
+  const byNumber = new Map<number, OpenChannel>();
+  let state: ConnectionState = { kind: "connecting" };
+  let attempt: Attempt | undefined;
+  let failures = 0;
+  let nextNumber = 1;
+  let cancelRetry = (): void => {};
+  let closed = false;
+
+  const setState = (next: ConnectionState): void => {
+    state = next;
+    options.onState(next);
+  };
+
+  const dial = (): void => {
+    if (closed || attempt !== undefined) return;
+    cancelRetry();
+    setState({ kind: "connecting" });
+    // The callbacks come later, so `mine` is set when they do.
+    const link = env.transport.connect(url, {
+      onOpen: () => {
+        if (attempt === mine) mine.opened = true;
+      },
+      onFrame: (frame) => {
+        if (attempt === mine) onFrame(mine, frame);
+      },
+      onClose: (code) => {
+        if (attempt === mine) lost(mine, code);
+      },
+    });
+    const mine: Attempt = {
+      link,
+      outbox: createOutbox((frame) => link.send(frame)),
+      opened: false,
+      challenge: undefined,
+      clientNonce: undefined,
+      session: undefined,
+      heardAt: clock.monotonic(),
+      onlineAt: 0,
+      pingId: 0,
+      retryAfterMs: 0,
+      cancelTimer: () => {},
+    };
+    attempt = mine;
+    mine.cancelTimer = clock.schedule(limits.handshakeMs, () => fail(mine, 3008, "handshake took too long"));
+  };
+
+  /** We end the link. The transport's own `onClose` comes too late to matter. */
+  const fail = (mine: Attempt, code: number, reason: string): void => {
+    if (attempt !== mine) return;
+    mine.link.close(code, reason);
+    lost(mine, 1006);
+  };
+
+  const lost = (mine: Attempt, code: number): void => {
+    mine.cancelTimer();
+    attempt = undefined;
+    byNumber.clear();
+    for (const channel of channels) channel.number = undefined;
+    const wasOnline = mine.session !== undefined;
+    if (wasOnline && clock.monotonic() - mine.onlineAt >= stableMs) failures = 0;
+    if (!closed) wait(code, wasOnline, mine.retryAfterMs);
+    if (wasOnline) for (const channel of [...channels]) channel.events.offline();
+  };
+
+  const wait = (code: number, wasOnline: boolean, retryAfterMs: number): void => {
+    if (isFinalClose(code)) {
+      env.log("warn", "relay.refused", { code });
+      setState({ kind: "refused", reason: refusalOf(code) });
+      return;
+    }
+    const delayMs = backoffDelayMs(connectionBackoff, failures, env.random, retryAfterMs);
+    failures++;
+    const busy = (code >= 4500 && code < 4600) || retryAfterMs > 0;
+    setState({ kind: "offline", retryAtMs: clock.now() + delayMs, reason: busy ? "busy" : wasOnline ? "lost" : "unreachable" });
+    cancelRetry = clock.schedule(delayMs, dial);
+  };
+
+  const onFrame = (mine: Attempt, bytes: Uint8Array): void => {
+    mine.heardAt = clock.monotonic();
+    const frame = decodeFrame(bytes);
+    if (!frame.ok) return garbage(mine);
+    for (const messageBytes of frame.value) {
+      const message = decodeDown(messageBytes);
+      if (!message.ok) return garbage(mine);
+      onMessage(mine, message.value, messageBytes.length);
+      if (attempt !== mine) return;
+    }
+  };
+
+  const garbage = (mine: Attempt): void => {
+    env.log("warn", "relay.garbage");
+    for (const channel of [...channels]) channel.events.garbage();
+    fail(mine, closeCodes["protocol-error"], "not a message of the protocol");
+  };
+
+  const onMessage = (mine: Attempt, message: DownMessage, bytes: number): void => {
+    switch (message.type) {
+      case "challenge":
+        return onChallenge(mine, message);
+      case "welcome":
+        return onWelcome(mine, message);
+      case "goodbye":
+        mine.retryAfterMs = message.retryAfterMs;
+        return;
+      case "pong":
+        return;
+      default:
+        // Before `welcome` no channel is open, and what comes for a number that was let go is late, not wrong.
+        byNumber.get(message.channel)?.events.message(message, bytes);
+    }
+  };
+
+  const onChallenge = (mine: Attempt, challenge: Down<"challenge">): void => {
+    if (mine.challenge !== undefined) return garbage(mine);
+    if (challenge.versionMin > protocolVersion || challenge.versionMax < protocolVersion) {
+      mine.link.close(closeCodes["version-unsupported"], "no common version");
+      return lost(mine, closeCodes["version-unsupported"]);
+    }
+    // Kept beyond the frame, which the transport may reuse.
+    mine.challenge = { ...challenge, relayKey: challenge.relayKey.slice() as RelayKey, nonce: challenge.nonce.slice() };
+    mine.clientNonce = env.random.bytes(32);
+    const proof = proveHello(device, mine.challenge.relayKey, mine.challenge.nonce, mine.clientNonce);
+    mine.outbox.push(encodeUp({ type: "hello", version: protocolVersion, deviceId: device.deviceId, clientNonce: mine.clientNonce, proof }));
+  };
+
+  const onWelcome = (mine: Attempt, welcome: Down<"welcome">): void => {
+    const { challenge, clientNonce } = mine;
+    if (challenge === undefined || clientNonce === undefined || mine.session !== undefined) return garbage(mine);
+    if (!verifyWelcome(welcome, challenge.relayKey, challenge.nonce, clientNonce, device.deviceId)) {
+      env.log("warn", "relay.not-the-key-it-claims");
+      return fail(mine, closeCodes["authentication-failed"], "relay proof");
+    }
+    mine.session = {
+      relayKey: challenge.relayKey,
+      connectionId: welcome.connectionId,
+      ackLevel: welcome.ackLevel,
+      recordBytesMax: welcome.recordBytesMax,
+      channelsMax: welcome.channelsMax,
+    };
+    mine.onlineAt = clock.monotonic();
+    mine.cancelTimer();
+    heartbeat(mine);
+    setState({ kind: "online", sinceMs: clock.now() });
+    options.onSession(mine.session);
+    for (const channel of [...channels]) channel.events.online(mine.session);
+  };
+
+  const heartbeat = (mine: Attempt): void => {
+    if (attempt !== mine) return;
+    const silentMs = clock.monotonic() - mine.heardAt;
+    if (silentMs >= limits.deadAfterMs) return fail(mine, 3009, "silent");
+    if (silentMs >= limits.pingAfterMs) ping(mine);
+    const nextMs = silentMs >= limits.pingAfterMs ? limits.deadAfterMs - silentMs : limits.pingAfterMs - silentMs;
+    mine.cancelTimer = clock.schedule(nextMs, () => heartbeat(mine));
+  };
+
+  const ping = (mine: Attempt): void => {
+    mine.pingId = (mine.pingId + 1) % 2 ** 32;
+    mine.outbox.push(encodeUp({ type: "ping", id: mine.pingId }));
+  };
+
+  const takeNumber = (): number | undefined => {
+    for (let tries = 0; tries <= byNumber.size; tries++) {
+      const number = nextNumber;
+      nextNumber = (nextNumber + 1) % 0x10000;
+      if (!byNumber.has(number)) return number;
+    }
+    return undefined;
+  };
+
+  const shut = (channel: OpenChannel): void => {
+    if (channel.number === undefined) return;
+    byNumber.delete(channel.number);
+    attempt?.outbox.push(encodeUp({ type: "close", channel: channel.number }));
+    channel.number = undefined;
+  };
+
+  void Promise.resolve().then(dial);
+  return {
+    state: () => state,
+    session: () => attempt?.session,
+    bufferedBytes: () => attempt?.link.bufferedBytes() ?? 0,
+    channel: (events) => {
+      const channel: OpenChannel = { events, number: undefined };
+      channels.add(channel);
+      const session = attempt?.session;
+      if (session !== undefined) void Promise.resolve().then(() => attempt?.session === session && channels.has(channel) && events.online(session));
+      return {
+        open: (opening) => {
+          shut(channel);
+          const number = takeNumber();
+          if (attempt?.session === undefined || number === undefined || !channels.has(channel)) return false;
+          channel.number = number;
+          byNumber.set(number, channel);
+          attempt.outbox.push(encodeUp({ type: "open", channel: number, ...opening }));
+          return true;
+        },
+        shut: () => shut(channel),
+        send: (message) => {
+          if (attempt?.session === undefined || channel.number === undefined) return;
+          attempt.outbox.push(encodeUp({ ...message, channel: channel.number }));
+        },
+        close: () => {
+          shut(channel);
+          channels.delete(channel);
+        },
+      };
+    },
+    retryNow: () => {
+      if (closed) return;
+      failures = 0;
+      if (attempt === undefined) return dial();
+      if (attempt.session !== undefined) ping(attempt);
+    },
+    close: () => {
+      if (closed) return;
+      closed = true;
+      cancelRetry();
+      const mine = attempt;
+      if (mine === undefined) return;
+      mine.outbox.flush();
+      mine.link.close(1000, "");
+      lost(mine, 1000);
+    },
+  };
+}
+
+function refusalOf(code: number): Extract<ConnectionState, { kind: "refused" }>["reason"] {
+  if (code === closeCodes["version-unsupported"]) return "version";
+  if (code === closeCodes["authentication-failed"]) return "authentication";
+  if (code === closeCodes["origin-refused"]) return "origin";
+  return "protocol";
+}

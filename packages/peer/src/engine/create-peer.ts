@@ -1,0 +1,343 @@
+/**
+ * The peer of one device: its identity, its list of documents, one connection to the relay, and the documents that are open. One engine at a
+ * time may run over one local store: the host sees to it (SharedWorker, Web Lock, lock file).
+ */
+import { formatShareLink, importSecret, parseShareLink, ready as cryptoReady } from "@skerry/crypto";
+import { bytesEqual, toText } from "@skerry/protocol";
+import type { ConnectionState, DocumentStatus, DocumentSummary } from "../client.ts";
+import type { OpenDocument } from "../editor-hub.ts";
+import type { Peer, PeerOptions } from "../peer.ts";
+import { StoreError } from "../ports.ts";
+import type { Env } from "../ports.ts";
+import { createConnection } from "./connection.ts";
+import type { Connection, Session } from "./connection.ts";
+import { openDocument } from "./document.ts";
+import type { OpenedDocument } from "./document.ts";
+import { loadIdentity } from "./identity.ts";
+import type { Identity } from "./identity.ts";
+import { displayNameKey, documentKeys, relayKeyKey } from "./keys.ts";
+import { loadLibrary, shorten, titleOf } from "./library.ts";
+import type { Library } from "./library.ts";
+import { createLinkMembership } from "./link-membership.ts";
+import { createWatched } from "./listeners.ts";
+import type { Watched } from "./listeners.ts";
+import { newDocument } from "./new-document.ts";
+import { displayNameBytesMax, storedDevice, storedName } from "./stored.ts";
+import type { LibraryEntry } from "./stored.ts";
+
+const statusEveryMs = 100;
+/** A document that nobody holds, and that is settled, closes after this long. */
+const lingerMs = 30_000;
+/** Documents opened in the background at one time, because they may hold something unsent. */
+const backgroundMax = 32;
+/** How often "changed at" of a document that is being edited is written. */
+const changedEveryMs = 10_000;
+
+interface Held {
+  readonly document: OpenedDocument;
+  readonly status: Watched<DocumentStatus>;
+  holders: number;
+  background: boolean;
+  cancelLinger: (() => void) | undefined;
+}
+
+interface Loaded {
+  readonly identity: Identity;
+  readonly library: Library;
+  readonly connection: Connection;
+  displayName: string;
+}
+
+export function createPeer(env: Env, options: PeerOptions): Peer {
+  const { clock, log } = env;
+  const held = new Map<string, Held>();
+  const statusWatchers = new Map<string, Set<(status: DocumentStatus) => void>>();
+  const waiting = new Set<string>();
+  const ends = new Map<string, Promise<void>>();
+  let loaded: Loaded | undefined;
+  let connectionState: ConnectionState = { kind: "connecting" };
+  let closing: Promise<void> | undefined;
+
+  const listenerError = (error: unknown): void => log("error", "peer.listener-failed", { name: error instanceof Error ? error.name : "unknown" });
+  const documentsWatched = createWatched(clock, statusEveryMs, () => loaded?.library.summaries() ?? [], listenerError);
+  const connectionWatched = createWatched(clock, 0, () => connectionState, listenerError);
+
+  const load = async (): Promise<void> => {
+    await cryptoReady;
+    const identity = await loadIdentity(env);
+    const library = await loadLibrary(env.kv, identity.nameOf, () => documentsWatched.touch());
+    const name = await env.kv.get(displayNameKey);
+    if (closing !== undefined) throw new StoreError("closed", "the peer was closed");
+    const connection = createConnection({
+      env,
+      url: options.relayUrl,
+      device: identity.device,
+      onState: (state) => {
+        connectionState = state;
+        connectionWatched.touch();
+        for (const one of held.values()) one.status.touch();
+      },
+      onSession: (session) => void checkRelayKey(session).catch((error: unknown) => failed("relay-key", error)),
+    });
+    loaded = { identity, library, connection, displayName: name === undefined ? "" : storedName.decode(name) };
+    documentsWatched.touch();
+    for (const entry of library.all()) if (entry.unsettled) waiting.add(toText(entry.docId));
+    openWaiting();
+  };
+
+  const failed = (what: string, error: unknown): void =>
+    log("error", "peer.store-failed", { what, code: error instanceof StoreError ? error.code : "unknown" });
+
+  const now = (): Loaded => {
+    if (loaded === undefined || closing !== undefined) throw new StoreError("closed", "the peer is not open");
+    return loaded;
+  };
+
+  /** The relay of this store is the one that it first met; another key under the same address is shown, not refused: operators do rebuild relays. */
+  const checkRelayKey = async (session: Session): Promise<void> => {
+    const key = toText(session.relayKey);
+    const known = await env.kv.get(relayKeyKey);
+    if (known !== undefined && toText(storedDevice.decode(known)) === key) return;
+    if (known !== undefined) {
+      log("warn", "relay.key-changed");
+      for (const one of held.values()) one.document.alarm("relay-key-changed", 0);
+    }
+    await env.kv.write([[relayKeyKey, storedDevice.encode(session.relayKey as Uint8Array as never)]]);
+  };
+
+  /** Opens, or joins what is open. */
+  const hold = (entry: LibraryEntry): Held => {
+    const docId = toText(entry.docId);
+    const known = held.get(docId);
+    if (known !== undefined) return known;
+    const { identity, library, connection } = now();
+    let changedAt = Number.NEGATIVE_INFINITY;
+    const document = openDocument({
+      env,
+      identity,
+      connection,
+      membership: createLinkMembership(entry.epoch, importSecret(entry.epochKey)),
+      name: identity.nameOf(entry.docId),
+      entry: () => library.get(docId) ?? entry,
+      before: async () => {
+        await ends.get(docId)?.catch(() => {});
+        await settle(library, docId, true);
+      },
+      onEdit: () => {
+        if (clock.monotonic() - changedAt < changedEveryMs) return;
+        changedAt = clock.monotonic();
+        keep(library.update(docId, (old) => ({ ...old, changedAtMs: clock.now() })));
+      },
+      onChange: () => {
+        one.status.touch();
+        considerClosing(docId);
+      },
+    });
+    const one: Held = {
+      document,
+      status: createWatched(clock, statusEveryMs, () => document.status(), listenerError),
+      holders: 0,
+      background: false,
+      cancelLinger: undefined,
+    };
+    held.set(docId, one);
+    for (const listener of statusWatchers.get(docId) ?? []) one.status.watch(listener);
+    return one;
+  };
+
+  const keep = (write: Promise<void>): void => void write.catch((error: unknown) => failed("library", error));
+
+  const settle = async (library: Library, docId: string, unsettled: boolean): Promise<void> => {
+    if (library.get(docId)?.unsettled !== unsettled) await library.update(docId, (old) => ({ ...old, unsettled }));
+  };
+
+  const considerClosing = (docId: string): void => {
+    const one = held.get(docId);
+    if (one === undefined || one.holders > 0 || statusWatchers.has(docId) || one.cancelLinger !== undefined || closing !== undefined || !one.document.settled()) return;
+    one.cancelLinger = clock.schedule(lingerMs, () => {
+      one.cancelLinger = undefined;
+      if (one.holders === 0 && !statusWatchers.has(docId) && one.document.settled()) keep(letGo(docId, one));
+    });
+  };
+
+  const letGo = async (docId: string, one: Held): Promise<void> => {
+    held.delete(docId);
+    one.cancelLinger?.();
+    one.status.close();
+    const end = one.document.close().then(async () => {
+      if (loaded !== undefined && one.document.settled()) await settle(loaded.library, docId, false);
+    });
+    // Whoever opens it again meanwhile waits until the copy is let go.
+    ends.set(docId, end);
+    try {
+      await end;
+    } finally {
+      if (ends.get(docId) === end) ends.delete(docId);
+    }
+    openWaiting();
+  };
+
+  /** Documents that may hold something unsent are looked after though nobody has them open. */
+  const openWaiting = (): void => {
+    if (loaded === undefined || closing !== undefined) return;
+    for (const docId of waiting) {
+      if ([...held.values()].filter((one) => one.background).length >= backgroundMax) return;
+      waiting.delete(docId);
+      const entry = loaded.library.get(docId);
+      if (entry !== undefined && !held.has(docId)) hold(entry).background = true;
+    }
+  };
+
+  const peer: Peer = {
+    ready: load(),
+    open: (docId) => {
+      const entry = now().library.get(docId);
+      if (entry === undefined) return undefined;
+      const before = held.get(docId);
+      if (before?.document.failed() === true) keep(letGo(docId, before));
+      const one = hold(entry);
+      one.holders++;
+      one.background = false;
+      one.cancelLinger?.();
+      one.cancelLinger = undefined;
+      keep(now().library.update(docId, (old) => ({ ...old, openedAtMs: clock.now() })));
+      return opened(docId, one);
+    },
+    profile: async () => {
+      await peer.ready;
+      const { identity, displayName } = now();
+      return { displayName, accountId: toText(identity.account.accountId), deviceId: toText(identity.device.deviceId) };
+    },
+    setDisplayName: async (name) => {
+      await peer.ready;
+      const displayName = shorten(name, displayNameBytesMax);
+      await env.kv.write([[displayNameKey, storedName.encode(displayName)]]);
+      now().displayName = displayName;
+    },
+    documents: async () => {
+      await peer.ready;
+      return now().library.summaries();
+    },
+    watchDocuments: (listener) => documentsWatched.watch(listener),
+    createDocument: async () => {
+      await peer.ready;
+      const { identity, library } = now();
+      const { entry, rows } = newDocument(env, identity);
+      await library.put(entry, rows);
+      const docId = toText(entry.docId);
+      waiting.add(docId);
+      openWaiting();
+      return docId;
+    },
+    openLink: async (fragment) => {
+      await peer.ready;
+      const link = parseShareLink(fragment);
+      if (!link.ok) return link;
+      const docId = toText(link.value.docId);
+      const { library } = now();
+      const known = library.get(docId);
+      if (known === undefined) {
+        const atMs = clock.now();
+        const { spaceId, epoch, epochKey, genesis, head } = link.value;
+        await library.put({
+          docId: link.value.docId,
+          spaceId,
+          epoch,
+          epochKey,
+          genesis,
+          linkHead: head,
+          title: "",
+          createdAtMs: atMs,
+          openedAtMs: atMs,
+          changedAtMs: atMs,
+          unsettled: true,
+        });
+        waiting.add(docId);
+        openWaiting();
+      } else {
+        // Whoever made the link saw this head: VF-8.
+        hold(known).document.compare(link.value.head);
+        if (!bytesEqual(known.genesis, link.value.genesis)) hold(known).document.alarm("wrong-genesis", 1);
+      }
+      return { ok: true, docId };
+    },
+    shareLink: async (docId) => {
+      await peer.ready;
+      const { library } = now();
+      const entry = library.get(docId);
+      if (entry === undefined) return undefined;
+      const { spaceId, epoch, epochKey, genesis } = entry;
+      return formatShareLink({ spaceId, docId: entry.docId, epoch, epochKey, genesis, head: await hold(entry).document.head() });
+    },
+    has: async (docId) => {
+      await peer.ready;
+      return now().library.get(docId) !== undefined;
+    },
+    setTitle: async (docId, title) => {
+      await peer.ready;
+      const next = titleOf(title);
+      if (now().library.get(docId)?.title !== next) await now().library.update(docId, (old) => ({ ...old, title: next }));
+    },
+    forgetDocument: async (docId) => {
+      await peer.ready;
+      const { library, identity } = now();
+      const entry = library.get(docId);
+      if (entry === undefined) return;
+      const one = hold(entry);
+      held.delete(docId);
+      waiting.delete(docId);
+      one.cancelLinger?.();
+      one.status.close();
+      // First the list: if the rest is cut short, what stays behind is sealed, unnamed and unreachable.
+      await library.remove(docId);
+      await one.document.delete();
+      const { from, to } = documentKeys(identity.nameOf(entry.docId));
+      await env.kv.clear(from, to);
+    },
+    watchStatus: (docId, listener) => {
+      const listeners = statusWatchers.get(docId) ?? new Set();
+      statusWatchers.set(docId, listeners);
+      const mine = (status: DocumentStatus): void => {
+        if (listeners.has(mine)) listener(status);
+      };
+      listeners.add(mine);
+      held.get(docId)?.status.watch(mine);
+      return () => {
+        listeners.delete(mine);
+        if (listeners.size > 0 || statusWatchers.get(docId) !== listeners) return;
+        statusWatchers.delete(docId);
+        considerClosing(docId);
+      };
+    },
+    watchConnection: (listener) => connectionWatched.watch(listener),
+    retryNow: () => loaded?.connection.retryNow(),
+    hasUnsavedChanges: () => [...held.values()].some((one) => one.document.unsaved()),
+    close: () => (closing ??= close()),
+  };
+  peer.ready.catch((error: unknown) => failed("start", error));
+
+  function opened(docId: string, one: Held): OpenDocument {
+    let released = false;
+    return {
+      hub: one.document.hub,
+      ready: one.document.ready,
+      release: () => {
+        if (released) return;
+        released = true;
+        one.holders--;
+        considerClosing(docId);
+      },
+    };
+  }
+
+  async function close(): Promise<void> {
+    await peer.ready.catch(() => {});
+    const results = await Promise.allSettled([...[...held].map(([docId, one]) => letGo(docId, one)), ...ends.values()]);
+    loaded?.connection.close();
+    connectionWatched.close();
+    documentsWatched.close();
+    for (const result of results) if (result.status === "rejected") failed("close", result.reason);
+  }
+
+  return peer;
+}

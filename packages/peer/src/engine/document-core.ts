@@ -1,0 +1,124 @@
+/** What the parts of one document's engine share: receiving, sending, recovering, presence. All run inside the document's mailbox. */
+import type { HybridClock, Secret } from "@skerry/crypto";
+import type { Head, RecordHash, ReplicaId, SignedHead, StateHash } from "@skerry/protocol";
+import type { Doc } from "yjs";
+import type { Alarm } from "../client.ts";
+import type { EditorHub } from "../editor-hub.ts";
+import type { Env, StoreErrorCode } from "../ports.ts";
+import type { AckedState, UpdateSummary } from "../yjs-update/index.ts";
+import type { Alarms } from "./alarms.ts";
+import type { AuthorChains } from "./author-chains.ts";
+import type { ClientIds } from "./client-ids.ts";
+import type { Channel, Session } from "./connection.ts";
+import type { Identity } from "./identity.ts";
+import type { DocumentKeys } from "./keys.ts";
+import type { LocalLog } from "./local-log.ts";
+import type { Membership } from "./membership.ts";
+import type { LibraryEntry, LogEntry, Quarantined } from "./stored.ts";
+import type { WriteBehind } from "./write-behind.ts";
+
+/** A record of ours that is sealed and stored, and not in the log as far as we know. */
+export interface Outgoing {
+  readonly n: number;
+  readonly recordHash: RecordHash;
+  readonly bytes: Uint8Array;
+  readonly summary: UpdateSummary;
+  /** Local changes that it carries, for display. */
+  readonly changes: number;
+  /** Under the open channel number. */
+  sent: boolean;
+  /** The relay has it at a place that we have not read up to yet. */
+  acked: boolean;
+}
+
+/** A record that stood in the log until the relay rolled back. */
+export interface LostRecord {
+  readonly entry: LogEntry;
+  /** False if the relay would refuse it, or has. It is kept for people. */
+  restorable: boolean;
+}
+
+/** `search`: looking for the last common head. `reread`: reading on from it. `restore`: handing back. */
+export type Recovery =
+  | { readonly phase: "search"; readonly seq: number; readonly step: number }
+  | { readonly phase: "reread" }
+  | { readonly phase: "restore"; readonly batches: (readonly string[])[] };
+
+export interface DocumentState {
+  cursor: Head;
+  replicaId: ReplicaId;
+  n: number;
+  prev: RecordHash;
+  clock: HybridClock;
+  contentSeq: number;
+  contentVector: Uint8Array;
+  signedHead: SignedHead | undefined;
+  ownSeq: number;
+  othersSeq: number;
+  syncedAtMs: number;
+  heardAtMs: number;
+  linkHeadChecked: boolean;
+  chains: AuthorChains;
+  clients: ClientIds;
+  /** What the log and our outgoing records give. */
+  acked: AckedState;
+  /** The entry as of which the acked state was last stored. */
+  ackedSeq: number;
+  outgoing: Outgoing[];
+  readonly lost: Map<string, LostRecord>;
+  readonly quarantined: Map<number, Quarantined>;
+  alarms: Alarms;
+  /** Records that looked bad once: sequence number and hash of the whole bytes. */
+  readonly suspects: Set<string>;
+  /** The doc may hold changes that no sealed record covers. */
+  dirty: boolean;
+  localChanges: number;
+  /** Monotonic time from which the next record may be sealed: coalescing. */
+  sealAt: number;
+  /** Monotonic time from which appends may be sent again after a refusal. */
+  sendAt: number;
+  session: Session | undefined;
+  /** Caught up, and getting what is new. */
+  live: boolean;
+  /** A reason for which this log is not written to or read until the next connection. */
+  halted: string | undefined;
+  recovery: Recovery | undefined;
+  relaySeq: number;
+  refusal: string | undefined;
+  /** Wrong answers in a row. */
+  failures: number;
+  failedAt: number;
+  storeError: StoreErrorCode | undefined;
+  /** The relay has nothing of this document. */
+  missing: boolean;
+  /** Refusals in a row because the relay lacks an earlier record of ours. */
+  gaps: number;
+  /** Monotonic time of the doc's last change. */
+  changedAt: number;
+  /** Of the state at the cursor, while nothing is unsent. */
+  stateHash: StateHash | undefined;
+}
+
+export interface DocumentCore {
+  readonly env: Env;
+  readonly identity: Identity;
+  readonly keys: DocumentKeys;
+  readonly store: WriteBehind;
+  readonly log: LocalLog;
+  readonly membership: Membership;
+  readonly doc: Doc;
+  readonly hub: EditorHub;
+  readonly channel: Channel;
+  readonly entry: () => LibraryEntry;
+  readonly state: DocumentState;
+  readonly documentKey: (epoch: number) => Secret | undefined;
+  readonly presenceKey: (epoch: number) => Secret | undefined;
+  /** Runs later, in the mailbox. Returns a cancel. */
+  readonly later: (delayMs: number, run: () => void | Promise<void>) => () => void;
+  readonly alarm: (kind: Alarm["kind"], seq: number, device?: Uint8Array) => void;
+  /** Status may have changed: tell whoever watches. */
+  readonly changed: () => void;
+}
+
+/** Origin of what the engine applies to the doc. */
+export const engineOrigin: { readonly name: string } = { name: "skerry" };

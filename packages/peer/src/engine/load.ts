@@ -1,0 +1,156 @@
+/** Reading this device's copy of a document, and repairing what a crash left behind (docs/peer.md, PE-3). */
+import { recordHashOf } from "@skerry/crypto";
+import { decodeRecord, toText } from "@skerry/protocol";
+import type { DeviceId } from "@skerry/protocol";
+import { applyUpdate, decodeStateVector, encodeStateVector } from "yjs";
+import type { Doc } from "yjs";
+import { createAckedState, decodeAckedState } from "../yjs-update/index.ts";
+import { createAlarms } from "./alarms.ts";
+import { createAuthorChains } from "./author-chains.ts";
+import { createClientIds } from "./client-ids.ts";
+import { engineOrigin } from "./document-core.ts";
+import type { DocumentCore, Outgoing } from "./document-core.ts";
+import { openContent } from "./open-record.ts";
+import type { OpenedRecord } from "./open-record.ts";
+import { storedAcked, storedAlarms, storedAuthor, storedDevice, storedEntry, storedMeta, storedQuarantined } from "./stored.ts";
+import type { LogEntry } from "./stored.ts";
+import type { WriteBehind } from "./write-behind.ts";
+
+/** Everything but the content. Nothing is applied to the doc yet. */
+export async function loadState(core: DocumentCore): Promise<void> {
+  const { state, store, keys } = core;
+  const meta = await store.get(keys.meta);
+  if (meta !== undefined) {
+    const stored = storedMeta.decode(meta);
+    Object.assign(state, stored, { clock: { time: stored.time } });
+  }
+  const alarms = await store.get(keys.alarms);
+  if (alarms !== undefined) state.alarms = createAlarms(storedAlarms.decode(alarms));
+  const authors = await all(store, keys.authorsFrom, keys.authorsTo);
+  state.chains = createAuthorChains(
+    authors.map(([, bytes]) => {
+      const { replicaId, deviceId, ...head } = storedAuthor.decode(bytes);
+      return { replicaId, deviceId, head, loose: [] };
+    }),
+  );
+  const clients = await all(store, keys.clientsFrom, keys.clientsTo);
+  state.clients = createClientIds(clients.map(([key, bytes]): [number, DeviceId] => [numberOf(key), storedDevice.decode(bytes)]));
+  for (const [, bytes] of await all(store, keys.quarantineFrom, keys.quarantineTo)) {
+    const quarantined = storedQuarantined.decode(bytes);
+    state.quarantined.set(quarantined.seq, quarantined);
+  }
+  for (const [key, bytes] of await all(store, keys.lostFrom, keys.lostTo)) {
+    const lost = storedEntry.decode(bytes);
+    state.lost.set(key.slice(keys.lostFrom.length), { entry: lost, restorable: !lost.quarantined });
+  }
+}
+
+/**
+ * After the content store gave what it has: applies the entries that it may lack, then our own records that are on their way, and brings the
+ * acked state up to the cursor. Whatever the content store lost, the sealed records hold.
+ */
+export async function catchUpContent(core: DocumentCore): Promise<void> {
+  const { state, doc, store, keys } = core;
+  if (!covers(doc, state.contentVector)) state.contentSeq = 0;
+  const acked = await store.get(keys.acked);
+  const stored = acked === undefined ? undefined : storedAcked.decode(acked);
+  const decoded = stored === undefined || stored.seq > state.cursor.seq ? undefined : decodeAckedState(stored.bytes);
+  state.acked = decoded?.ok === true ? decoded.value : createAckedState();
+  state.ackedSeq = decoded?.ok === true && stored !== undefined ? stored.seq : 0;
+  const updates: Uint8Array[] = [];
+  for await (const [entry, opened] of content(core, Math.min(state.contentSeq, state.ackedSeq) + 1)) {
+    if (entry.seq > state.contentSeq) updates.push(opened.update);
+    if (entry.seq > state.ackedSeq) state.acked.add(opened.summary);
+  }
+  for (const [, bytes] of await all(store, keys.outgoingFrom, keys.outgoingTo)) {
+    const [record, update] = readOutgoing(core, bytes) ?? [];
+    if (record === undefined || update === undefined) continue;
+    state.outgoing.push(record);
+    state.acked.add(record.summary);
+    updates.push(update);
+  }
+  doc.transact(() => {
+    for (const update of updates) applyUpdate(doc, update, engineOrigin);
+  }, engineOrigin);
+}
+
+/** The acked state as the log alone gives it, from its start. Dear, and rare: after a rollback, and when a replica ends. */
+export async function rebuildAcked(core: DocumentCore): Promise<void> {
+  const { state, store, keys } = core;
+  state.acked = createAckedState();
+  state.ackedSeq = 0;
+  store.set(keys.acked, undefined);
+  for await (const [, opened] of content(core, 1)) state.acked.add(opened.summary);
+  for (const record of state.outgoing) state.acked.add(record.summary);
+}
+
+/** The entries of the log that count, opened, from `from` up to the cursor. */
+async function* content(core: DocumentCore, from: number): AsyncIterable<readonly [LogEntry, OpenedRecord]> {
+  for await (const entry of core.log.read(from, core.state.cursor.seq)) {
+    if (entry.quarantined) continue;
+    const record = decodeRecord(entry.record);
+    if (!record.ok) continue;
+    const opened = openContent(record.value, core);
+    if (opened.ok) yield [entry, opened.value];
+  }
+}
+
+/** Who wrote what up to the cursor: after a rollback the chains end earlier. Client ids keep their owners. */
+export async function rebuildChains(core: DocumentCore): Promise<void> {
+  const { state, log, store, keys } = core;
+  for (const [key] of await all(store, keys.authorsFrom, keys.authorsTo)) store.set(key, undefined);
+  state.chains = createAuthorChains();
+  for await (const entry of log.read(1, state.cursor.seq)) {
+    const record = decodeRecord(entry.record);
+    if (!record.ok || unlinked.has(state.quarantined.get(entry.seq)?.kind ?? "")) continue;
+    if (state.chains.add(record.value.header, entry.recordHash, entry.seq) === undefined) state.chains.verified(record.value.header.replicaId, entry.recordHash);
+  }
+  for (const { replicaId, deviceId, head } of state.chains.all()) {
+    if (deviceId !== undefined) store.set(keys.author(toText(replicaId)), storedAuthor.encode({ replicaId, deviceId, ...head }));
+  }
+}
+
+/** Quarantined for what they are, not for what they hold: they never were part of an author chain. */
+const unlinked: ReadonlySet<string> = new Set(["malformed", "bad-signature", "bad-chain", "author-fork", "wrong-genesis"]);
+
+function readOutgoing(core: DocumentCore, bytes: Uint8Array): readonly [Outgoing, Uint8Array] | undefined {
+  const record = decodeRecord(bytes);
+  if (!record.ok) return undefined;
+  const opened = openContent(record.value, core);
+  if (!opened.ok) return undefined;
+  return [
+    {
+      n: record.value.header.n,
+      recordHash: recordHashOf(record.value.hashedBytes),
+      bytes,
+      summary: opened.value.summary,
+      changes: opened.value.summary.empty ? 0 : 1,
+      sent: false,
+      acked: false,
+    },
+    opened.value.update,
+  ];
+}
+
+/** True if the doc has at least what the state vector says. */
+function covers(doc: Doc, vector: Uint8Array): boolean {
+  if (vector.length === 0) return true;
+  const has = decodeStateVector(encodeStateVector(doc));
+  for (const [client, clock] of decodeStateVector(vector)) if ((has.get(client) ?? 0) < clock) return false;
+  return true;
+}
+
+const rowsMax = 256;
+
+async function all(store: WriteBehind, from: string, to: string): Promise<readonly (readonly [string, Uint8Array])[]> {
+  const rows: (readonly [string, Uint8Array])[] = [];
+  for (let next = from; ; ) {
+    const page = await store.range(next, to, rowsMax);
+    rows.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < rowsMax) return rows;
+    next = `${last[0]}\u0000`;
+  }
+}
+
+const numberOf = (key: string): number => Number.parseInt(key.slice(key.lastIndexOf("/") + 1), 36);

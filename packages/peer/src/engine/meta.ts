@@ -1,0 +1,33 @@
+/** Keeps what changes with every step of a document, together with what it belongs to: it is set in the same commit. */
+import { toText } from "@skerry/protocol";
+import type { ReplicaId } from "@skerry/protocol";
+import type { DocumentCore } from "./document-core.ts";
+import { storedAuthor, storedMeta } from "./stored.ts";
+
+export function saveMeta({ store, keys, state }: DocumentCore): void {
+  store.set(
+    keys.meta,
+    storedMeta.encode({
+      cursor: state.cursor,
+      replicaId: state.replicaId,
+      n: state.n,
+      prev: state.prev,
+      time: state.clock.time,
+      contentSeq: state.contentSeq,
+      contentVector: state.contentVector,
+      signedHead: state.signedHead,
+      ownSeq: state.ownSeq,
+      othersSeq: state.othersSeq,
+      syncedAtMs: state.syncedAtMs,
+      heardAtMs: state.heardAtMs,
+      linkHeadChecked: state.linkHeadChecked,
+    }),
+  );
+}
+
+/** The verified end of an author chain. */
+export function saveAuthor({ state, store, keys }: DocumentCore, replicaId: ReplicaId): void {
+  const chain = state.chains.get(replicaId);
+  if (chain?.deviceId === undefined) return;
+  store.set(keys.author(toText(replicaId)), storedAuthor.encode({ replicaId, deviceId: chain.deviceId, ...chain.head }));
+}

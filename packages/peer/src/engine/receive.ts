@@ -1,0 +1,249 @@
+/** Receiving (docs/protocol.md, VF-1 to VF-8): every entry is placed, judged, opened and only then applied; the cursor never passes what was not judged. */
+import { tickRemote, verifyHead } from "@skerry/crypto";
+import { bytesEqual, decodeRecord, toText } from "@skerry/protocol";
+import type { DeviceId, Entry, Head, SealedRecord, SignedHead } from "@skerry/protocol";
+import { applyUpdate } from "yjs";
+import { createAuthorChains } from "./author-chains.ts";
+import type { Down } from "./connection.ts";
+import { engineOrigin } from "./document-core.ts";
+import type { DocumentCore } from "./document-core.ts";
+import { judgePage, placePage } from "./judge-page.ts";
+import type { JudgedItem, PageItem, PageJudgement } from "./judge-page.ts";
+import { saveAuthor, saveMeta } from "./meta.ts";
+import { admitRecord, clientsOf } from "./open-record.ts";
+import type { OpenedRecord } from "./open-record.ts";
+import { quarantine, release } from "./quarantine.ts";
+import { afterCaughtUp, foundInLog, recoveryProgress } from "./recovery.ts";
+import { distrust } from "./reopen.ts";
+import { isSettled, placeOwn, startReplica } from "./send.ts";
+import { storedDevice, storedEvidence } from "./stored.ts";
+
+/** Records that looked bad once and are waited for a second time. */
+const suspectsMax = 256;
+
+export async function onEntries(core: DocumentCore, message: Down<"entries">): Promise<void> {
+  const { state, log } = core;
+  if (state.halted !== undefined) return;
+  state.heardAtMs = core.env.clock.now();
+  const cursor = state.cursor.seq;
+  const known = Math.min(message.entries.length, Math.max(0, cursor + 1 - message.from));
+  const last = message.entries[known - 1];
+  // SE-5: what we have may come again, as it is.
+  if (last !== undefined) {
+    const ours = await log.get(message.from + known - 1);
+    if (ours === undefined || !bytesEqual(withoutSignature(ours.record), withoutSignature(last.record))) {
+      return distrust(core, "fork", message.from + known - 1);
+    }
+  }
+  if (message.from > cursor + 1) return distrust(core, "bad-chain", cursor + 1);
+  if (known < message.entries.length) await receivePage(core, message.entries.slice(known));
+}
+
+const withoutSignature = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, -64);
+
+async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promise<void> {
+  const { state } = core;
+  const page = placePage(core.entry().docId, state.cursor, entries);
+  const judgement = judgePage(page, {
+    docId: core.entry().docId,
+    genesis: core.entry().genesis,
+    chains: state.chains,
+    each: state.live,
+    isOurs: (recordHash) => state.outgoing.some((record) => bytesEqual(record.recordHash, recordHash)),
+    isAccepted: (item) => state.suspects.has(suspectKey(item)),
+  });
+  if (judgement.items.some((item) => item.fault === "wrong-genesis")) return refuseLog(core);
+  const updates: Uint8Array[] = [];
+  let copied = false;
+  for (const seq of judgement.released) await applyReleased(core, seq, updates);
+  for (const item of judgement.items) {
+    copied ||= isCopy(core, item);
+    take(core, item, updates);
+    await compareSeen(core, item);
+  }
+  for (const replica of replicasOf(judgement)) saveAuthor(core, replica);
+  if (updates.length > 0) applyAll(core, updates);
+  if (judgement.items.length > 0) {
+    state.relaySeq = Math.max(state.relaySeq, state.cursor.seq);
+    state.missing = false;
+    saveMeta(core);
+  }
+  if (judgement.cut !== undefined) suspect(core, judgement.cut);
+  // RC-6: somebody continues our chain: this profile has a copy.
+  if (copied) await startReplica(core);
+  recoveryProgress(core);
+  core.changed();
+}
+
+/** RC-7: another log under this document's id. Nothing of it is taken, and nothing is sent into it. */
+function refuseLog(core: DocumentCore): void {
+  const { state, channel } = core;
+  core.alarm("wrong-genesis", 1);
+  state.halted = "wrong-genesis";
+  state.chains = createAuthorChains();
+  channel.shut();
+  core.changed();
+}
+
+const suspectKey = (item: PageItem): string => `${item.seq}:${toText(item.recordHash)}:${toText(item.entry.record.slice(-64))}`;
+
+function suspect(core: DocumentCore, { item, fault }: NonNullable<PageJudgement["cut"]>): void {
+  const { suspects } = core.state;
+  if (suspects.size >= suspectsMax) suspects.clear();
+  suspects.add(suspectKey(item));
+  distrust(core, fault, item.seq, item.record?.header.deviceId);
+}
+
+const replicasOf = (judgement: PageJudgement): Iterable<SealedRecord["header"]["replicaId"]> =>
+  new Map(judgement.items.flatMap(({ record }) => (record === undefined ? [] : [[toText(record.header.replicaId), record.header.replicaId] as const]))).values();
+
+/** A record in our replica's name that we did not make, at least not in this copy of the store. */
+function isCopy({ state }: DocumentCore, { record, recordHash, fault }: JudgedItem): boolean {
+  if (record === undefined || fault !== undefined || !bytesEqual(record.header.replicaId, state.replicaId)) return false;
+  if (state.outgoing.some((one) => bytesEqual(one.recordHash, recordHash))) return false;
+  return record.header.n > state.n || state.outgoing.some((one) => one.n === record.header.n);
+}
+
+/** The entry takes its place in our log, applied or quarantined. */
+function take(core: DocumentCore, item: JudgedItem, updates: Uint8Array[]): void {
+  const { state, log, identity } = core;
+  const { seq, entry, recordHash, chainHash, record } = item;
+  const own = state.outgoing.find((one) => bytesEqual(one.recordHash, recordHash));
+  foundInLog(core, recordHash);
+  if (own !== undefined && item.fault === undefined) return placeOwn(core, own, entry);
+  const opened = record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core);
+  const fault = item.fault ?? (opened?.ok === false ? opened.error : undefined);
+  log.put({ seq, chainHash, recordHash, receivedAtMs: entry.receivedAtMs, accessPosition: entry.accessPosition, quarantined: fault !== undefined, record: entry.record });
+  state.cursor = { seq, chainHash };
+  if (fault !== undefined) quarantine(core, seq, fault, record?.header.deviceId);
+  if (record === undefined || opened?.ok !== true) return;
+  accept(core, record, opened.value, updates);
+  if (bytesEqual(record.header.deviceId, identity.device.deviceId)) state.ownSeq = Math.max(state.ownSeq, seq);
+}
+
+function accept(core: DocumentCore, record: SealedRecord, opened: OpenedRecord, updates: Uint8Array[]): void {
+  const { state, env, store, keys } = core;
+  const device = record.header.deviceId.slice() as DeviceId;
+  for (const client of state.clients.claim(clientsOf(opened.summary), device)) store.set(keys.client(client), storedDevice.encode(device));
+  state.clock = tickRemote(state.clock, opened.time, env.clock.now());
+  state.acked.add(opened.summary);
+  if (!opened.summary.empty) updates.push(opened.update);
+}
+
+/** A later signature of its author vouches for what was quarantined for its own. */
+async function applyReleased(core: DocumentCore, seq: number, updates: Uint8Array[]): Promise<void> {
+  const entry = await core.log.get(seq);
+  const record = entry === undefined ? undefined : decodeRecord(entry.record);
+  if (entry === undefined || record?.ok !== true) return;
+  const opened = admitRecord(record.value, entry.accessPosition, core.state.clients, core);
+  release(core, seq);
+  if (!opened.ok) return quarantine(core, seq, opened.error, record.value.header.deviceId);
+  core.log.put({ ...entry, quarantined: false });
+  accept(core, record.value, opened.value, updates);
+  // The content store may be ahead of this entry, and lack it all the same.
+  core.state.contentSeq = Math.min(core.state.contentSeq, seq - 1);
+  core.state.ackedSeq = Math.min(core.state.ackedSeq, seq - 1);
+}
+
+function applyAll({ doc }: DocumentCore, updates: readonly Uint8Array[]): void {
+  doc.transact(() => {
+    for (const update of updates) applyUpdate(doc, update, engineOrigin);
+  }, engineOrigin);
+}
+
+/** VF-8: the author names the head that it was shown. */
+async function compareSeen(core: DocumentCore, { seq, record, fault }: JudgedItem): Promise<void> {
+  if (record === undefined || fault !== undefined) return;
+  const { seen, deviceId } = record.header;
+  if (seen.seq === 0 || bytesEqual(deviceId, core.identity.device.deviceId)) return;
+  if (seen.seq >= seq) return core.alarm("fork", seq, deviceId);
+  await compareHead(core, seen, deviceId, undefined);
+}
+
+/**
+ * Compares a head that another device, or a share link, names with our own history. One that agrees counts as "that device has it"; one beyond ours
+ * waits until we get there.
+ */
+export async function compareHead(core: DocumentCore, head: Head, deviceId: DeviceId | undefined, signed: SignedHead | undefined): Promise<boolean> {
+  const { state, log, store, keys, env } = core;
+  if (head.seq === 0 || head.seq > state.cursor.seq) return false;
+  const ours = await log.chainHashAt(head.seq);
+  if (ours === undefined) return false;
+  if (!bytesEqual(ours, head.chainHash)) {
+    core.alarm("fork", head.seq, deviceId);
+    store.set(keys.evidence(head.seq), storedEvidence.encode({ atMs: env.clock.now(), ours: state.signedHead, theirs: signed }));
+    return false;
+  }
+  if (deviceId !== undefined && !bytesEqual(deviceId, core.identity.device.deviceId) && head.seq > state.othersSeq) {
+    state.othersSeq = head.seq;
+    core.changed();
+  }
+  return true;
+}
+
+/** True if the relay's signature is good and the head is of this document and ours. Otherwise the channel is opened again. */
+async function checkSignedHead(core: DocumentCore, head: SignedHead): Promise<boolean> {
+  const { state, log } = core;
+  const { session } = state;
+  if (session === undefined) return false;
+  const genuine = bytesEqual(head.relayKey, session.relayKey) && bytesEqual(head.docId, core.entry().docId) && verifyHead(head);
+  const ours = head.seq === 0 ? undefined : await log.chainHashAt(head.seq);
+  const agrees = head.seq === 0 ? state.cursor.seq === 0 : head.seq <= state.cursor.seq && ours !== undefined && bytesEqual(ours, head.chainHash);
+  if (genuine && agrees) return true;
+  if (genuine && ours !== undefined) keepEvidence(core, head);
+  distrust(core, "bad-chain", head.seq);
+  return false;
+}
+
+/** Two answers of the relay that contradict each other. */
+export function keepEvidence({ store, keys, state, env }: DocumentCore, theirs: SignedHead): void {
+  store.set(keys.evidence(theirs.seq), storedEvidence.encode({ atMs: env.clock.now(), ours: state.signedHead, theirs: own(theirs) }));
+}
+
+/** Out of the frame that it came in. */
+const own = (head: SignedHead): SignedHead => ({
+  relayKey: head.relayKey.slice() as SignedHead["relayKey"],
+  docId: head.docId.slice() as SignedHead["docId"],
+  seq: head.seq,
+  chainHash: head.chainHash.slice() as SignedHead["chainHash"],
+  timeMs: head.timeMs,
+  signature: head.signature.slice() as SignedHead["signature"],
+});
+
+export async function onCaughtUp(core: DocumentCore, message: Down<"caught-up">): Promise<void> {
+  const { state, env } = core;
+  if (state.halted !== undefined || state.live) return;
+  if (message.head.seq !== state.cursor.seq) return distrust(core, "bad-chain", message.head.seq);
+  if (!(await checkSignedHead(core, message.head))) return;
+  noteHead(core, message.head);
+  await compareLink(core);
+  if (message.head.seq === 0 && state.outgoing[0]?.n !== 1) state.missing = true;
+  state.live = true;
+  await afterCaughtUp(core);
+  state.refusal = undefined;
+  if (isSettled(core)) state.syncedAtMs = env.clock.now();
+  core.changed();
+}
+
+export async function onFreshHead(core: DocumentCore, message: Down<"fresh-head">): Promise<void> {
+  if (core.state.halted === undefined && (await checkSignedHead(core, message.head))) noteHead(core, message.head);
+}
+
+function noteHead(core: DocumentCore, head: SignedHead): void {
+  const { state } = core;
+  state.heardAtMs = core.env.clock.now();
+  state.relaySeq = Math.max(state.relaySeq, head.seq);
+  if (head.seq > 0 && (state.signedHead === undefined || head.seq >= state.signedHead.seq)) state.signedHead = own(head);
+  saveMeta(core);
+}
+
+/** VF-7: the share link names a head that the inviter had verified. */
+async function compareLink(core: DocumentCore): Promise<void> {
+  const { state } = core;
+  const { linkHead } = core.entry();
+  if (state.linkHeadChecked || linkHead.seq === 0) return;
+  if (linkHead.seq > state.cursor.seq) return core.alarm("rollback", linkHead.seq);
+  state.linkHeadChecked = true;
+  await compareHead(core, linkHead, undefined, undefined);
+  saveMeta(core);
+}

@@ -1,0 +1,249 @@
+/**
+ * Sending (docs/protocol.md, RC-4 to RC-6, LG-2): what is unsent is derived from the document, sealed, stored, and only then sent. A record
+ * that was sent and not answered is sent again byte for byte; the relay knows it by replica and number, so it is in the log once.
+ */
+import { nextChainHash, logStart, sealRecord, tickLocal } from "@skerry/crypto";
+import { assert, bytesEqual, decodeRecord, idBytes, limits, noRecord } from "@skerry/protocol";
+import type { RecordKind, ReplicaId } from "@skerry/protocol";
+import { deriveUnsent, hasUnsent, splitUpdate, validateUpdate } from "../yjs-update/index.ts";
+import { backoffDelayMs, retryBackoff } from "./backoff.ts";
+import type { Down } from "./connection.ts";
+import type { DocumentCore, DocumentState, Outgoing } from "./document-core.ts";
+import { rebuildAcked } from "./load.ts";
+import { saveAuthor, saveMeta } from "./meta.ts";
+import { clientsOf } from "./open-record.ts";
+import { quarantine } from "./quarantine.ts";
+import { distrust, reopenLater } from "./reopen.ts";
+import { storedDevice } from "./stored.ts";
+
+/** How long changes are gathered before they are sealed. While an ack is outstanding they gather until it comes. */
+export const coalesceMs = 50;
+/** Bytes of records on their way at one time. */
+const windowBytes = 1024 * 1024;
+/** Room for header, seal, signature and Padmé's 12 %. */
+const updateShare = 0.85;
+
+export const isMine =
+  ({ state, identity }: DocumentCore): ((client: number) => boolean) =>
+  (client) =>
+    state.clients.free(client, identity.device.deviceId);
+
+/** Called for every change of the doc that the engine did not make. */
+export function localChange(core: DocumentCore): void {
+  const { state, env } = core;
+  if (!state.dirty) state.sealAt = env.clock.monotonic() + coalesceMs;
+  state.dirty = true;
+  state.localChanges++;
+}
+
+/** True if there is nothing that the relay has not acknowledged, as far as we know. */
+export const isSettled = ({ state }: DocumentCore): boolean =>
+  !state.dirty && missingAtRelay(state) === 0 && state.outgoing.every((record) => record.acked);
+
+/** Records that the relay had, lost, and would take back. */
+export function missingAtRelay({ lost }: DocumentState): number {
+  let count = 0;
+  for (const record of lost.values()) if (record.restorable) count++;
+  return count;
+}
+
+/** Finds out whether the doc holds something that neither the log nor an outgoing record gives. */
+export function recheckUnsent(core: DocumentCore): void {
+  core.state.dirty = hasUnsent(core.doc, core.state.acked, isMine(core));
+  if (!core.state.dirty) core.state.localChanges = 0;
+}
+
+/** Seals what is unsent and sends what can be sent. Runs at the end of each batch of the mailbox. */
+export async function pump(core: DocumentCore): Promise<void> {
+  const { state, env } = core;
+  if (!state.live || state.halted !== undefined || state.recovery !== undefined || state.storeError !== undefined) return;
+  const now = env.clock.monotonic();
+  if (now < state.sendAt) return;
+  if (state.dirty && state.outgoing.length === 0) {
+    if (now < state.sealAt) return void core.later(state.sealAt - now, () => {});
+    sealUnsent(core);
+  }
+  if (!state.outgoing.some((record) => !record.sent && !record.acked)) return;
+  // RC-5: on disk before it is on its way.
+  await core.store.commit();
+  sendOutgoing(core);
+}
+
+function sendOutgoing({ state, channel }: DocumentCore): void {
+  let onItsWay = 0;
+  for (const record of state.outgoing) {
+    if (record.acked) continue;
+    if (onItsWay > 0 && onItsWay + record.bytes.length > windowBytes) return;
+    onItsWay += record.bytes.length;
+    if (record.sent) continue;
+    record.sent = true;
+    channel.send({ type: "append", record: record.bytes });
+  }
+}
+
+function sealUnsent(core: DocumentCore): void {
+  const { state, doc } = core;
+  state.dirty = false;
+  const changes = state.localChanges;
+  state.localChanges = 0;
+  const unsent = deriveUnsent(doc, state.acked, isMine(core));
+  if (unsent === undefined) return core.changed();
+  const updateBytesMax = Math.min(limits.updateBytesMax, Math.floor((state.session?.recordBytesMax ?? limits.recordBytesMax) * updateShare));
+  const parts = splitUpdate(unsent.update, updateBytesMax);
+  if (!parts.ok) {
+    // One value alone is larger than a record: it stays on this device, said plainly, and the rest of the document waits behind it.
+    core.env.log("warn", "document.unsplittable");
+    state.refusal = "too-large";
+    state.halted = "too-large";
+    state.dirty = true;
+    return core.changed();
+  }
+  for (const [index, update] of parts.value.entries()) seal(core, "update", update, index === 0 ? Math.max(1, changes) : 0);
+  core.changed();
+}
+
+/** The next record of our chain, sealed and put among the outgoing. Nothing is durable before the next commit. */
+export function seal(core: DocumentCore, kind: RecordKind, update: Uint8Array, changes: number): Outgoing {
+  const { state, env, identity, membership, keys, store } = core;
+  const epoch = membership.currentEpoch();
+  const key = core.documentKey(epoch);
+  const summary = validateUpdate(update);
+  assert(key !== undefined, "no key for the current epoch");
+  assert(summary.ok, "an update of our own does not pass the validator");
+  state.clock = tickLocal(state.clock, env.clock.now());
+  const n = state.n + 1;
+  const sealed = sealRecord({
+    header: {
+      kind,
+      docId: core.entry().docId,
+      epoch,
+      deviceId: identity.device.deviceId,
+      replicaId: state.replicaId,
+      n,
+      prev: state.prev,
+      seen: state.cursor,
+      accessPosition: membership.position(),
+    },
+    body: { time: state.clock.time, certificate: n === 1 ? identity.certificate : undefined, update },
+    key,
+    device: identity.device,
+    random: env.random,
+  });
+  const record: Outgoing = { n, recordHash: sealed.recordHash, bytes: sealed.bytes, summary: summary.value, changes, sent: false, acked: false };
+  state.n = n;
+  state.prev = sealed.recordHash;
+  state.outgoing.push(record);
+  state.acked.add(summary.value);
+  store.set(keys.outgoing(n), sealed.bytes);
+  saveMeta(core);
+  return record;
+}
+
+/** The relay acknowledged a record of ours (docs/protocol.md, SE-5: three cases). */
+export async function onAcked(core: DocumentCore, message: Down<"acked">): Promise<void> {
+  const { state, log } = core;
+  if (!bytesEqual(message.replicaId, state.replicaId)) return;
+  const record = state.outgoing.find((one) => one.n === message.n);
+  if (message.seq <= state.cursor.seq) {
+    if (record === undefined) return;
+    const known = await log.get(message.seq);
+    if (known === undefined || !bytesEqual(known.recordHash, record.recordHash)) distrust(core, "bad-chain", message.seq);
+    return;
+  }
+  if (record === undefined) return;
+  if (message.seq > state.cursor.seq + 1) {
+    // The entries up to there are on their way: it takes its place when they come.
+    record.acked = true;
+    return core.changed();
+  }
+  placeOwn(core, record, { receivedAtMs: message.receivedAtMs, accessPosition: message.accessPosition });
+}
+
+/** Our record stands next in the log: it moves from the outgoing into it. */
+export function placeOwn(
+  core: DocumentCore,
+  record: Outgoing,
+  admitted: { readonly receivedAtMs: number; readonly accessPosition: number },
+): void {
+  const { state, log, store, keys, identity, env } = core;
+  const seq = state.cursor.seq + 1;
+  const decoded = decodeRecord(record.bytes);
+  assert(decoded.ok, "an outgoing record does not decode");
+  const fault = state.chains.add(decoded.value.header, record.recordHash, seq);
+  if (fault !== undefined) return distrust(core, "bad-chain", seq);
+  state.chains.verified(state.replicaId, record.recordHash);
+  const previous = seq === 1 ? logStart(core.entry().docId) : state.cursor.chainHash;
+  const chainHash = nextChainHash(previous, record.recordHash, admitted.accessPosition);
+  const foreign = state.clients.firstForeign(clientsOf(record.summary), identity.device.deviceId) !== undefined;
+  log.put({ seq, chainHash, recordHash: record.recordHash, ...admitted, quarantined: foreign, record: record.bytes });
+  // Another device's record with the same client id came first: every other replica refuses ours, and so do we.
+  if (foreign) quarantine(core, seq, "foreign-client-id", identity.device.deviceId);
+  else for (const client of state.clients.claim(clientsOf(record.summary), identity.device.deviceId)) store.set(keys.client(client), storedDevice.encode(identity.device.deviceId));
+  state.cursor = { seq, chainHash };
+  state.ownSeq = seq;
+  state.gaps = 0;
+  state.relaySeq = Math.max(state.relaySeq, seq);
+  state.outgoing = state.outgoing.filter((one) => one !== record);
+  store.set(keys.outgoing(record.n), undefined);
+  saveAuthor(core, state.replicaId);
+  saveMeta(core);
+  if (isSettled(core)) state.syncedAtMs = env.clock.now();
+  core.changed();
+}
+
+/** An append or restore was refused. What happens next is a matter of the code (protocol/codes.ts), never of its wording. */
+export async function onAppendRefused(core: DocumentCore, message: Down<"refused">): Promise<void> {
+  const { state, env } = core;
+  env.log("info", "document.refused", { code: message.code });
+  state.refusal = message.code;
+  for (const record of state.outgoing) record.sent = false;
+  core.changed();
+  switch (message.code) {
+    case "rate-limited":
+    case "storage-full":
+    case "storage-failed":
+    case "damaged-log": {
+      const delayMs = backoffDelayMs(retryBackoff, state.failures++, env.random, message.retryAfterMs);
+      state.sendAt = env.clock.monotonic() + delayMs;
+      core.later(delayMs, () => {});
+      return;
+    }
+    case "chain-gap":
+      // Handing back did not help: what comes between is gone for good.
+      if (++state.gaps > 2) await startReplica(core);
+      return reopenLater(core);
+    case "unknown-channel":
+    case "no-genesis":
+      // Ours or the relay's picture of the log is old: open again, and compare.
+      return reopenLater(core);
+    case "chain-fork":
+    case "stale-epoch":
+      await startReplica(core);
+      return reopenLater(core);
+    default:
+      state.halted = message.code;
+  }
+}
+
+/**
+ * RC-6: a new author chain. What was sealed under the old one and is not in the log is sealed anew. Takes effect with the next commit, all of it
+ * at once.
+ */
+export async function startReplica(core: DocumentCore): Promise<void> {
+  const { state, env, store, keys } = core;
+  if (state.relaySeq === 0 && state.outgoing[0]?.n === 1 && state.cursor.seq === 0) {
+    // The genesis record, which share links name, can't be sealed anew. Only a hostile relay gets us here.
+    state.halted = "chain-fork";
+    return;
+  }
+  env.log("info", "document.new-replica");
+  // Loading put the content of every outgoing record into the doc, and sealing took it from there: dropping the records loses nothing.
+  for (const record of state.outgoing) store.set(keys.outgoing(record.n), undefined);
+  state.outgoing = [];
+  state.replicaId = env.random.bytes(idBytes) as ReplicaId;
+  state.n = 0;
+  state.prev = noRecord;
+  saveMeta(core);
+  await rebuildAcked(core);
+  recheckUnsent(core);
+}

@@ -1,0 +1,247 @@
+/** The values that the engine keeps on this device, as bytes. Sealed below (`sealed-kv.ts`); read back through the same codecs as the wire. */
+import {
+  chainHash,
+  decodeWith,
+  deviceId,
+  docId,
+  encodeWith,
+  fixedBytes,
+  head,
+  keyBytes,
+  limits,
+  list,
+  oneOf,
+  optional,
+  recordHash,
+  refuse,
+  replicaId,
+  signedHead,
+  spaceId,
+  struct,
+  uint8,
+  utf8,
+  varBytes,
+  varUint,
+} from "@skerry/protocol";
+import type {
+  ChainHash,
+  Codec,
+  DeviceId,
+  DocId,
+  Head,
+  HybridTime,
+  RecordHash,
+  ReplicaId,
+  SignedHead,
+  SpaceId,
+} from "@skerry/protocol";
+import type { Alarm } from "../client.ts";
+import { StoreError } from "../ports.ts";
+
+export interface Stored<T> {
+  encode(value: T): Uint8Array;
+  /** Throws `StoreError` "damaged": our own store gave back what we did not write. */
+  decode(bytes: Uint8Array): T;
+}
+
+const storedVersion = 1;
+
+function stored<T>(codec: Codec<T>, name: string): Stored<T> {
+  const versioned: Codec<T> = {
+    write: (encoder, value) => {
+      uint8.write(encoder, storedVersion);
+      codec.write(encoder, value);
+    },
+    read: (decoder, field) => (uint8.read(decoder, "version") === storedVersion ? codec.read(decoder, field) : refuse("bad-value", "version")),
+  };
+  return {
+    encode: (value) => encodeWith(versioned, value),
+    decode: (bytes) => {
+      const decoded = decodeWith(versioned, bytes, name);
+      if (!decoded.ok) throw new StoreError("damaged", `stored ${name}: ${decoded.error.reason} at ${decoded.error.field}`);
+      return decoded.value;
+    },
+  };
+}
+
+
+const flag: Codec<boolean> = {
+  write: (encoder, value) => uint8.write(encoder, value ? 1 : 0),
+  read: (decoder, field) => uint8.read(decoder, field) === 1,
+};
+
+export interface StoredIdentity {
+  /** 32-byte seed. */
+  readonly device: Uint8Array;
+  /** Ed25519 seed ‖ X25519 private key, 64 bytes. */
+  readonly account: Uint8Array;
+  readonly certificate: Uint8Array;
+  /** Key of the hash that turns document ids into names. */
+  readonly naming: Uint8Array;
+}
+export const storedIdentity: Stored<StoredIdentity> = stored(
+  struct<StoredIdentity>({ device: fixedBytes(keyBytes), account: fixedBytes(2 * keyBytes), certificate: varBytes(256), naming: fixedBytes(keyBytes) }),
+  "identity",
+);
+
+export const displayNameBytesMax = 256;
+export const titleBytesMax = 1024;
+export const storedName: Stored<string> = stored(utf8(displayNameBytesMax), "name");
+
+export interface LibraryEntry {
+  readonly docId: DocId;
+  readonly spaceId: SpaceId;
+  readonly epoch: number;
+  readonly epochKey: Uint8Array;
+  readonly genesis: RecordHash;
+  /** What the share link named; `emptyHead` for a document that was created here. */
+  readonly linkHead: Head;
+  readonly title: string;
+  readonly createdAtMs: number;
+  readonly openedAtMs: number;
+  readonly changedAtMs: number;
+  /** Set, durably, before anything can be edited; cleared when all is acknowledged: at the next start such documents are looked after. */
+  readonly unsettled: boolean;
+}
+export const storedLibraryEntry: Stored<LibraryEntry> = stored(
+  struct<LibraryEntry>({
+    docId,
+    spaceId,
+    epoch: varUint(0xffffffff),
+    epochKey: fixedBytes(keyBytes),
+    genesis: recordHash,
+    linkHead: head,
+    title: utf8(titleBytesMax),
+    createdAtMs: varUint(),
+    openedAtMs: varUint(),
+    changedAtMs: varUint(),
+    unsettled: flag,
+  }),
+  "library entry",
+);
+
+/** What changes with every step of a document; small, and rewritten each time. */
+export interface Meta {
+  /** Last entry that was verified (or quarantined). */
+  readonly cursor: Head;
+  /** Own chain: the last record sealed, sent or not. n = 0: none. */
+  readonly replicaId: ReplicaId;
+  readonly n: number;
+  readonly prev: RecordHash;
+  readonly time: HybridTime;
+  /** The content store holds everything up to this entry… */
+  readonly contentSeq: number;
+  /** …and had this state vector then. */
+  readonly contentVector: Uint8Array;
+  /** The newest head that the relay signed for us. */
+  readonly signedHead: SignedHead | undefined;
+  readonly ownSeq: number;
+  readonly othersSeq: number;
+  readonly syncedAtMs: number;
+  readonly heardAtMs: number;
+  readonly linkHeadChecked: boolean;
+}
+export const storedMeta: Stored<Meta> = stored(
+  struct<Meta>({
+    cursor: head,
+    replicaId,
+    n: varUint(),
+    prev: recordHash,
+    time: struct<HybridTime>({ wallMs: varUint(), counter: varUint() }),
+    contentSeq: varUint(),
+    contentVector: varBytes(0x7fffffff),
+    signedHead: optional(signedHead),
+    ownSeq: varUint(),
+    othersSeq: varUint(),
+    syncedAtMs: varUint(),
+    heardAtMs: varUint(),
+    linkHeadChecked: flag,
+  }),
+  "meta",
+);
+
+/** The acked state as of an entry, without records that are not in the log yet. */
+export interface StoredAcked {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+export const storedAcked: Stored<StoredAcked> = stored(struct<StoredAcked>({ seq: varUint(), bytes: varBytes(0x7fffffff) }), "acked state");
+
+export interface LogEntry {
+  readonly seq: number;
+  readonly chainHash: ChainHash;
+  readonly recordHash: RecordHash;
+  readonly receivedAtMs: number;
+  readonly accessPosition: number;
+  /** True if the record was not applied; why stands in the quarantine list. */
+  readonly quarantined: boolean;
+  readonly record: Uint8Array;
+}
+export const storedEntry: Stored<LogEntry> = stored(
+  struct<LogEntry>({
+    seq: varUint(),
+    chainHash,
+    recordHash,
+    receivedAtMs: varUint(),
+    accessPosition: varUint(),
+    quarantined: flag,
+    record: varBytes(limits.recordBytesMax),
+  }),
+  "entry",
+);
+
+export interface StoredAuthor {
+  readonly replicaId: ReplicaId;
+  readonly deviceId: DeviceId;
+  readonly n: number;
+  readonly hash: RecordHash;
+  readonly seq: number;
+}
+export const storedAuthor: Stored<StoredAuthor> = stored(
+  struct<StoredAuthor>({ replicaId, deviceId, n: varUint(), hash: recordHash, seq: varUint() }),
+  "author chain",
+);
+
+export const storedDevice: Stored<DeviceId> = stored(deviceId, "device");
+
+const alarmNumbers: Readonly<Record<Alarm["kind"], number>> = {
+  rollback: 1,
+  fork: 2,
+  "bad-chain": 3,
+  "bad-signature": 4,
+  "foreign-client-id": 5,
+  undecryptable: 6,
+  malformed: 7,
+  oversized: 8,
+  "author-fork": 9,
+  "wrong-genesis": 10,
+  "relay-key-changed": 11,
+  diverged: 12,
+  "not-allowed": 13,
+};
+const alarmKind: Codec<Alarm["kind"]> = oneOf(alarmNumbers);
+
+const alarm: Codec<Alarm> = struct<Alarm>({ kind: alarmKind, seq: varUint(), atMs: varUint(), device: utf8(64) });
+export const storedAlarms: Stored<readonly Alarm[]> = stored(list(alarm, 1000), "alarms");
+
+export interface Quarantined {
+  readonly seq: number;
+  readonly kind: Alarm["kind"];
+  readonly device: string;
+}
+export const storedQuarantined: Stored<Quarantined> = stored(
+  struct<Quarantined>({ seq: varUint(), kind: alarmKind, device: utf8(64) }),
+  "quarantine",
+);
+
+/** Two answers of the relay that contradict each other, or a head that another device was shown. */
+export interface Evidence {
+  readonly atMs: number;
+  readonly ours: SignedHead | undefined;
+  readonly theirs: SignedHead | undefined;
+}
+export const storedEvidence: Stored<Evidence> = stored(
+  struct<Evidence>({ atMs: varUint(), ours: optional(signedHead), theirs: optional(signedHead) }),
+  "evidence",
+);
+
