@@ -1,0 +1,150 @@
+import { useCallback, useEffect, useState } from "react";
+import type { ReactNode } from "react";
+import { Link, Route, Switch, useLocation } from "wouter";
+import type { OpenLinkError, Profile, SkerryClient } from "../client.ts";
+import { askToKeepStorage } from "../platform/keep-storage.ts";
+import { claimFragment, onFragment } from "../platform/take-fragment.ts";
+import { linkErrorTexts, strings } from "../strings.ts";
+import { usePageTitle } from "../ui/page.ts";
+import { AppContext } from "./client-context.ts";
+import { DocumentPage } from "./document-page.tsx";
+import { HomePage } from "./home-page.tsx";
+import { LinkField } from "./link-field.tsx";
+import { MessagePage } from "./message-page.tsx";
+import { NamePrompt } from "./name-prompt.tsx";
+
+type Loaded = { readonly kind: "loading" } | { readonly kind: "failed" } | { readonly kind: "ready"; readonly profile: Profile };
+type LinkState = { readonly kind: "none" | "opening" | "failed" } | { readonly kind: "wrong"; readonly error: OpenLinkError };
+
+export function App({ client }: { readonly client: SkerryClient }): ReactNode {
+  const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
+  const link = useSharedLink(client);
+  const [location] = useLocation();
+
+  useEffect(() => {
+    let mounted = true;
+    client.ready
+      .then(() => client.profile())
+      .then(
+        (profile) => {
+          if (mounted) setLoaded({ kind: "ready", profile });
+        },
+        () => {
+          if (mounted) setLoaded({ kind: "failed" });
+        },
+      );
+    return () => {
+      mounted = false;
+    };
+  }, [client]);
+
+  const rename = useCallback(
+    async (name: string): Promise<void> => {
+      await client.setDisplayName(name);
+      const profile = await client.profile();
+      setLoaded({ kind: "ready", profile });
+    },
+    [client],
+  );
+
+  if (loaded.kind === "loading") return <Opening />;
+  if (loaded.kind === "failed") return <StoreProblem />;
+  if (loaded.profile.displayName === "") return <NamePrompt towardsDocument={location.startsWith("/d/") || link.kind === "opening"} onName={rename} />;
+  return (
+    <AppContext value={{ client, profile: loaded.profile, rename }}>
+      <Switch>
+        <Route path="/">
+          <HomePage />
+        </Route>
+        <Route path="/d/:id">{({ id }) => <DocumentPage docId={id} />}</Route>
+        <Route path="/s">
+          <LinkPage link={link} />
+        </Route>
+        <Route>
+          <NotFound />
+        </Route>
+      </Switch>
+    </AppContext>
+  );
+}
+
+/** Opens the share link that this page was called with, before and independently of the question for a name. */
+function useSharedLink(client: SkerryClient): LinkState {
+  const [, navigate] = useLocation();
+  const [link, setLink] = useState<LinkState>({ kind: "none" });
+  useEffect(() => {
+    const open = async (): Promise<void> => {
+      const fragment = claimFragment();
+      if (fragment === undefined) return;
+      setLink({ kind: "opening" });
+      try {
+        await client.ready;
+        const opened = await client.openLink(fragment);
+        if (!opened.ok) {
+          setLink({ kind: "wrong", error: opened.error });
+          return;
+        }
+        void askToKeepStorage();
+        navigate(`/d/${opened.docId}`, { replace: true });
+        setLink({ kind: "none" });
+      } catch {
+        setLink({ kind: "failed" });
+      }
+    };
+    void open();
+    return onFragment(() => void open());
+  }, [client, navigate]);
+  return link;
+}
+
+function LinkPage({ link }: { readonly link: LinkState }): ReactNode {
+  usePageTitle(strings.pageTitles.link);
+  if (link.kind === "opening") return <Opening />;
+  const text =
+    link.kind === "wrong"
+      ? linkErrorTexts[link.error]
+      : link.kind === "failed"
+        ? { title: strings.problems.linkFailedTitle, todo: strings.problems.linkFailed }
+        : linkErrorTexts.empty;
+  return (
+    <MessagePage key={text.title} title={text.title}>
+      <p>{text.todo}</p>
+      <LinkField label={strings.openLink.tryAgain} />
+      <p>
+        <Link href="/">{strings.common.toDocuments}</Link>
+      </p>
+    </MessagePage>
+  );
+}
+
+function Opening(): ReactNode {
+  return (
+    <main className="page-opening" aria-busy="true">
+      <p className="opening">{strings.app.loading}</p>
+    </main>
+  );
+}
+
+function StoreProblem(): ReactNode {
+  usePageTitle(strings.pageTitles.problem);
+  return (
+    <MessagePage title={strings.problems.storeTitle}>
+      <p>{strings.problems.store}</p>
+      <button type="button" className="button button-primary" onClick={() => window.location.reload()}>
+        {strings.common.reload}
+      </button>
+    </MessagePage>
+  );
+}
+
+function NotFound(): ReactNode {
+  usePageTitle(strings.pageTitles.problem);
+  return (
+    <MessagePage title={strings.problems.notFoundTitle}>
+      <p>{strings.problems.notFound}</p>
+      <p>
+        <Link href="/">{strings.common.toDocuments}</Link>
+      </p>
+    </MessagePage>
+  );
+}

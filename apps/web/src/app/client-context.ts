@@ -1,0 +1,35 @@
+import { createContext, use, useEffect, useState } from "react";
+import type { ConnectionState, DocumentStatus, DocumentSummary, Profile, SkerryClient } from "../client.ts";
+
+export interface AppState {
+  readonly client: SkerryClient;
+  readonly profile: Profile;
+  readonly rename: (name: string) => Promise<void>;
+}
+
+export const AppContext = createContext<AppState | undefined>(undefined);
+
+export function useApp(): AppState {
+  const state = use(AppContext);
+  if (state === undefined) throw new Error("useApp needs <AppContext> above it");
+  return state;
+}
+
+export function useConnection(client: SkerryClient): ConnectionState {
+  const [connection, setConnection] = useState<ConnectionState>({ kind: "connecting" });
+  useEffect(() => client.watchConnection(setConnection), [client]);
+  return connection;
+}
+
+/** Undefined until the list was read. */
+export function useDocuments(client: SkerryClient): readonly DocumentSummary[] | undefined {
+  const [documents, setDocuments] = useState<readonly DocumentSummary[]>();
+  useEffect(() => client.watchDocuments(setDocuments), [client]);
+  return documents;
+}
+
+export function useStatus(client: SkerryClient, docId: string): DocumentStatus | undefined {
+  const [status, setStatus] = useState<DocumentStatus>();
+  useEffect(() => client.watchStatus(docId, setStatus), [client, docId]);
+  return status?.docId === docId ? status : undefined;
+}

@@ -1,0 +1,176 @@
+import { useCallback, useEffect, useState } from "react";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import type { ConnectionState, DocumentStatus } from "../client.ts";
+import { openDocumentSession } from "../editor/document-session.ts";
+import type { DocumentSession } from "../editor/document-session.ts";
+import { TextEditor } from "../editor/text-editor.tsx";
+import { downloadText } from "../platform/download.ts";
+import { strings } from "../strings.ts";
+import { usePageTitle } from "../ui/page.ts";
+import { useApp, useConnection, useStatus } from "./client-context.ts";
+import { DocumentHeader } from "./document-header.tsx";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { LinkField } from "./link-field.tsx";
+import { MessagePage } from "./message-page.tsx";
+
+/** `/d/:id`. The key comes from this device's store, never from the address. */
+export function DocumentPage({ docId }: { readonly docId: string }): ReactNode {
+  const { client } = useApp();
+  const [known, setKnown] = useState<boolean>();
+  usePageTitle(strings.pageTitles.document);
+  useEffect(() => {
+    let mounted = true;
+    setKnown(undefined);
+    client
+      .has(docId)
+      .catch(() => false)
+      .then((has) => {
+        if (mounted) setKnown(has);
+      });
+    return () => {
+      mounted = false;
+    };
+  }, [client, docId]);
+  if (known === undefined) return <div className="page-opening" aria-busy="true" />;
+  return known ? <KnownDocument key={docId} docId={docId} /> : <UnknownDocument />;
+}
+
+function UnknownDocument(): ReactNode {
+  return (
+    <MessagePage title={strings.phases.unknownTitle}>
+      <p>{strings.phases.unknown}</p>
+      <LinkField />
+      <p>
+        <Link href="/">{strings.common.toDocuments}</Link>
+      </p>
+    </MessagePage>
+  );
+}
+
+function useSession(docId: string): { readonly session: DocumentSession | undefined; readonly loaded: boolean } {
+  const { client, profile } = useApp();
+  const [session, setSession] = useState<DocumentSession>();
+  const [loaded, setLoaded] = useState(false);
+  useEffect(() => {
+    const opened = openDocumentSession(client, docId);
+    const stop = opened.onLoaded(() => setLoaded(true));
+    setSession(opened);
+    return () => {
+      stop();
+      opened.close();
+      setSession(undefined);
+      setLoaded(false);
+    };
+  }, [client, docId]);
+  useEffect(() => session?.setUser(profile), [session, profile]);
+  return { session, loaded };
+}
+
+function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
+  const { client } = useApp();
+  const connection = useConnection(client);
+  const status = useStatus(client, docId);
+  const { session, loaded } = useSession(docId);
+  const [unfit, setUnfit] = useState(false);
+  const onUnfit = useCallback(() => setUnfit(true), []);
+
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (client.hasUnsavedChanges()) event.preventDefault();
+    };
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [client]);
+
+  const download = session === undefined || !loaded ? undefined : () => downloadText(session.exportText());
+  const newer = loaded && session?.isNewerFormat() === true;
+  return (
+    <ErrorBoundary {...(session === undefined ? {} : { rescueText: () => session.exportText() })}>
+      <DocumentHeader docId={docId} session={session} loaded={loaded} readOnly={newer} status={status} connection={connection} onDownload={download} />
+      {status !== undefined && status.storage !== "ok" && status.saved === "unsaved" && <NotSaved storage={status.storage} onDownload={download} />}
+      {(newer || unfit) && <p className="note note-wide">{newer ? strings.document.newerFormat : strings.document.readOnly}</p>}
+      {session !== undefined && loaded ? (
+        <main className="sheet">
+          <TextEditor session={session} readOnly={newer || unfit} autoFocus={wantsFocus()} onUnfit={onUnfit} />
+        </main>
+      ) : (
+        <NotHereYet status={status} connection={connection} onRetry={() => client.retryNow()} />
+      )}
+    </ErrorBoundary>
+  );
+}
+
+/** Where the keyboard is not on the screen, and nothing else has the focus, writing can start at once. */
+const wantsFocus = (): boolean => window.matchMedia("(pointer: fine)").matches && (document.activeElement === null || document.activeElement === document.body);
+
+function NotSaved({ storage, onDownload }: { readonly storage: Exclude<DocumentStatus["storage"], "ok">; readonly onDownload: (() => void) | undefined }): ReactNode {
+  const title = { full: strings.sync.full, failing: strings.sync.failing, "wrong-key": strings.sync.wrongKey }[storage];
+  return (
+    <div className="note note-danger note-wide" role="alert">
+      <div>
+        <p className="note-title">{title}</p>
+        <p>{strings.sync.storage[storage]}</p>
+      </div>
+      {onDownload !== undefined && (
+        <button type="button" className="button" onClick={onDownload}>
+          {strings.document.download}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface NotHereYetProps {
+  readonly status: DocumentStatus | undefined;
+  readonly connection: ConnectionState;
+  readonly onRetry: () => void;
+}
+
+/** Instead of an empty page: why the text is not here and what happens next. */
+function NotHereYet({ status, connection, onRetry }: NotHereYetProps): ReactNode {
+  const t = strings.phases;
+  const offline = connection.kind !== "online";
+  if (status?.phase === "failed") {
+    return (
+      <MessagePage title={t.failedTitle}>
+        <p>{t.failed}</p>
+        <button type="button" className="button button-primary" onClick={() => window.location.reload()}>
+          {strings.common.reload}
+        </button>
+        <LinkField label={strings.openLink.tryAgain} />
+      </MessagePage>
+    );
+  }
+  if (status?.phase === "missing") {
+    return (
+      <MessagePage title={t.missingTitle}>
+        <p>{t.missing}</p>
+      </MessagePage>
+    );
+  }
+  if (status?.phase === "fetching" && connection.kind === "refused") {
+    return (
+      <MessagePage title={t.waitingTitle}>
+        <p>{strings.sync.refusals[connection.reason]}</p>
+      </MessagePage>
+    );
+  }
+  if (status?.phase === "fetching") {
+    return (
+      <MessagePage title={offline ? t.waitingTitle : t.fetchingTitle}>
+        <p>{offline ? t.waiting : t.fetching}</p>
+        {offline && (
+          <button type="button" className="button button-primary" onClick={onRetry}>
+            {strings.common.tryNow}
+          </button>
+        )}
+      </MessagePage>
+    );
+  }
+  return (
+    <main className="sheet sheet-opening" aria-busy="true">
+      <p className="opening">{t.loading}</p>
+    </main>
+  );
+}

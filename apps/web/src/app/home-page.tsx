@@ -1,0 +1,191 @@
+import { CloudOff, FilePlus2, Settings, Trash2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import type { ConnectionState, DocumentSummary } from "../client.ts";
+import { colourOfAccount, initialsOf } from "../editor/people.ts";
+import { askToKeepStorage, mayBeCleared } from "../platform/keep-storage.ts";
+import { markSeen } from "../platform/preferences.ts";
+import { strings } from "../strings.ts";
+import { Avatar } from "../ui/avatar.tsx";
+import { Island, Mark } from "../ui/mark.tsx";
+import { useFocusOnArrival, useNow, usePageTitle } from "../ui/page.ts";
+import { roughTime } from "../ui/times.ts";
+import { useApp, useConnection, useDocuments } from "./client-context.ts";
+import { LinkField } from "./link-field.tsx";
+import { RemoveDialog } from "./remove-dialog.tsx";
+import { SettingsDialog } from "./settings-dialog.tsx";
+
+const t = strings.home;
+
+export const titleOrUntitled = (title: string): string => (title.trim() === "" ? t.untitled : title);
+
+export function HomePage(): ReactNode {
+  const { client, profile } = useApp();
+  const documents = useDocuments(client);
+  const connection = useConnection(client);
+  const [, navigate] = useLocation();
+  const [problem, setProblem] = useState<string>();
+  const [creating, setCreating] = useState(false);
+  const [settingsOpen, setSettingsOpen] = useState(false);
+  const [removing, setRemoving] = useState<DocumentSummary>();
+  const heading = useFocusOnArrival<HTMLHeadingElement>();
+  usePageTitle(strings.pageTitles.home);
+
+  const create = async (): Promise<void> => {
+    setCreating(true);
+    setProblem(undefined);
+    try {
+      const docId = await client.createDocument();
+      void askToKeepStorage();
+      navigate(`/d/${docId}`);
+    } catch {
+      setProblem(t.createFailed);
+      setCreating(false);
+    }
+  };
+
+  return (
+    <div className="home">
+      <header className="home-head">
+        <div className="wordmark">
+          <Mark />
+          <span>{strings.app.name}</span>
+        </div>
+        <button type="button" className="profile-button" onClick={() => setSettingsOpen(true)}>
+          <Avatar initials={initialsOf(profile.displayName)} colour={colourOfAccount(profile.accountId)} />
+          <span className="visually-hidden">{strings.settings.open}: </span>
+          <span className="profile-name">{profile.displayName}</span>
+          <Settings aria-hidden="true" />
+        </button>
+      </header>
+      <main>
+        <ConnectionNote connection={connection} onRetry={() => client.retryNow()} />
+        <div className="home-title">
+          <h1 ref={heading} tabIndex={-1}>
+            {t.heading}
+          </h1>
+          <button type="button" className="button button-primary" disabled={creating} onClick={() => void create()}>
+            <FilePlus2 aria-hidden="true" />
+            {creating ? t.creating : t.create}
+          </button>
+        </div>
+        {problem !== undefined && (
+          <p className="note note-danger" role="alert">
+            {problem}
+          </p>
+        )}
+        <KeepNote />
+        {documents?.length === 0 && <EmptyHome />}
+        {documents !== undefined && documents.length > 0 && <DocumentList documents={documents} onRemove={setRemoving} />}
+        <section className="home-link" aria-label={strings.openLink.label}>
+          <LinkField />
+        </section>
+      </main>
+      {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+      {removing !== undefined && (
+        <RemoveDialog
+          title={titleOrUntitled(removing.title)}
+          unsent={removing.unsent}
+          onClose={() => setRemoving(undefined)}
+          onRemove={async () => {
+            await client.forgetDocument(removing.docId);
+            setRemoving(undefined);
+            heading.current?.focus();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function EmptyHome(): ReactNode {
+  return (
+    <section className="empty">
+      <Island />
+      <h2>{t.emptyTitle}</h2>
+      <p>{t.empty}</p>
+    </section>
+  );
+}
+
+function DocumentList({ documents, onRemove }: { readonly documents: readonly DocumentSummary[]; readonly onRemove: (document: DocumentSummary) => void }): ReactNode {
+  const nowMs = useNow(30_000);
+  const newestFirst = documents.toSorted((a, b) => b.changedAtMs - a.changedAtMs);
+  return (
+    <ul className="documents" aria-label={t.list}>
+      {newestFirst.map((document) => (
+        <li key={document.docId} className="document-row">
+          <Link href={`/d/${document.docId}`} className="document-link">
+            <bdi className={document.title.trim() === "" ? "document-title document-untitled" : "document-title"}>{titleOrUntitled(document.title)}</bdi>
+            <span className="document-meta">
+              <time dateTime={new Date(document.changedAtMs).toISOString()}>{t.changed(roughTime(document.changedAtMs, nowMs))}</time>
+              {document.unsent && (
+                <span className="unsent">
+                  <span className="unsent-dot" aria-hidden="true" />
+                  {t.unsent}
+                </span>
+              )}
+            </span>
+          </Link>
+          <button type="button" className="icon-button" aria-label={t.remove(titleOrUntitled(document.title))} onClick={() => onRemove(document)}>
+            <Trash2 aria-hidden="true" />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Nothing to say while all is well. */
+function ConnectionNote({ connection, onRetry }: { readonly connection: ConnectionState; readonly onRetry: () => void }): ReactNode {
+  const text = connection.kind === "offline" ? t.offline : connection.kind === "refused" ? strings.sync.refusals[connection.reason] : "";
+  return (
+    <div role="status">
+      {text !== "" && (
+        <div className="note note-warning">
+          <CloudOff aria-hidden="true" />
+          <p>{text}</p>
+          {connection.kind === "offline" && (
+            <button type="button" className="button button-quiet" onClick={onRetry}>
+              {strings.common.tryNow}
+            </button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Told once if the browser does not promise to keep this site's data. */
+function KeepNote(): ReactNode {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    let mounted = true;
+    void mayBeCleared().then((cleared) => {
+      if (mounted) setShown(cleared);
+    });
+    return () => {
+      mounted = false;
+    };
+  }, []);
+  if (!shown) return null;
+  return (
+    <section className="note" aria-label={strings.keepNote.title}>
+      <div>
+        <p className="note-title">{strings.keepNote.title}</p>
+        <p>{strings.keepNote.body}</p>
+      </div>
+      <button
+        type="button"
+        className="button button-quiet"
+        onClick={() => {
+          markSeen("keep-dismissed");
+          setShown(false);
+        }}
+      >
+        {strings.common.dismiss}
+      </button>
+    </section>
+  );
+}

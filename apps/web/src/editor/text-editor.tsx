@@ -1,0 +1,33 @@
+import { useEffect, useRef } from "react";
+import type { ReactNode } from "react";
+import { strings } from "../strings.ts";
+import { createEditor } from "./create-editor.ts";
+import type { DocumentSession } from "./document-session.ts";
+
+export interface TextEditorProps {
+  readonly session: DocumentSession;
+  readonly readOnly: boolean;
+  readonly autoFocus: boolean;
+  readonly onUnfit: () => void;
+}
+
+/** The replaceable editor component: binds a session's text to an editing surface. */
+export function TextEditor({ session, readOnly, autoFocus, onUnfit }: TextEditorProps): ReactNode {
+  const parent = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (parent.current === null) return undefined;
+    const editor = createEditor({
+      parent: parent.current,
+      text: session.body,
+      awareness: session.awareness,
+      label: strings.document.editor,
+      placeholder: strings.document.placeholder,
+      readOnly,
+      onComposing: (composing) => session.setComposing(composing),
+      onUnfit,
+    });
+    if (autoFocus) editor.focus();
+    return () => editor.close();
+  }, [session, readOnly, autoFocus, onUnfit]);
+  return <div className="editor" ref={parent} />;
+}

@@ -1,0 +1,42 @@
+/** The few choices that belong to this browser: appearance, notes already seen. Nothing secret, nothing of any document. */
+export type Appearance = "system" | "light" | "dark";
+
+const read = (key: string): string | null => {
+  try {
+    return window.localStorage.getItem(key);
+  } catch {
+    // Storage can be blocked. The app then follows the system and asks again.
+    return null;
+  }
+};
+
+const write = (key: string, value: string): void => {
+  try {
+    window.localStorage.setItem(key, value);
+  } catch {
+    return;
+  }
+};
+
+const appearanceKey = "skerry.appearance";
+
+export function appearance(): Appearance {
+  const stored = read(appearanceKey);
+  return stored === "light" || stored === "dark" ? stored : "system";
+}
+
+export function applyAppearance(): void {
+  const chosen = appearance();
+  if (chosen === "system") delete document.documentElement.dataset["appearance"];
+  else document.documentElement.dataset["appearance"] = chosen;
+}
+
+export function setAppearance(chosen: Appearance): void {
+  write(appearanceKey, chosen);
+  applyAppearance();
+}
+
+export type Note = "keep-asked" | "keep-dismissed";
+
+export const hasSeen = (note: Note): boolean => read(`skerry.${note}`) === "1";
+export const markSeen = (note: Note): void => write(`skerry.${note}`, "1");

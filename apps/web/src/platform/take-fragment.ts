@@ -1,0 +1,33 @@
+/**
+ * Takes the key out of the address bar before anything else runs: `main.tsx` imports this first. The link's secret is then only in memory.
+ * History, titles, logs and referrers never see it.
+ */
+let taken: string | undefined;
+const listeners = new Set<() => void>();
+
+function take(): void {
+  const { pathname, hash } = window.location;
+  if (pathname.replace(/\/+$/, "") !== "/s") return;
+  taken = hash.replace(/^#/, "");
+  window.history.replaceState(null, "", "/s");
+}
+
+take();
+// A second link pasted into the address bar of this page changes only the fragment.
+window.addEventListener("hashchange", () => {
+  if (window.location.hash === "") return;
+  take();
+  for (const listener of listeners) listener();
+});
+
+/** The fragment of the share link that this page was opened with, once. Undefined if none, "" if the link had no fragment. */
+export function claimFragment(): string | undefined {
+  const fragment = taken;
+  taken = undefined;
+  return fragment;
+}
+
+export function onFragment(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

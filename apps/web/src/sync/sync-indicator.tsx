@@ -1,0 +1,84 @@
+import { AlertTriangle, CircleCheck, CircleDashed, CloudOff, Download, Eye, HardDrive, RefreshCw, ShieldAlert } from "lucide-react";
+import type { LucideIcon } from "lucide-react";
+import { useEffect, useId, useRef, useState } from "react";
+import type { ReactNode } from "react";
+import type { ConnectionState, DocumentStatus } from "../client.ts";
+import { strings } from "../strings.ts";
+import { useNow } from "../ui/page.ts";
+import { createAnnouncer } from "./announcer.ts";
+import { syncChip } from "./sync-chip.ts";
+import type { SyncKind } from "./sync-chip.ts";
+import { SyncPanel } from "./sync-panel.tsx";
+
+/** Each state has a shape of its own: colour alone never tells. */
+const icons: Readonly<Record<SyncKind, LucideIcon>> = {
+  "not-saved": ShieldAlert,
+  "storage-warning": AlertTriangle,
+  failed: AlertTriangle,
+  opening: CircleDashed,
+  fetching: Download,
+  waiting: CloudOff,
+  missing: CloudOff,
+  refused: AlertTriangle,
+  "server-refuses": AlertTriangle,
+  review: Eye,
+  offline: HardDrive,
+  unreachable: CloudOff,
+  connecting: RefreshCw,
+  saving: CircleDashed,
+  sending: HardDrive,
+  "catching-up": RefreshCw,
+  synced: CircleCheck,
+};
+
+export interface SyncIndicatorProps {
+  readonly status: DocumentStatus | undefined;
+  readonly connection: ConnectionState;
+  readonly onRetry: () => void;
+  readonly onDownload: (() => void) | undefined;
+}
+
+/** The chip in the header, its panel, and what is read out. */
+export function SyncIndicator({ status, connection, onRetry, onDownload }: SyncIndicatorProps): ReactNode {
+  const nowMs = useNow(connection.kind === "offline" ? 1000 : 20_000);
+  const chip = syncChip(status, connection, nowMs);
+  const panelId = useId();
+  const Icon = icons[chip.kind];
+  return (
+    <>
+      <button
+        type="button"
+        className={`chip chip-${chip.tone}`}
+        data-kind={chip.kind}
+        popoverTarget={panelId}
+        aria-label={strings.sync.chipLabel(chip.text)}
+      >
+        <Icon aria-hidden="true" />
+        <span className="chip-text">{chip.text}</span>
+      </button>
+      <SyncPanel id={panelId} chip={chip} status={status} connection={connection} nowMs={nowMs} onRetry={onRetry} onDownload={onDownload} />
+      <LiveRegion sentence={chip.kind === "not-saved" ? "" : chip.announce} />
+    </>
+  );
+}
+
+/** Reads states out politely, at most one in five seconds. Text that is not saved is an alert on the page itself. */
+function LiveRegion({ sentence }: { readonly sentence: string }): ReactNode {
+  const [said, setSaid] = useState("");
+  const announcer = useRef(createAnnouncer());
+  useEffect(() => {
+    const next = announcer.current.next(sentence, performance.now());
+    if (next.say !== undefined) setSaid(next.say);
+    if (next.againAtMs === undefined) return undefined;
+    const timer = setTimeout(() => {
+      const late = announcer.current.next(sentence, performance.now());
+      if (late.say !== undefined) setSaid(late.say);
+    }, next.againAtMs - performance.now() + 1);
+    return () => clearTimeout(timer);
+  }, [sentence]);
+  return (
+    <div className="visually-hidden" role="status">
+      {said}
+    </div>
+  );
+}
