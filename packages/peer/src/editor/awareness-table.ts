@@ -5,7 +5,8 @@
  *   from an editor counts only if it is newer than what is known, and never if the client belongs to another device.
  * - Receivers (y-protocols) take a state only if its clock is higher than the last one they saw, and a removal only if its clock is at least
  *   that. A removal therefore carries the clock that the editors saw last. A client that comes back with the clock that it left with (a
- *   reconnected device) would stay invisible until its next renewal, up to 15 s: toward editors its clocks are shifted instead.
+ *   reconnected device), and everyone for an editor that reconnects (it forgets states, not clocks), would stay invisible until the next
+ *   renewal, up to 15 s: toward editors clocks are shifted instead.
  */
 import type { AwarenessEntry } from "./awareness-codec.ts";
 
@@ -48,6 +49,8 @@ export interface AwarenessTable {
   remoteGone(): Spread;
   /** Everyone here, with the clocks that editors may be given. */
   shown(): readonly AwarenessEntry[];
+  /** The same for an editor that may have seen them before: with clocks that it has not seen. Without those that `speaker` shows or named. */
+  shownAfresh(speaker: Source, named: ReadonlySet<number>): readonly AwarenessEntry[];
   /** This device's editors, with their own clocks. */
   local(): readonly AwarenessEntry[];
   size(): number;
@@ -105,14 +108,16 @@ export function createAwarenessTable(): AwarenessTable {
   }
 
   function acceptLocal(known: Known, source: Source, entry: AwarenessEntry): "news" | "known" | "raise-clock" {
-    const removesIt = entry.state === undefined && known.state !== undefined && entry.clock === known.clock && sameSource(source, known.source);
-    if (entry.clock <= known.clock && !removesIt) {
+    const same = sameSource(source, known.source);
+    const removesIt = entry.state === undefined && known.state !== undefined && entry.clock === known.clock && same;
+    // Another editor has it from this hub, with a shifted clock.
+    if (entry.clock <= known.clock + (same ? 0 : known.shift) && !removesIt) {
       // An editor that reconnected repeats its clock; an echo of a client that left does so too, and ignores the answer.
       return known.state === undefined && entry.state !== undefined ? "raise-clock" : "known";
     }
     if (entry.state !== undefined && !hasRoomFor(source, known)) return "known";
     const changed = entry.state !== undefined || known.state !== undefined;
-    Object.assign(known, { source, clock: entry.clock, shift: 0, state: entry.state });
+    Object.assign(known, { source, clock: entry.clock, shift: same ? known.shift : 0, state: entry.state });
     return changed ? "news" : "known";
   }
 
@@ -174,6 +179,15 @@ export function createAwarenessTable(): AwarenessTable {
     left: (source) => end((other) => sameSource(source, other)),
     remoteGone: () => end((source) => source.kind === "remote"),
     shown: () => [...clients].filter(([, known]) => known.state !== undefined).map(([clientId, known]) => seenByEditors(clientId, known)),
+    shownAfresh: (speaker, named) => {
+      const entries: AwarenessEntry[] = [];
+      for (const [clientId, known] of clients) {
+        if (known.state === undefined || named.has(clientId) || sameSource(known.source, speaker)) continue;
+        known.shift += 1;
+        entries.push(seenByEditors(clientId, known));
+      }
+      return entries;
+    },
     local: () =>
       [...clients]
         .filter(([, known]) => known.state !== undefined && known.source.kind === "editor")

@@ -224,6 +224,33 @@ for (const [version, Provider] of [
       await pass(1000);
       expect(a.provider.synced, "reconnected").toBe(true);
       expect(b.provider.awareness.getStates().get(a.doc.clientID)).toEqual({ name: "a" });
+      expect(a.provider.awareness.getStates().get(b.doc.clientID), "and sees the others at once").toEqual({ name: "b" });
+      a.provider.awareness.setLocalStateField("cursor", 1);
+      b.provider.awareness.setLocalStateField("cursor", 2);
+      await pass();
+      expect(b.provider.awareness.getStates().get(a.doc.clientID)).toEqual({ name: "a", cursor: 1 });
+      expect(a.provider.awareness.getStates().get(b.doc.clientID)).toEqual({ name: "b", cursor: 2 });
+    });
+
+    test("PS-4 an editor that is back before its old connection has ended keeps its own newest state", async () => {
+      const at = host();
+      const a = edit(Provider, at);
+      const b = edit(Provider, at);
+      await pass();
+      a.provider.awareness.setLocalState({ name: "old" });
+      b.provider.awareness.setLocalState({ name: "b" });
+      await pass();
+      // A half-open connection: the hub does not learn of its end.
+      const stale = a.provider.ws;
+      if (stale !== null) Object.defineProperty(stale, "close", { value: () => undefined });
+      a.provider.disconnect();
+      a.provider.awareness.setLocalState({ name: "new" });
+      a.provider.connect();
+      await pass(5000);
+      expect(at.hub.editors()).toBe(3);
+      expect(a.provider.awareness.getLocalState()).toEqual({ name: "new" });
+      expect(b.provider.awareness.getStates().get(a.doc.clientID)).toEqual({ name: "new" });
+      expect(a.provider.awareness.getStates().get(b.doc.clientID)).toEqual({ name: "b" });
     });
 
     test("PS-4 the link to the relay goes and comes back: remote states end and return with the same clock", async () => {

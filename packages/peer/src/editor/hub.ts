@@ -42,6 +42,8 @@ const payload = varBytes(hubLimits.messageBytesMax);
 interface Editor extends EditorConnection {
   readonly socket: EditorSocket;
   readonly source: Source;
+  /** Clients that it named before it was told who is here; undefined from then on. */
+  named: Set<number> | undefined;
 }
 
 export function createEditorHub(options: EditorHubOptions): EditorHub {
@@ -115,14 +117,23 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     const type = decoding.readVarUint(decoder);
     if (type === messageSync) return receiveSync(editor, decoder);
     if (type === messageQueryAwareness) {
-      sendAwareness(table.shown(), (other) => other === editor);
+      introduce(editor);
       return true;
     }
     if (type === messageAuth) return true;
     if (type !== messageAwareness) return false;
     const entries = decodeAwareness("editor", payload.read(decoder, "awareness"));
-    if (entries.ok) spread(table.heard(editor.source, entries.value), editor);
-    return entries.ok;
+    if (!entries.ok) return false;
+    for (const { clientId } of entries.value) editor.named?.add(clientId);
+    spread(table.heard(editor.source, entries.value), editor);
+    return true;
+  }
+
+  /** Tells an editor who is here. */
+  function introduce(editor: Editor): void {
+    const named = editor.named ?? new Set<number>();
+    editor.named = undefined;
+    sendAwareness(table.shownAfresh(editor.source, named), (other) => other === editor);
   }
 
   function receiveSync(editor: Editor, decoder: decoding.Decoder): boolean {
@@ -135,6 +146,8 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     if (type !== syncStep2 && type !== syncUpdate) return false;
     if (!validateUpdate(bytes, editorLimits).ok) return false;
     applyUpdate(doc, bytes, editor);
+    // Its own presence came before: it must not be given an old state of itself, left over from a connection that has not ended yet.
+    if (type === syncStep2 && editor.named !== undefined) introduce(editor);
     return true;
   }
 
@@ -142,6 +155,7 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     const editor: Editor = {
       socket,
       source: { kind: "editor", id: connections++ },
+      named: new Set(),
       receive: (message) => {
         if (!editors.has(editor)) return;
         let understood: boolean;
@@ -163,7 +177,6 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     editors.add(editor);
     if (cancelHeartbeat === undefined) beat();
     send(editor, syncMessage(syncStep1, encodeStateVector(doc)));
-    sendAwareness(table.shown(), (other) => other === editor);
     return editor;
   }
 
