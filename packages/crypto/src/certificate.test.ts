@@ -42,5 +42,7 @@ test("RC-9 CR-14 it stands for one account and one device", () => {
 test("RC-9 CR-14 golden certificate", () => {
   const golden = castOf(46);
   const bytes = encodeCertificate(certifyDevice(golden.account, golden.alice.deviceId, issuedAtMs));
-  expect(hexOf(bytes)).toMatchInlineSnapshot(`"01af81518b2758ad2ffbde69ba6c8910a0771f43fa7602fb6ec4b470c720729cced819a04b5177974eeae33d21067d2f879de535b1b157fc2a0bb16f9f83bb2be480c2d385aa3327a5ab68272ae90c96e0dee1a9bf13ebc500c74ebe69e2a9d7abe261169f228df4b262fe33f1145d9f848aa4c3f0c0401e6194a805e9d28e947d95b87ffa490c"`);
+  expect(hexOf(bytes)).toMatchInlineSnapshot(
+    `"01af81518b2758ad2ffbde69ba6c8910a0771f43fa7602fb6ec4b470c720729cced819a04b5177974eeae33d21067d2f879de535b1b157fc2a0bb16f9f83bb2be480c2d385aa3327a5ab68272ae90c96e0dee1a9bf13ebc500c74ebe69e2a9d7abe261169f228df4b262fe33f1145d9f848aa4c3f0c0401e6194a805e9d28e947d95b87ffa490c"`,
+  );
 });

@@ -12,10 +12,5 @@ export function certifyDevice(account: AccountIdentity, deviceId: DeviceId, issu
 /** Whether `accountKey` signed it. Whether that account may do anything is the access log's to say; nothing here revokes. */
 export function verifyCertificate(certificate: Certificate): boolean {
   const { accountKey, deviceId, issuedAtMs, signature } = certificate;
-  return verifyUnder(
-    "skerry.v1.sign-certificate",
-    accountKey,
-    signature,
-    encodeUnsignedCertificate({ accountKey, deviceId, issuedAtMs }),
-  );
+  return verifyUnder("skerry.v1.sign-certificate", accountKey, signature, encodeUnsignedCertificate({ accountKey, deviceId, issuedAtMs }));
 }

@@ -12,7 +12,9 @@ test("LG-1 the chain's start and steps are the golden ones", () => {
   // Computed with Python: blake2b(bytes(range(64)) + (258).to_bytes(8, "little"), digest_size=32, key=b"skerry.v1.chain-hash")
   expect(hexOf(logStart(counting(16) as DocId))).toBe("b6aeb04bc59d26f5670df482746dfb5df42d5094f34a95414f10225f39252296");
   expect(hexOf(nextChainHash(previous, recordHash, 258))).toBe("fa8eb64eb43900c29f6ffac52a70c122f0da5b9ea4152ce8d44f79559b44133a");
-  expect(hexOf(nextChainHash(previous, recordHash, Number.MAX_SAFE_INTEGER))).toBe("623d2994fa58c17b6970a298279184ef3df3134fb68b2bfed79c808dc8be04d6");
+  expect(hexOf(nextChainHash(previous, recordHash, Number.MAX_SAFE_INTEGER))).toBe(
+    "623d2994fa58c17b6970a298279184ef3df3134fb68b2bfed79c808dc8be04d6",
+  );
 });
 
 test("LG-1 every part of a step counts: previous hash, record hash, access position", () => {

@@ -48,5 +48,7 @@ test("LG-4 CR-16 another relay's key does not verify, and fields that are not th
 
 test("LG-4 CR-16 golden head", () => {
   const golden = castOf(45);
-  expect(hexOf(encodeWith(signedHead, signHead(golden.relay, headOf(golden.docId))))).toMatchInlineSnapshot(`"96f12185a1ce3158fac67622942a92478ff3d5c72f0847f5dd0645a17edfa50256a5a9b8342ab2f93cabfdedd6026927ac02000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f80c2d385aa3307cec50840e03ada157d9c92a2aeb5a16171d31fa8a3b17a961af7f1804d921992aee4895cdfd571f7b0b4c8087b6f0f4da9515e2d5120e4c94b8132c39f9508"`);
+  expect(hexOf(encodeWith(signedHead, signHead(golden.relay, headOf(golden.docId))))).toMatchInlineSnapshot(
+    `"96f12185a1ce3158fac67622942a92478ff3d5c72f0847f5dd0645a17edfa50256a5a9b8342ab2f93cabfdedd6026927ac02000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f80c2d385aa3307cec50840e03ada157d9c92a2aeb5a16171d31fa8a3b17a961af7f1804d921992aee4895cdfd571f7b0b4c8087b6f0f4da9515e2d5120e4c94b8132c39f9508"`,
+  );
 });

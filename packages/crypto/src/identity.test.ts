@@ -80,7 +80,13 @@ test("CR-13 the root key and the encryption key of an account come from differen
 test("CR-13 golden identities: the same stored bytes are the same person", () => {
   const device = importDevice(counting(32));
   const account = importAccount(counting(64));
-  expect(device.ok && hexOf(device.value.deviceId)).toMatchInlineSnapshot(`"03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"`);
-  expect(account.ok && hexOf(account.value.accountId)).toMatchInlineSnapshot(`"370853746a9df1ccb0df36d160fc69843357e7ede6b80c698d0a6e72b96fb8f1"`);
-  expect(account.ok && hexOf(account.value.encryptionKey)).toMatchInlineSnapshot(`"358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254"`);
+  expect(device.ok && hexOf(device.value.deviceId)).toMatchInlineSnapshot(
+    `"03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"`,
+  );
+  expect(account.ok && hexOf(account.value.accountId)).toMatchInlineSnapshot(
+    `"370853746a9df1ccb0df36d160fc69843357e7ede6b80c698d0a6e72b96fb8f1"`,
+  );
+  expect(account.ok && hexOf(account.value.encryptionKey)).toMatchInlineSnapshot(
+    `"358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254"`,
+  );
 });

@@ -39,7 +39,8 @@ test("CR-8 another key, another place, a cut value: refused, never thrown", () =
   expect(openLocal(generateVaultKey(random), "content/1", sealed)).toEqual(damaged);
   expect(openLocal(vaultKey, "content/2", sealed)).toEqual(damaged);
   expect(openLocal(vaultKey, "content/", sealed)).toEqual(damaged);
-  for (let length = 0; length < sealed.length; length++) expect(openLocal(vaultKey, "content/1", sealed.subarray(0, length))).toEqual(damaged);
+  for (let length = 0; length < sealed.length; length++)
+    expect(openLocal(vaultKey, "content/1", sealed.subarray(0, length))).toEqual(damaged);
 });
 
 test("CR-8 the same value sealed twice looks different", () => {
@@ -68,7 +69,9 @@ test("CR-8 a local name is 22 safe characters, the same each time, and another f
 test("CR-8 golden value and name", () => {
   const key = importSecret(counting(32));
   const fixed = fixedRandom(47);
-  expect(hexOf(sealLocal(key, "content/1", counting(8), fixed))).toMatchInlineSnapshot(`"012ec8243ac67d528a32bbdfe94e8c3417f813953828fe31300cac5d41078b4f4d3dc69baddd003795f9c30adf001cb4b4"`);
+  expect(hexOf(sealLocal(key, "content/1", counting(8), fixed))).toMatchInlineSnapshot(
+    `"012ec8243ac67d528a32bbdfe94e8c3417f813953828fe31300cac5d41078b4f4d3dc69baddd003795f9c30adf001cb4b4"`,
+  );
   expect(localName(key, "database", counting(16))).toMatchInlineSnapshot(`"_tWC83fiSb-rUoQHWG1x5g"`);
   expect(exportSecret(key)).toEqual(counting(32));
 });

@@ -65,6 +65,10 @@ test("CR-7 golden presence", () => {
     random: golden.random,
   });
   expect(sealed.length).toMatchInlineSnapshot(`685`);
-  expect(hexOf(sealed.subarray(0, 160))).toMatchInlineSnapshot(`"012e9269a2584343792c05622eff18f9ca03d63af3d2767ea37fc51049b9757b85f7d40fd76b92f2bdf59861fe7f9ad1a58f000102030405060708090a0b0c0d0e0f0976f34f6e2d6c9dad3f98081ad8dd44c597c94b62359cc9bd9004bb75ff718273ebdd8744da0561f057d08330ad7e9019f9da7b7acf153e5f1340fbf7d39f21208c963fb00a2908ec0a8fd39465cc46ced8a24467d56c8f19ce5288627d"`);
-  expect(hexOf(hash("skerry.v1.presence-hash", sealed))).toMatchInlineSnapshot(`"a7b9c6005dae039edab4ae34b31132d4cc4f4b80741e28bc708ced730e739494"`);
+  expect(hexOf(sealed.subarray(0, 160))).toMatchInlineSnapshot(
+    `"012e9269a2584343792c05622eff18f9ca03d63af3d2767ea37fc51049b9757b85f7d40fd76b92f2bdf59861fe7f9ad1a58f000102030405060708090a0b0c0d0e0f0976f34f6e2d6c9dad3f98081ad8dd44c597c94b62359cc9bd9004bb75ff718273ebdd8744da0561f057d08330ad7e9019f9da7b7acf153e5f1340fbf7d39f21208c963fb00a2908ec0a8fd39465cc46ced8a24467d56c8f19ce5288627d"`,
+  );
+  expect(hexOf(hash("skerry.v1.presence-hash", sealed))).toMatchInlineSnapshot(
+    `"a7b9c6005dae039edab4ae34b31132d4cc4f4b80741e28bc708ced730e739494"`,
+  );
 });

@@ -22,7 +22,10 @@ export function pooledRandom(fill: (block: Uint8Array) => void, blockBytes: numb
   const refill = (): void => {
     fill(block);
     // 32 zero bytes or more come from a generator that did nothing, never from one that works (2^-256).
-    assert(block.some((byte) => byte !== 0), "the random generator gave only zeros");
+    assert(
+      block.some((byte) => byte !== 0),
+      "the random generator gave only zeros",
+    );
     used = 0;
   };
 
@@ -30,7 +33,7 @@ export function pooledRandom(fill: (block: Uint8Array) => void, blockBytes: numb
     bytes: (length) => {
       assert(Number.isSafeInteger(length) && length >= 0, "length out of range");
       const drawn = new Uint8Array(length);
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         if (used === blockBytes) refill();
         const end = Math.min(blockBytes, used + length - done);
         drawn.set(block.subarray(used, end), done);

@@ -84,6 +84,10 @@ test("SE-2 CR-15 nonces of another length do not verify and do not throw; of our
 
 test("SE-2 CR-15 golden proofs", () => {
   const golden = castOf(44);
-  expect(hexOf(proveHello(golden.alice, golden.relay.relayKey, challengeNonce, clientNonce))).toMatchInlineSnapshot(`"184d8489487c979a6e66eb9afa977ea6e7c53510b2c0e4681375def3a47f77a17cc84ed721024ac6c6a5a4d3b9ebb8b750d99a84d02405bc20782372cd931c08"`);
-  expect(hexOf(signWelcome(golden.relay, challengeNonce, clientNonce, golden.alice.deviceId))).toMatchInlineSnapshot(`"667a6ea5e563dc7bffbaa408b540ae9125e4b481cc30f6dd15d8ef81b0c1edf926058f31896e5969bef27f06271eaaca8e391e23714664a1804dd6517244000f"`);
+  expect(hexOf(proveHello(golden.alice, golden.relay.relayKey, challengeNonce, clientNonce))).toMatchInlineSnapshot(
+    `"184d8489487c979a6e66eb9afa977ea6e7c53510b2c0e4681375def3a47f77a17cc84ed721024ac6c6a5a4d3b9ebb8b750d99a84d02405bc20782372cd931c08"`,
+  );
+  expect(hexOf(signWelcome(golden.relay, challengeNonce, clientNonce, golden.alice.deviceId))).toMatchInlineSnapshot(
+    `"667a6ea5e563dc7bffbaa408b540ae9125e4b481cc30f6dd15d8ef81b0c1edf926058f31896e5969bef27f06271eaaca8e391e23714664a1804dd6517244000f"`,
+  );
 });

@@ -31,12 +31,7 @@ export function verifyHello(hello: Hello, relayKey: RelayKey, challengeNonce: Ui
 }
 
 /** The relay's signature over challenge nonce ‖ client nonce ‖ device id. */
-export function signWelcome(
-  identity: RelayIdentity,
-  challengeNonce: Uint8Array,
-  clientNonce: Uint8Array,
-  deviceId: DeviceId,
-): Signature {
+export function signWelcome(identity: RelayIdentity, challengeNonce: Uint8Array, clientNonce: Uint8Array, deviceId: DeviceId): Signature {
   assert(deviceId.length === keyBytes, "a device id has 32 bytes");
   assertNonces(challengeNonce, clientNonce);
   return signUnder("skerry.v1.sign-welcome", identity.secret, challengeNonce, clientNonce, deviceId);

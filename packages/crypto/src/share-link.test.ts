@@ -24,7 +24,10 @@ test("CR-17 a link reads back", () => {
     epoch: fc.integer({ min: 1, max: 0xffffffff }),
     epochKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
     genesis: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytes as RecordHash),
-    head: fc.record({ seq: fc.maxSafeNat(), chainHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytes as ChainHash) }),
+    head: fc.record({
+      seq: fc.maxSafeNat(),
+      chainHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytes as ChainHash),
+    }),
   });
   fc.assert(
     fc.property(link, (value) => {
@@ -56,5 +59,7 @@ test("CR-17 any text at all is refused without throwing", () => {
 });
 
 test("CR-17 golden link", () => {
-  expect(formatShareLink(golden)).toMatchInlineSnapshot(`"AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl-sAmBhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ent8fX5_LPYSnw"`);
+  expect(formatShareLink(golden)).toMatchInlineSnapshot(
+    `"AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl-sAmBhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ent8fX5_LPYSnw"`,
+  );
 });

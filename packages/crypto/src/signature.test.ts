@@ -69,5 +69,7 @@ test("CR-3 a signature made by Node's own Ed25519 verifies here", () => {
 
 test("CR-3 golden signature", () => {
   const { secret } = signingKeyFromSeed(counting(32));
-  expect(hexOf(signUnder("skerry.v1.sign-hello", secret, counting(3)))).toMatchInlineSnapshot(`"6f8e040881951b0f8471d30e4a1598639f66d4c6784add30090e244f4d02dfff852d071830a31de379b241b241cd0445dd9b64ac91ebb1fa4485e8a19722f601"`);
+  expect(hexOf(signUnder("skerry.v1.sign-hello", secret, counting(3)))).toMatchInlineSnapshot(
+    `"6f8e040881951b0f8471d30e4a1598639f66d4c6784add30090e244f4d02dfff852d071830a31de379b241b241cd0445dd9b64ac91ebb1fa4485e8a19722f601"`,
+  );
 });
