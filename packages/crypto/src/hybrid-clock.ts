@@ -1,6 +1,7 @@
 /**
- * Hybrid logical clock (Kulkarni, Demirbas, Madappa, Avva, Leone: "Logical Physical Clocks and Consistent Snapshots in Globally Distributed Databases", 2014, figure 5).
- * Pure: state in, state out. A time that it gave is never given again and never undercut, whatever the wall clock does.
+ * Hybrid logical clock (Kulkarni, Demirbas, Madappa, Avva, Leone: "Logical Physical Clocks and Consistent Snapshots in Globally
+ * Distributed Databases", 2014, figure 5). Pure: state in, state out. A time that it gave is never given again and never undercut,
+ * whatever the wall clock does.
  */
 import { assert, limits } from "@skerry/protocol";
 import type { HybridTime } from "@skerry/protocol";
@@ -26,8 +27,8 @@ export function tickLocal(clock: HybridClock, nowMs: number): HybridClock {
 }
 
 /**
- * For a received event. A remote time further ahead than `limits.clockAheadMs` counts as that far ahead: a member with a wrong or malicious clock
- * cannot push ours into the future. Our own past time is never clamped, or it could be given twice.
+ * For a received event. A remote time further ahead than `limits.clockAheadMs` counts as that far ahead: a member with a wrong or
+ * malicious clock cannot push ours into the future. Our own past time is never clamped, or it could be given twice.
  */
 export function tickRemote(clock: HybridClock, remote: HybridTime, nowMs: number): HybridClock {
   const now = wallOf(nowMs);

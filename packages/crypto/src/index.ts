@@ -1,4 +1,7 @@
-/** @skerry/crypto: every cryptographic operation of Skerry, each with a name and a context of its own. Rules with numbers: docs/crypto.md. */
+/**
+ * @skerry/crypto: every cryptographic operation of Skerry, each with a name and a context of its own. Rules with numbers:
+ * docs/crypto.md.
+ */
 export * from "./verify.ts";
 export { accountIdOf, exportAccount, generateAccount, importAccount } from "./account.ts";
 export type { AccountIdentity } from "./account.ts";

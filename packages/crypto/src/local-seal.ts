@@ -49,8 +49,8 @@ export function openLocal(
 }
 
 /**
- * A name for a file, database or key that says nothing about `bytes` to those without the vault key: 22 characters of A-Z a-z 0-9 - _ (128 bits).
- * `purpose` is printable ASCII of our own choosing; the same bytes have another name for another purpose.
+ * A name for a file, database or key that says nothing about `bytes` to those without the vault key: 22 characters of A-Z a-z 0-9 - _
+ * (128 bits). `purpose` is printable ASCII of our own choosing; the same bytes have another name for another purpose.
  */
 export function localName(vaultKey: Secret, purpose: string, bytes: Uint8Array): string {
   const message = concat(asciiBytes(purpose), separator, bytes);

@@ -4,9 +4,9 @@ import { assert } from "@skerry/protocol";
 export const padmeBytesMin = 64;
 
 /**
- * Length after Padmé padding (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", PoPETs 2019, section 4):
- * the length is rounded up so that its last ⌊log2 L⌋ - (⌊log2 ⌊log2 L⌋⌋ + 1) bits are zero. Adds less than 12 %, and leaks O(log log L) bits of
- * the length instead of O(log L). Lengths below 64 become 64.
+ * Length after Padmé padding (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", PoPETs
+ * 2019, section 4): the length is rounded up so that its last ⌊log2 L⌋ - (⌊log2 ⌊log2 L⌋⌋ + 1) bits are zero. Adds less than 12 %,
+ * and leaks O(log log L) bits of the length instead of O(log L). Lengths below 64 become 64.
  */
 export function padme(length: number): number {
   assert(Number.isInteger(length) && length >= 0 && length <= 2 ** 30, "length out of range");

@@ -20,7 +20,10 @@ import type { Secret } from "./secret.ts";
 /** An arrival, a cursor, a name and a leave all look the same: presence is padded to 512 bytes, and only beyond that to Padmé sizes. */
 export const presencePaddedBytesMin = 512;
 
-/** Pads, seals and signs one presence (PS-1). `key` is the document's presence key. Asserts that it stays within `limits.presenceBytesMax`. */
+/**
+ * Pads, seals and signs one presence (PS-1). `key` is the document's presence key. Asserts that it stays within
+ * `limits.presenceBytesMax`.
+ */
 export function sealPresence(args: {
   readonly header: PresenceHeader;
   readonly body: PresenceBody;

@@ -8,8 +8,8 @@ export const signRecord = (kind: RecordKind, recordHash: RecordHash, deviceSecre
   signUnder(recordSignatureContexts[kind], deviceSecret, recordHash);
 
 /**
- * Whether the device that the header names signed `recordHash`. The caller computed that hash itself, with `recordHashOf(record.hashedBytes)`:
- * a hash that somebody else names proves nothing about these bytes.
+ * Whether the device that the header names signed `recordHash`. The caller computed that hash itself, with
+ * `recordHashOf(record.hashedBytes)`: a hash that somebody else names proves nothing about these bytes.
  */
 export const verifyRecord = (record: SealedRecord, recordHash: RecordHash): boolean =>
   verifyUnder(recordSignatureContexts[record.header.kind], record.header.deviceId, record.signature, recordHash);

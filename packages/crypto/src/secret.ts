@@ -26,7 +26,10 @@ export class Secret {
     return run(this.#bytes);
   }
 
-  /** Overwrites the bytes with zeros and forgets them. Idempotent. Copies that the engine or libsodium's heap made stay (docs/crypto.md). */
+  /**
+   * Overwrites the bytes with zeros and forgets them. Idempotent. Copies that the engine or libsodium's heap made stay
+   * (docs/crypto.md).
+   */
   wipe(): void {
     this.#bytes?.fill(0);
     this.#bytes = undefined;

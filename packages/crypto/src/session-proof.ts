@@ -1,6 +1,6 @@
 /**
- * The two proofs of a session's start (SE-2). All parts are 32 bytes. The device signs the relay's key and both nonces, the relay signs both nonces and the
- * device: a proof is worth nothing on another connection, at another relay, or in the other direction.
+ * The two proofs of a session's start (SE-2). All parts are 32 bytes. The device signs the relay's key and both nonces, the relay
+ * signs both nonces and the device: a proof is worth nothing on another connection, at another relay, or in the other direction.
  */
 import { assert, keyBytes } from "@skerry/protocol";
 import type { DeviceId, DownMessage, RelayKey, Signature, UpMessage } from "@skerry/protocol";

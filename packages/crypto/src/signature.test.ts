@@ -33,8 +33,9 @@ test("CR-3 the same signature with the group's order added to S is refused: a si
   expect(verifyUnder("skerry.v1.sign-head", publicKey, malleable, counting(10))).toBe(false);
 });
 
-// To a verifier that takes them, points of small order seem to have signed almost anything with R = identity, S = 0. The list is that of libsodium's
-// ge25519_has_small_order (src/libsodium/crypto_core/ed25519/ref10/ed25519_ref10.c); background: https://eprint.iacr.org/2020/1244
+// To a verifier that takes them, points of small order seem to have signed almost anything with R = identity, S = 0.
+// The list is that of libsodium's ge25519_has_small_order (crypto_core/ed25519/ref10/ed25519_ref10.c); background:
+// https://eprint.iacr.org/2020/1244
 test.each([
   "0100000000000000000000000000000000000000000000000000000000000000",
   "0000000000000000000000000000000000000000000000000000000000000000",

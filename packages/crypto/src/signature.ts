@@ -1,6 +1,6 @@
 /**
- * Ed25519 (RFC 8032) through libsodium, which refuses keys and points of small order and signatures that are not canonical. Everything signed is
- * context ‖ 0x00 ‖ message (docs/crypto.md, CR-3), so that one kind of signature never stands for another.
+ * Ed25519 (RFC 8032) through libsodium, which refuses keys and points of small order and signatures that are not canonical.
+ * Everything signed is context ‖ 0x00 ‖ message (docs/crypto.md, CR-3), so that one kind of signature never stands for another.
  */
 import { assert, keyBytes, signatureBytes } from "@skerry/protocol";
 import type { Signature } from "@skerry/protocol";
