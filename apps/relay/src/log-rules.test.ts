@@ -4,8 +4,9 @@ import { emptyHead } from "@skerry/protocol";
 import type { Head } from "@skerry/protocol";
 import { appendMessage, begin, connect, newAuthor, newDocument, openMessage, textOf } from "./relay.test-client.ts";
 import type { TestClient, TestDocument } from "./relay.test-client.ts";
-import { startTestRelay } from "./relay.test-server.ts";
+import { faultyStore, manualClock, startTestRelay } from "./relay.test-server.ts";
 import type { TestRelay } from "./relay.test-server.ts";
+import { createMemoryDisk, openMemoryLogStore } from "./storage/memory-log-store.ts";
 
 let relay: TestRelay;
 const clients: TestClient[] = [];
@@ -65,7 +66,6 @@ describe("log", () => {
     relay.store.hold();
     const record = author.next("two");
     ana.send(appendMessage(1, record), appendMessage(1, record));
-    await ana.until(() => true);
     const again = await join(ana.device);
     again.send(openMessage(document, 3, emptyHead, author.replicaId));
     await again.take("caught-up", 3);
@@ -191,7 +191,6 @@ describe("log", () => {
     relay.store.hold();
     ana.send(appendMessage(1, author.next("two")), { type: "ping", id: 1 });
     await ana.take("pong");
-    await ana.until(() => relay.store.held() === 0 || true);
     bob.send({ type: "ping", id: 2 });
     await bob.take("pong");
     expect(ana.inbox.filter(({ type }) => type === "acked")).toEqual([]);
@@ -212,9 +211,7 @@ describe("log", () => {
     const { document, author } = await begin(ana, 1);
     relay.store.hold();
     const records = [author.next("two"), author.next("three"), author.next("four")];
-    ana.send(appendMessage(1, records[0] ?? expect.fail()));
-    await ana.until(() => true);
-    ana.send({ type: "ping", id: 1 });
+    ana.send(appendMessage(1, records[0] ?? expect.fail()), { type: "ping", id: 1 });
     await ana.take("pong");
     ana.send(...records.slice(1).map((record) => appendMessage(1, record)), { type: "ping", id: 2 });
     await ana.take("pong");
@@ -226,6 +223,32 @@ describe("log", () => {
     const bob = await join();
     bob.send(openMessage(document, 1));
     expect(await readTexts(bob, 1, document, 4)).toEqual(["genesis", "two", "three", "four"]);
+  });
+
+  test.each([true, false])("LG-2 a write of unknown outcome is told as not stored; sent again it is there once (surfaced: %s)", async (surfaces) => {
+    const disk = createMemoryDisk();
+    const clock = manualClock();
+    await start({ store: faultyStore(await openMemoryLogStore(disk)), clock });
+    const ana = await join();
+    const { document, author } = await begin(ana, 1);
+    const bob = await join();
+    bob.send(openMessage(document, 1));
+    expect(await readTexts(bob, 1, document, 1)).toEqual(["genesis"]);
+    disk.failNext("full", { surfaces });
+    const second = author.next("two");
+    ana.send(appendMessage(1, second));
+    expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
+    ana.send(appendMessage(1, second));
+    expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
+    disk.recover();
+    // Bob hears of it without anyone sending anything.
+    clock.advance(2_000);
+    if (surfaces) expect(textOf(document, (await bob.take("entries")).entries[0] ?? expect.fail())).toBe("two");
+    ana.send(appendMessage(1, second), appendMessage(1, author.next("three")));
+    expect([(await ana.take("acked")).seq, (await ana.take("acked")).seq]).toEqual([2, 3]);
+    const carol = await join();
+    carol.send(openMessage(document, 1));
+    expect(await readTexts(carol, 1, document, 3)).toEqual(["genesis", "two", "three"]);
   });
 
   test("LG-4 two histories are never signed: what failed to be written leaves no trace in a head", async () => {

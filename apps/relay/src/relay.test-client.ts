@@ -245,6 +245,7 @@ export function presenceOf(document: TestDocument, device: DeviceIdentity, text:
 export async function begin(client: TestClient, channel: number, document: TestDocument = newDocument()): Promise<{ document: TestDocument; author: Author }> {
   const author = newAuthor(document, client.device);
   client.send(openMessage(document, channel), appendMessage(channel, author.next("genesis", { kind: "genesis" })));
+  await client.take("opened", channel);
   await client.take("caught-up", channel);
   await client.take("acked", channel);
   return { document, author };

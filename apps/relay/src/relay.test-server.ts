@@ -6,10 +6,7 @@ import { LogStoreError } from "./log-store.ts";
 import type { LogAppend, LogStore, LogStoreErrorCode } from "./log-store.ts";
 import { startRelay } from "./server.ts";
 import type { RelayServer } from "./server.ts";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openLevelLogStore } from "./storage/level-log-store.ts";
+import { openMemoryLogStore } from "./storage/memory-log-store.ts";
 import { createTag, systemClock, systemRandom } from "./system.ts";
 import type { Clock } from "@skerry/protocol";
 import type { Access } from "./access.ts";
@@ -116,7 +113,7 @@ export interface TestRelay {
 export async function startTestRelay(
   options: { readonly config?: Partial<Config>; readonly clock?: Clock; readonly store?: FaultyStore; readonly access?: Access } = {},
 ): Promise<TestRelay> {
-  const store = options.store ?? faultyStore(await openLevelLogStore({ folder: await mkdtemp(join(tmpdir(), "skerry-relay-")), clock: systemClock }));
+  const store = options.store ?? faultyStore(await openMemoryLogStore());
   const lines: LogLine[] = [];
   const server = await startRelay({
     config: defaultConfig({ port: 0, ...options.config }),
