@@ -1,7 +1,7 @@
 /** What an append may do, decided from heads and tails in memory. Pure; the disk comes before (loading) and after (writing). */
-import { nextChainHash } from "@skerry/crypto/verify";
-import { assert, bytesEqual, hashBytes, idBytes, limits, signatureBytes } from "@skerry/protocol";
-import type { ChainHash } from "@skerry/protocol";
+import { logStart, nextChainHash } from "@skerry/crypto/verify";
+import { assert, bytesEqual, err, hashBytes, idBytes, limits, ok, signatureBytes } from "@skerry/protocol";
+import type { RecordHash, Result } from "@skerry/protocol";
 import type { DocumentInfo, LogAppend } from "../log-store.ts";
 import { mapKey } from "./keys.ts";
 import type { Pointer } from "./rows.ts";
@@ -17,30 +17,31 @@ export const emptyKnown = (): Known => ({ heads: new Map(), tails: new Map() });
 export const tailMapKey = (append: LogAppend): string => mapKey(append.docId) + mapKey(append.replicaId);
 
 /**
- * Applies a batch to `known`, all or nothing. Returns why it conflicts, or undefined. Compares not only `seq` but the chain hash,
- * so that a caller whose head is of another history never appends to this one, and `n`, so that no record is stored twice (LG-2).
- * `startOf` is `logStart`.
+ * What heads and tails a batch leads to, all or nothing, or why it conflicts. Compares not only `seq` but the chain hash, so that a
+ * caller whose head is of another history never appends to this one, and `n`, so that no record is stored twice (LG-2).
  */
-export function planAppend(known: Known, batch: readonly LogAppend[], startOf: (append: LogAppend) => ChainHash): string | undefined {
-  const heads = new Map<string, DocumentInfo>();
-  const tails = new Map<string, Pointer>();
+export function planAppend(known: Known, batch: readonly LogAppend[]): Result<Known, string> {
+  const { heads, tails } = emptyKnown();
   for (const append of batch) {
     const docKey = mapKey(append.docId);
     const tailKey = tailMapKey(append);
     const info = heads.get(docKey) ?? known.heads.get(docKey) ?? undefined;
     const spaceId = info?.spaceId ?? append.spaceId;
-    if (append.seq !== (info?.head.seq ?? 0) + 1) return "seq does not follow the head";
-    if (spaceId === undefined) return "a new document without a space";
-    const chainHash = nextChainHash(info?.head.chainHash ?? startOf(append), append.recordHash, append.entry.accessPosition);
-    if (!bytesEqual(chainHash, append.chainHash)) return "the chain hash does not follow the head";
+    if (append.seq !== (info?.head.seq ?? 0) + 1) return err("seq does not follow the head");
+    if (spaceId === undefined) return err("a new document without a space");
+    const chainHash = nextChainHash(info?.head.chainHash ?? logStart(append.docId), append.recordHash, append.entry.accessPosition);
+    if (!bytesEqual(chainHash, append.chainHash)) return err("the chain hash does not follow the head");
     const tail = tails.get(tailKey) ?? known.tails.get(tailKey) ?? undefined;
-    if (append.n !== (tail?.n ?? 0) + 1) return "n does not follow the replica's last record";
-    heads.set(docKey, { spaceId, head: { seq: append.seq, chainHash: append.chainHash } });
-    tails.set(tailKey, { seq: append.seq, n: append.n, recordHash: append.recordHash });
+    if (append.n !== (tail?.n ?? 0) + 1) return err("n does not follow the replica's last record");
+    heads.set(docKey, { spaceId, head: { seq: append.seq, chainHash } });
+    tails.set(tailKey, { seq: append.seq, n: append.n, recordHash: append.recordHash.slice() as RecordHash });
   }
-  for (const [key, info] of heads) known.heads.set(key, info);
-  for (const [key, tail] of tails) known.tails.set(key, tail);
-  return undefined;
+  return ok({ heads, tails });
+}
+
+export function learn(known: Known, news: Known): void {
+  for (const [key, info] of news.heads) known.heads.set(key, info);
+  for (const [key, tail] of news.tails) known.tails.set(key, tail);
 }
 
 /** The caller is our own relay: what does not fit a row is a bug, and must not reach the writer loop. */

@@ -4,15 +4,18 @@
  *     00 ‖ name                              format row ("format") and nothing else
  *     01 ‖ name (UTF-8)                      meta: small values of the relay
  *     02 ‖ docId (16)                        head: space, seq, chain hash
- *     03 ‖ docId (16) ‖ seq                  entry
- *     04 ‖ docId (16) ‖ replicaId (16) ‖ n   author: where a replica's record is, and its hash
+ *     03 ‖ docId (16) ‖ replicaId (16) ‖ n   author: where a replica's record is, and its hash
+ *     04 ‖ docId (16) ‖ seq                  entry
  *     05 ‖ docId (16) ‖ replicaId (16)       tail: the last record of a replica
+ *
+ * One damaged block can hide all rows in it, which are neighbours. The order keeps rows that vouch for each other apart: entries
+ * between author rows and tails, author rows between heads and entries.
  */
 import { assert, idBytes } from "@skerry/protocol";
 import type { DocId, ReplicaId } from "@skerry/protocol";
 
 const u64Bytes = 8;
-const tables = { format: 0, meta: 1, head: 2, entry: 3, author: 4, tail: 5 } as const;
+const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5 } as const;
 
 export const metaNameBytesMax = 256;
 

@@ -4,12 +4,12 @@
  * One writer loop takes everything that waits, in order, as one batch with one fsync. It starts at once when nothing is being
  * written, so a lone append waits for no window; under load the write under way is the window in which the next group gathers.
  */
-import { logStart, ready } from "@skerry/crypto/verify";
+import { ready } from "@skerry/crypto/verify";
 import { assert } from "@skerry/protocol";
 import type { Clock, DocId, ReplicaId } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
 import type { DocumentInfo, LogAppend, LogStore } from "../log-store.ts";
-import { assertAppend, emptyKnown, planAppend, tailMapKey } from "./append-plan.ts";
+import { assertAppend, emptyKnown, learn, planAppend, tailMapKey } from "./append-plan.ts";
 import type { Known } from "./append-plan.ts";
 import { authorKey, entryKey, formatKey, headKey, mapKey, metaKey, tailKey } from "./keys.ts";
 import { openLevelDatabase } from "./level-database.ts";
@@ -119,13 +119,18 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
 
   async function commit(group: readonly Job[]): Promise<void> {
     const { known, failed } = await load(group);
+    const news = emptyKnown();
     const accepted: Job[] = [];
     for (const job of group) {
-      const damage = job.batch.map((append) => failed.get(mapKey(append.docId)) ?? failed.get(tailMapKey(append))).find(Boolean);
-      const conflict = damage === undefined ? planAppend(known, job.batch, (append) => logStart(append.docId)) : undefined;
+      const damage = damageOf(job, failed);
+      const plan = planAppend(known, job.batch);
       if (damage !== undefined) job.reject(damage);
-      else if (conflict !== undefined) job.reject(new LogStoreError("conflict", `Not appended: ${conflict}.`));
-      else accepted.push(job);
+      else if (!plan.ok) job.reject(new LogStoreError("conflict", `Not appended: ${plan.error}.`));
+      else {
+        accepted.push(job);
+        learn(known, plan.value);
+        learn(news, plan.value);
+      }
     }
     if (accepted.length === 0) return;
     try {
@@ -139,16 +144,8 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
       return;
     }
     generation++;
-    for (const { batch } of accepted) {
-      for (const append of batch) {
-        const docKey = mapKey(append.docId);
-        const replicaKey = tailMapKey(append);
-        const info = known.heads.get(docKey);
-        const tail = known.tails.get(replicaKey);
-        if (info) heads.set(docKey, info);
-        if (tail) tails.set(replicaKey, tail);
-      }
-    }
+    for (const [key, info] of news.heads) if (info !== null) heads.set(key, info);
+    for (const [key, tail] of news.tails) if (tail !== null) tails.set(key, tail);
     for (const job of accepted) job.resolve();
   }
 
@@ -157,7 +154,7 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
     const known = emptyKnown();
     const failed = new Map<string, LogStoreError>();
     const loads: Promise<void>[] = [];
-    const learn = <T>(map: Map<string, T | null>, key: string, cached: T | undefined, read: () => Promise<T | null>): void => {
+    const look = <T>(map: Map<string, T | null>, key: string, cached: T | undefined, read: () => Promise<T | null>): void => {
       if (map.has(key)) return;
       map.set(key, cached ?? null);
       if (cached !== undefined) return;
@@ -168,8 +165,8 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
         const { docId, replicaId } = append;
         const docKey = mapKey(docId);
         const replicaKey = tailMapKey(append);
-        learn(known.heads, docKey, heads.get(docKey), () => database.read((level) => loadInfo(level, docId)));
-        learn(known.tails, replicaKey, tails.get(replicaKey), () => database.read((level) => loadTail(level, docId, replicaId)));
+        look(known.heads, docKey, heads.get(docKey), () => database.read((level) => loadInfo(level, docId)));
+        look(known.tails, replicaKey, tails.get(replicaKey), () => database.read((level) => loadTail(level, docId, replicaId)));
       }
     }
     if (loads.length > 0) await Promise.all(loads);
@@ -205,7 +202,7 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
   };
 
   return {
-    append: (batch) => {
+    append: async (batch) => {
       for (const append of batch) assertAppend(append);
       return submit(batch, [], bytesOf(batch));
     },
@@ -268,6 +265,15 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
 const closed = (): LogStoreError => new LogStoreError("closed", "The store is closed.");
 
 const bytesOf = (batch: readonly LogAppend[]): number => batch.reduce((sum, { entry }) => sum + entry.record.length + appendBytes, 0);
+
+function damageOf(job: Job, failed: ReadonlyMap<string, LogStoreError>): LogStoreError | undefined {
+  if (failed.size === 0) return undefined;
+  for (const append of job.batch) {
+    const damage = failed.get(mapKey(append.docId)) ?? failed.get(tailMapKey(append));
+    if (damage !== undefined) return damage;
+  }
+  return undefined;
+}
 
 /** Entry and author row of each append; the head of each document and the tail of each replica once, as they are after the group. */
 function rowsOf(jobs: readonly Job[], known: Known): Row[] {

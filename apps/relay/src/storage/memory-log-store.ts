@@ -1,0 +1,184 @@
+/**
+ * `LogStore` in memory, for tests and the simulator: the same contract as LevelDB's, with failures on command. A `MemoryDisk`
+ * outlives the stores that are opened on it.
+ */
+import { ready } from "@skerry/crypto/verify";
+import { assert } from "@skerry/protocol";
+import type { DocId } from "@skerry/protocol";
+import { LogStoreError } from "../log-store.ts";
+import type { DocumentInfo, LogAppend, LogStore, LogStoreErrorCode, StoredEntry } from "../log-store.ts";
+import { assertAppend, emptyKnown, learn, planAppend, tailMapKey } from "./append-plan.ts";
+import type { Known } from "./append-plan.ts";
+import { mapKey } from "./keys.ts";
+import type { Pointer } from "./rows.ts";
+
+export interface MemoryDisk {
+  /**
+   * The next append that would succeed rejects with `code` instead, and so does everything until `recover`. With `surfaces` the write
+   * reached the disk all the same: it becomes visible at `recover`, or when the disk is opened again.
+   */
+  failNext(code: "full" | "io", options?: { readonly surfaces?: boolean }): void;
+  recover(): void;
+  /** Reading `seq` of the document rejects with `damaged` from now on. */
+  damage(docId: DocId, seq: number): void;
+}
+
+interface State extends MemoryDisk {
+  open: boolean;
+  readonly known: Known;
+  readonly documents: Map<string, DocId>;
+  readonly entries: Map<string, StoredEntry[]>;
+  readonly authors: Map<string, Pointer[]>;
+  readonly meta: Map<string, Uint8Array>;
+  readonly damaged: Map<string, number>;
+  armed: { readonly code: LogStoreErrorCode; readonly surfaces: boolean } | undefined;
+  failing: LogStoreErrorCode | undefined;
+  hidden: (() => void) | undefined;
+}
+
+const states = new WeakMap<MemoryDisk, State>();
+
+export function createMemoryDisk(): MemoryDisk {
+  const state: State = {
+    open: false,
+    known: emptyKnown(),
+    documents: new Map(),
+    entries: new Map(),
+    authors: new Map(),
+    meta: new Map(),
+    damaged: new Map(),
+    armed: undefined,
+    failing: undefined,
+    hidden: undefined,
+    failNext: (code, options = {}) => {
+      state.armed = { code, surfaces: options.surfaces ?? false };
+    },
+    recover: () => {
+      state.failing = undefined;
+      state.hidden?.();
+      state.hidden = undefined;
+    },
+    damage: (docId, seq) => void state.damaged.set(mapKey(docId), seq),
+  };
+  states.set(state, state);
+  return state;
+}
+
+/** Rejects with `locked` while another store is open on the disk. */
+export async function openMemoryLogStore(disk: MemoryDisk = createMemoryDisk()): Promise<LogStore> {
+  await ready;
+  const state = states.get(disk);
+  assert(state !== undefined, "not a memory disk");
+  if (state.open) throw new LogStoreError("locked", "Another store uses this disk.");
+  state.open = true;
+  disk.recover();
+  let closed = false;
+
+  /** Every answer comes a turn later, as from a disk. */
+  async function turn(): Promise<void> {
+    if (closed) throw new LogStoreError("closed", "The store is closed.");
+    await Promise.resolve();
+  }
+
+  function infoOf(docId: DocId): DocumentInfo | undefined {
+    const info = state?.known.heads.get(mapKey(docId)) ?? undefined;
+    if (info !== undefined && state?.damaged.get(mapKey(docId)) === info.head.seq) throw damagedAt(docId, info.head.seq);
+    return info;
+  }
+
+  return {
+    append: async (batch) => {
+      for (const append of batch) assertAppend(append);
+      const taken = batch.map((append) => ({ ...append, entry: { ...append.entry, record: append.entry.record.slice() } }));
+      await turn();
+      write(state, () => appendTo(state, taken));
+    },
+    info: async (docId) => {
+      await turn();
+      return infoOf(docId);
+    },
+    read: async (docId, from, entriesMax, bytesMax) => {
+      assert(Number.isSafeInteger(from) && from >= 1 && entriesMax >= 1 && bytesMax >= 0, "bad range");
+      await turn();
+      infoOf(docId);
+      const page: StoredEntry[] = [];
+      let bytes = 0;
+      for (const entry of (state.entries.get(mapKey(docId)) ?? []).slice(from - 1, from - 1 + entriesMax)) {
+        bytes += entry.record.length;
+        if (bytes > bytesMax && page.length > 0) break;
+        if (state.damaged.get(mapKey(docId)) === entry.seq) throw damagedAt(docId, entry.seq);
+        page.push({ ...entry, record: entry.record.slice() });
+      }
+      return page;
+    },
+    chainHashAt: async (docId, seq) => {
+      assert(Number.isSafeInteger(seq) && seq >= 1, "bad sequence number");
+      await turn();
+      return state.entries.get(mapKey(docId))?.[seq - 1]?.chainHash;
+    },
+    tail: async (docId, replicaId) => {
+      await turn();
+      const tail = state.known.tails.get(mapKey(docId) + mapKey(replicaId));
+      return tail ? { n: tail.n, recordHash: tail.recordHash } : undefined;
+    },
+    find: async (docId, replicaId, n) => {
+      assert(Number.isSafeInteger(n) && n >= 1, "bad record number");
+      await turn();
+      const pointer = state.authors.get(mapKey(docId) + mapKey(replicaId))?.[n - 1];
+      return pointer && { seq: pointer.seq, recordHash: pointer.recordHash };
+    },
+    documents: async function* () {
+      await turn();
+      yield* [...state.documents.values()].sort(Buffer.compare);
+    },
+    getMeta: async (name) => {
+      await turn();
+      return state.meta.get(name)?.slice();
+    },
+    putMeta: async (name, value) => {
+      const taken = value.slice();
+      await turn();
+      write(state, () => () => void state.meta.set(name, taken));
+    },
+    close: async () => {
+      if (!closed) state.open = false;
+      closed = true;
+      await Promise.resolve();
+    },
+  };
+}
+
+const damagedAt = (docId: DocId, seq: number): LogStoreError =>
+  new LogStoreError("damaged", `A document's log is damaged at entry ${seq}.`, { docId, seq });
+
+/** `prepare` checks and returns what makes the write visible. */
+function write(state: State, prepare: () => () => void): void {
+  if (state.failing !== undefined) throw new LogStoreError(state.failing, "The disk is failing.");
+  const show = prepare();
+  const { armed } = state;
+  if (armed === undefined) return show();
+  state.armed = undefined;
+  state.failing = armed.code;
+  if (armed.surfaces) state.hidden = show;
+  throw new LogStoreError(armed.code, "The disk fails, as asked.");
+}
+
+function appendTo(state: State, batch: readonly LogAppend[]): () => void {
+  const plan = planAppend(state.known, batch);
+  if (!plan.ok) throw new LogStoreError("conflict", `Not appended: ${plan.error}.`);
+  return () => {
+    learn(state.known, plan.value);
+    for (const append of batch) {
+      const { docId, seq, n, entry, recordHash, chainHash } = append;
+      const docKey = mapKey(docId);
+      const entries = state.entries.get(docKey) ?? [];
+      assert(entries.length === seq - 1, "not dense");
+      state.entries.set(docKey, entries);
+      state.documents.set(docKey, docId);
+      entries.push({ seq, ...entry, recordHash, chainHash });
+      const pointers = state.authors.get(tailMapKey(append)) ?? [];
+      state.authors.set(tailMapKey(append), pointers);
+      pointers.push({ seq, n, recordHash });
+    }
+  };
+}
