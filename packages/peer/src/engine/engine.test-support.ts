@@ -1,0 +1,259 @@
+/** Real peers over memory stores against a real relay in this process, with hands on the wire, the disk and the power switch. */
+import { randomFillSync } from "node:crypto";
+import { pooledRandom, ready } from "@skerry/crypto";
+import { decodeDown, decodeFrame, decodeUp, encodeDown, encodeFrame, encodeUp } from "@skerry/protocol";
+import type { Clock, DownMessage, Random, UpMessage } from "@skerry/protocol";
+import { createTag, defaultConfig, startRelay, systemClock } from "@skerry/relay";
+import type { LogStore } from "@skerry/relay";
+import * as Y from "yjs";
+import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
+import type { DocumentStatus } from "../client.ts";
+import { createMemoryContentStore } from "../content-memory.ts";
+import type { OpenDocument } from "../editor-hub.ts";
+import { createMemoryKv } from "../kv-memory.ts";
+import { createWsTransport } from "../node/ws-transport.ts";
+import type { Peer } from "../peer.ts";
+import { StoreError } from "../ports.ts";
+import type { Env, Kv, Link, Transport } from "../ports.ts";
+import { createPeer } from "./create-peer.ts";
+
+export const random: Random = pooledRandom((block) => void randomFillSync(block));
+
+export async function until<T>(what: string, condition: () => T | Promise<T>, deadlineMs = 15_000): Promise<NonNullable<T>> {
+  const limit = performance.now() + deadlineMs;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== null && value !== false) return value;
+    if (performance.now() > limit) throw new Error(`gave up waiting until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export interface TestRelay {
+  readonly url: string;
+  readonly port: number;
+  readonly store: LogStore;
+  close(): Promise<void>;
+}
+
+export async function relayOn(store: LogStore, port = 0): Promise<TestRelay> {
+  await ready;
+  const server = await startRelay({ config: defaultConfig({ port }), store, clock: systemClock, random, log: () => {}, tag: createTag() });
+  return { url: `${server.url.replace("http", "ws")}/sync`, port: server.port, store, close: () => server.close() };
+}
+
+export const startTestRelay = async (): Promise<TestRelay> => {
+  await ready;
+  return relayOn(await openMemoryLogStore());
+};
+
+/** What travels, for tests to drop, bend and multiply: return what is to go on instead. */
+export interface Wire {
+  up: (message: UpMessage) => readonly UpMessage[];
+  down: (message: DownMessage) => readonly DownMessage[];
+  /** Connections are refused, and live ones are cut. */
+  cut(): void;
+  heal(): void;
+  /** Raw frames from the relay. */
+  downFrame: (frame: Uint8Array) => Uint8Array;
+}
+
+/** A device: what survives a crash of its peer. */
+export interface Device {
+  readonly kv: Map<string, Uint8Array>;
+  readonly content: Map<string, readonly Uint8Array[]>;
+}
+
+export const newDevice = (): Device => ({ kv: new Map(), content: new Map() });
+export const copyOf = (device: Device): Device => ({ kv: new Map(device.kv), content: new Map(device.content) });
+
+export interface TestPeer {
+  readonly peer: Peer;
+  readonly device: Device;
+  readonly wire: Wire;
+  readonly events: string[];
+  /** Set to make the key-value store fail. */
+  readonly disk: { fails: boolean; contentHeld: Promise<void> | undefined; beforeKvWrite: ((keys: readonly string[]) => void) | undefined };
+  /** The process is gone: no callback, no write, no frame after this. */
+  crash(): void;
+  close(): Promise<void>;
+}
+
+export function startPeer(relay: { readonly url: string }, device: Device = newDevice()): TestPeer {
+  let alive = true;
+  const events: string[] = [];
+  const disk: TestPeer["disk"] = { fails: false, contentHeld: undefined, beforeKvWrite: undefined };
+  const never = new Promise<never>(() => {});
+  const inner = createMemoryKv(device.kv);
+  const living = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (!alive) return never;
+    const value = await run();
+    return alive ? value : never;
+  };
+  const kv: Kv = {
+    get: (key) => living(() => inner.get(key)),
+    range: (from, to, max) => living(() => inner.range(from, to, max)),
+    write: async (changes) => {
+      disk.beforeKvWrite?.(changes.map(([key]) => key));
+      if (disk.fails) throw new StoreError("full", "planted");
+      return living(() => inner.write(changes));
+    },
+    clear: (from, to) => living(() => inner.clear(from, to)),
+    close: () => inner.close(),
+  };
+  const content = createMemoryContentStore(device.content, {
+    beforeWrite: async () => {
+      await disk.contentHeld;
+      if (!alive) await never;
+      if (disk.fails) throw new StoreError("full", "planted");
+    },
+  });
+  const clock: Clock = {
+    ...systemClock,
+    schedule: (delayMs, run) => {
+      const cancel = systemClock.schedule(delayMs, () => {
+        timers.delete(cancel);
+        if (alive) run();
+      });
+      timers.add(cancel);
+      return () => {
+        timers.delete(cancel);
+        cancel();
+      };
+    },
+  };
+  const timers = new Set<() => void>();
+  const { wire, transport, kill } = bendable(createWsTransport());
+  const env: Env = { clock, random, transport, kv, content, log: (_level, event, fields) => void events.push(`${event} ${JSON.stringify(fields ?? {})}`) };
+  const peer = createPeer(env, { relayUrl: relay.url });
+  return {
+    peer,
+    device,
+    wire,
+    events,
+    disk,
+    crash: () => {
+      alive = false;
+      kill();
+      for (const cancel of timers) cancel();
+    },
+    close: async () => {
+      await peer.close();
+    },
+  };
+}
+
+function bendable(inner: Transport): { readonly wire: Wire; readonly transport: Transport; readonly kill: () => void } {
+  const links = new Set<Link & { readonly drop: () => void }>();
+  let isCut = false;
+  let dead = false;
+  const wire: Wire = {
+    up: (message) => [message],
+    down: (message) => [message],
+    downFrame: (frame) => frame,
+    cut: () => {
+      isCut = true;
+      for (const link of [...links]) link.drop();
+    },
+    heal: () => {
+      isCut = false;
+    },
+  };
+  const connect: Transport["connect"] = (url, events) => {
+    if (isCut || dead) {
+      void Promise.resolve().then(() => !dead && events.onClose(1006, ""));
+      return { send: () => {}, bufferedBytes: () => 0, close: () => {} };
+    }
+    let ended = false;
+    const end = (code: number, reason: string): void => {
+      links.delete(link);
+      if (ended) return;
+      ended = true;
+      if (!dead) events.onClose(code, reason);
+    };
+    const real = inner.connect(url, {
+      onOpen: () => !ended && !dead && events.onOpen(),
+      onFrame: (frame) => {
+        if (ended || dead) return;
+        const bent = bend(wire.downFrame(frame), decodeDown, encodeDown, wire.down);
+        if (bent !== undefined) events.onFrame(bent);
+      },
+      onClose: end,
+    });
+    const link = {
+      send: (frame: Uint8Array) => {
+        if (ended || dead) return;
+        const bent = bend(frame, decodeUp, encodeUp, wire.up);
+        if (bent !== undefined) real.send(bent);
+      },
+      bufferedBytes: () => real.bufferedBytes(),
+      close: (code: number, reason: string) => real.close(code, reason),
+      drop: () => {
+        real.close(1000, "");
+        end(1006, "");
+      },
+    };
+    links.add(link);
+    return link;
+  };
+  return {
+    wire,
+    transport: { connect },
+    kill: () => {
+      dead = true;
+      for (const link of [...links]) link.drop();
+    },
+  };
+}
+
+type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false };
+
+function bend<T>(
+  frame: Uint8Array,
+  decode: (bytes: Uint8Array) => Decoded<T>,
+  encode: (message: T) => Uint8Array,
+  rule: (message: T) => readonly T[],
+): Uint8Array | undefined {
+  const messages = decodeFrame(frame);
+  if (!messages.ok) return frame;
+  const bent = messages.value.flatMap((bytes) => {
+    const message = decode(bytes);
+    return message.ok ? rule(message.value).map(encode) : [bytes];
+  });
+  return bent.length === 0 ? undefined : encodeFrame(bent);
+}
+
+/** An open document without an editor's pipe: the doc itself. */
+export interface TestDoc {
+  readonly docId: string;
+  readonly open: OpenDocument;
+  readonly text: Y.Text;
+  readonly doc: Y.Doc;
+  status(): DocumentStatus;
+  type(text: string): void;
+}
+
+/** Editing happens in a doc of its own, as an editor's does, because a peer's client ids are its editors'. */
+export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
+  const opened = peer.peer.open(docId);
+  if (opened === undefined) throw new Error("document is not on this device");
+  await opened.ready;
+  let status: DocumentStatus | undefined;
+  peer.peer.watchStatus(docId, (next) => {
+    status = next;
+  });
+  const { doc } = opened.hub;
+  const text = doc.getText("body");
+  await until("a status comes", () => status);
+  return {
+    docId,
+    open: opened,
+    doc,
+    text,
+    status: () => {
+      if (status === undefined) throw new Error("no status");
+      return status;
+    },
+    type: (added) => text.insert(text.length, added),
+  };
+}
