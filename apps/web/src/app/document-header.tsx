@@ -1,3 +1,4 @@
+import { displayTitle, titleLengthMax } from "@skerry/doc-model";
 import { ArrowLeft, Share2 } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import type { ReactNode } from "react";
@@ -53,7 +54,6 @@ function People({ session }: { readonly session: DocumentSession }): ReactNode {
   return <PeopleList people={people} />;
 }
 
-const titleCharactersMax = 200;
 const summaryDelayMs = 500;
 
 /** The title is part of the shared document; this device's list keeps a sealed copy of it. */
@@ -68,14 +68,14 @@ function TitleField({ docId, session, readOnly }: { readonly docId: string; read
   useEffect(() => {
     const store = (): void => {
       // The list shows an older title then; the document itself has the right one.
-      client.setTitle(docId, title).catch(() => undefined);
+      client.setTitle(docId, displayTitle(title)).catch(() => undefined);
     };
     const timer = setTimeout(store, summaryDelayMs);
     return () => clearTimeout(timer);
   }, [client, docId, title]);
   return (
     <div className="title-field">
-      <h1 className="visually-hidden">{title.trim() === "" ? strings.home.untitled : title}</h1>
+      <h1 className="visually-hidden">{displayTitle(title) || strings.home.untitled}</h1>
       <label className="visually-hidden" htmlFor={id}>
         {strings.document.title}
       </label>
@@ -84,7 +84,7 @@ function TitleField({ docId, session, readOnly }: { readonly docId: string; read
         type="text"
         dir="auto"
         autoComplete="off"
-        maxLength={titleCharactersMax}
+        maxLength={titleLengthMax}
         readOnly={readOnly}
         value={title}
         placeholder={strings.document.titlePlaceholder}

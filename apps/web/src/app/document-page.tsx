@@ -67,6 +67,18 @@ function useSession(docId: string): { readonly session: DocumentSession | undefi
   return { session, loaded };
 }
 
+/** Whether a newer app has written the document, also if that happens while it is open. */
+function useIsNewer(session: DocumentSession | undefined, loaded: boolean): boolean {
+  const [newer, setNewer] = useState(false);
+  useEffect(() => {
+    if (session === undefined || !loaded) return undefined;
+    const read = (): void => setNewer(session.access() === "newer-version");
+    read();
+    return session.onAccess(read);
+  }, [session, loaded]);
+  return newer;
+}
+
 function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   const { client } = useApp();
   const connection = useConnection(client);
@@ -84,7 +96,7 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   }, [client]);
 
   const download = session === undefined || !loaded ? undefined : () => downloadText(session.exportText());
-  const newer = loaded && session?.isNewerFormat() === true;
+  const newer = useIsNewer(session, loaded);
   return (
     <ErrorBoundary {...(session === undefined ? {} : { rescueText: () => session.exportText() })}>
       <DocumentHeader docId={docId} session={session} loaded={loaded} readOnly={newer} status={status} connection={connection} onDownload={download} />

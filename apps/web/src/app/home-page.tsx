@@ -1,3 +1,4 @@
+import { displayTitle } from "@skerry/doc-model";
 import { CloudOff, FilePlus2, Settings, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { ReactNode } from "react";
@@ -18,7 +19,7 @@ import { SettingsDialog } from "./settings-dialog.tsx";
 
 const t = strings.home;
 
-export const titleOrUntitled = (title: string): string => (title.trim() === "" ? t.untitled : title);
+const titleOrUntitled = (title: string): string => displayTitle(title) || t.untitled;
 
 export function HomePage(): ReactNode {
   const { client, profile } = useApp();
@@ -117,7 +118,7 @@ function DocumentList({ documents, onRemove }: { readonly documents: readonly Do
       {newestFirst.map((document) => (
         <li key={document.docId} className="document-row">
           <Link href={`/d/${document.docId}`} className="document-link">
-            <bdi className={document.title.trim() === "" ? "document-title document-untitled" : "document-title"}>{titleOrUntitled(document.title)}</bdi>
+            <bdi className={displayTitle(document.title) === "" ? "document-title document-untitled" : "document-title"}>{titleOrUntitled(document.title)}</bdi>
             <span className="document-meta">
               <time dateTime={new Date(document.changedAtMs).toISOString()}>{t.changed(roughTime(document.changedAtMs, nowMs))}</time>
               {document.unsent && (

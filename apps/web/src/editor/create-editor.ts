@@ -1,5 +1,6 @@
 /**
- * The plain-text editor: CodeMirror 6 on a `Y.Text`. The only file that knows CodeMirror besides `remote-carets.ts`; replace both for rich text.
+ * The plain-text editor: CodeMirror 6 on a `Y.Text`. With `text-binding.ts` and `remote-carets.ts` the only
+ * code that knows CodeMirror; replace them for rich text.
  *
  * It lives in a shadow root. There, CodeMirror puts its styles into `adoptedStyleSheets`; in the document it would add a `<style>` element, which
  * the strict Content-Security-Policy refuses.
@@ -8,11 +9,12 @@ import { defaultKeymap } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import type { Extension } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
-import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import { yUndoManagerKeymap } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import { UndoManager } from "yjs";
 import type { Text } from "yjs";
 import { remoteCarets } from "./remote-carets.ts";
+import { isPlainText, textBinding } from "./text-binding.ts";
 
 export interface EditorOptions {
   readonly parent: HTMLElement;
@@ -30,9 +32,6 @@ export interface Editor {
   focus(): void;
   close(): void;
 }
-
-/** Whether offsets in the shared text are offsets in its string: false if a newer app put embedded objects into it. */
-export const isPlainText = (text: Text): boolean => text.toString().length === text.length;
 
 const theme = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "1.125rem" },
@@ -83,7 +82,7 @@ export function createEditor(options: EditorOptions): Editor {
         writable ? [] : [EditorState.readOnly.of(true), EditorView.editable.of(false)],
         // Tab is bound to nothing: it leaves the editor.
         keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
-        fits ? [yCollab(text, null, { undoManager }), remoteCarets(text, awareness)] : [],
+        fits ? [textBinding(text, undoManager, options.onUnfit), remoteCarets(text, awareness)] : [],
         EditorView.domEventHandlers({
           compositionstart: () => options.onComposing(true),
           compositionend: () => {
@@ -97,12 +96,12 @@ export function createEditor(options: EditorOptions): Editor {
     }),
   });
 
-  // Runs after the binding has dispatched the change. Should offsets ever differ, writing on would damage the text of everybody.
-  const check = (): void => {
-    if (fits && view.state.doc.length !== text.length) options.onUnfit();
-  };
-  if (fits) text.observe(check);
-  else options.onUnfit();
+  // Without a binding the whole text is shown anew after each change.
+  const showAll = (): void => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text.toString() } });
+  if (!fits) {
+    text.observe(showAll);
+    options.onUnfit();
+  }
 
   let closed = false;
   return {
@@ -110,7 +109,7 @@ export function createEditor(options: EditorOptions): Editor {
     close() {
       if (closed) return;
       closed = true;
-      if (fits) text.unobserve(check);
+      if (!fits) text.unobserve(showAll);
       options.onComposing(false);
       view.destroy();
       undoManager.destroy();

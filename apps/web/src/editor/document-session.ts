@@ -1,19 +1,21 @@
 /** One open document in this tab: a `Y.Doc` bound to this device's peer by the unmodified y-websocket provider. No React here. */
+import { createDocumentModel, initDocument } from "@skerry/doc-model";
+import type { Access } from "@skerry/doc-model";
 import { Awareness } from "y-protocols/awareness";
 import { WebsocketProvider } from "y-websocket";
 import { Doc } from "yjs";
-import type { Text } from "yjs";
+import type { Text, Transaction } from "yjs";
 import type { Profile, SkerryClient } from "../client.ts";
 import { holdWhileComposing } from "./hold-while-composing.ts";
 import { readPeople, presenceUser } from "./people.ts";
 import type { Person } from "./people.ts";
-import { bodyOf, formatOf, onTitle, setTitle, titleOf } from "./model.ts";
 
 export interface DocumentSession {
   readonly awareness: Awareness;
   readonly body: Text;
-  /** Written by a newer app: shown, not changed. */
-  isNewerFormat(): boolean;
+  /** `newer-version`: written by a newer app, to be shown and not changed. */
+  access(): Access;
+  onAccess(listener: (access: Access) => void): () => void;
   title(): string;
   setTitle(title: string): void;
   /** Calls back after each change of the title, whoever made it. */
@@ -40,20 +42,35 @@ export function openDocumentSession(client: SkerryClient, docId: string): Docume
   });
   const hold = holdWhileComposing(provider);
   provider.connect();
-  const body = bodyOf(doc);
+  const model = createDocumentModel(doc);
   let loaded = false;
   provider.on("sync", (synced) => {
+    if (synced) model.migrate();
     loaded ||= synced;
   });
   let closed = false;
+  let profile: Profile | undefined;
+
+  /** The first edit makes an empty document one of the current format. Opening it does not: a link may be opened before its content is there. */
+  const begin = (): void => {
+    if (profile !== undefined) initDocument(doc, { createdAtMs: Date.now(), createdBy: profile.accountId });
+  };
+  const onBody = (_event: unknown, transaction: Transaction): void => {
+    if (transaction.local && loaded) begin();
+  };
+  model.body.observe(onBody);
 
   return {
     awareness,
-    body,
-    isNewerFormat: () => formatOf(doc) === "newer",
-    title: () => titleOf(doc),
-    setTitle: (title) => setTitle(doc, title),
-    onTitle: (listener) => onTitle(doc, listener),
+    body: model.body,
+    access: () => model.access(),
+    onAccess: (listener) => model.onAccess(listener),
+    title: () => model.title(),
+    setTitle(title) {
+      begin();
+      model.setTitle(title);
+    },
+    onTitle: (listener) => model.onTitle(listener),
     onLoaded(listener) {
       if (loaded) {
         listener();
@@ -70,12 +87,16 @@ export function openDocumentSession(client: SkerryClient, docId: string): Docume
       awareness.on("change", listener);
       return () => awareness.off("change", listener);
     },
-    setUser: (profile) => awareness.setLocalStateField("user", presenceUser(profile.displayName, profile.accountId)),
+    setUser(next) {
+      profile = next;
+      awareness.setLocalStateField("user", presenceUser(next.displayName, next.accountId));
+    },
     setComposing: (composing) => hold.setComposing(composing),
-    exportText: () => `${titleOf(doc)}\n\n${body.toString()}\n`.trimStart(),
+    exportText: () => `${model.title()}\n\n${model.body.toString()}\n`.trimStart(),
     close() {
       if (closed) return;
       closed = true;
+      model.body.unobserve(onBody);
       hold.close();
       provider.destroy();
       awareness.destroy();
