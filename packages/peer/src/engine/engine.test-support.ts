@@ -1,11 +1,11 @@
 /** Real peers over memory stores against a real relay in this process, with hands on the wire, the disk and the power switch. */
 import { randomFillSync } from "node:crypto";
 import { pooledRandom, ready } from "@skerry/crypto";
-import { decodeDown, decodeFrame, decodeUp, encodeDown, encodeFrame, encodeUp } from "@skerry/protocol";
+import { decodeDown, decodeFrame, decodeRecord, decodeUp, docIdFromText, encodeDown, encodeFrame, encodeUp } from "@skerry/protocol";
 import type { Clock, DownMessage, Random, UpMessage } from "@skerry/protocol";
 import { createTag, defaultConfig, startRelay, systemClock } from "@skerry/relay";
 import type { LogStore } from "@skerry/relay";
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
 import type { DocumentStatus } from "../client.ts";
 import { createMemoryContentStore } from "../content-memory.ts";
@@ -69,6 +69,7 @@ export const copyOf = (device: Device): Device => ({ kv: new Map(device.kv), con
 
 export interface TestPeer {
   readonly peer: Peer;
+  readonly url: string;
   readonly device: Device;
   readonly wire: Wire;
   readonly events: string[];
@@ -128,6 +129,7 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
   const peer = createPeer(env, { relayUrl: relay.url });
   return {
     peer,
+    url: relay.url,
     device,
     wire,
     events,
@@ -256,4 +258,77 @@ export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
     },
     type: (added) => text.insert(text.length, added),
   };
+}
+
+/** Everything that a test started, closed in reverse order at its end. */
+export interface Stage {
+  relay(): Promise<TestRelay>;
+  relayOn(store: LogStore, port?: number): Promise<TestRelay>;
+  peer(relay: { readonly url: string }, device?: Device): TestPeer;
+  close(): Promise<void>;
+}
+
+export function createStage(): Stage {
+  const started: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(one: T): T => {
+    started.push(one);
+    return one;
+  };
+  return {
+    relay: async () => keep(await startTestRelay()),
+    relayOn: async (store, port) => keep(await relayOn(store, port)),
+    peer: (relay, device) => keep(startPeer(relay, device)),
+    close: async () => {
+      for (const one of started.splice(0).reverse()) await one.close();
+    },
+  };
+}
+
+/** Gives `to` what it needs to open the document. */
+export async function share(from: TestPeer, to: TestPeer, docId: string): Promise<void> {
+  const link = await from.peer.shareLink(docId);
+  if (link === undefined) throw new Error("no link");
+  const result = await to.peer.openLink(link);
+  if (!result.ok) throw new Error(result.error);
+}
+
+/** Waits, and says what the status was if it takes too long. */
+export async function untilStatus(doc: TestDoc, what: string, condition: (status: DocumentStatus) => boolean): Promise<void> {
+  try {
+    await until(what, () => condition(doc.status()));
+  } catch (error) {
+    throw new Error(`${String(error)}: ${JSON.stringify(doc.status())}`, { cause: error });
+  }
+}
+
+export const untilText = async (doc: TestDoc, text: string): Promise<void> => {
+  try {
+    await until("the text is there", () => doc.text.toString() === text);
+  } catch (error) {
+    throw new Error(`${String(error)}: "${doc.text.toString().slice(0, 200)}" ${JSON.stringify(doc.status())}`, { cause: error });
+  }
+};
+
+/** apps/relay/src/relay.ts */
+const relayIdentityName = "relay-identity";
+
+/** A store as it was when the log of `docId` had `seq` entries: an old backup. */
+export async function backupOf(store: LogStore, docId: string, seq: number): Promise<LogStore> {
+  const copy = await openMemoryLogStore();
+  const id = docIdFromText(docId);
+  if (!id.ok) throw new Error(id.error);
+  const identity = await store.getMeta(relayIdentityName);
+  if (identity !== undefined) await copy.putMeta(relayIdentityName, identity);
+  const info = await store.info(id.value);
+  for (const entry of seq === 0 ? [] : await store.read(id.value, 1, seq, Number.MAX_SAFE_INTEGER)) {
+    if (entry.seq > seq) break;
+    const record = decodeRecord(entry.record);
+    if (!record.ok) throw new Error("undecodable record in a backup");
+    const { seq: at, recordHash, chainHash, ...rest } = entry;
+    const { replicaId, n } = record.value.header;
+    await copy.append([
+      { docId: id.value, seq: at, entry: rest, recordHash, chainHash, replicaId, n, ...(at === 1 && info !== undefined ? { spaceId: info.spaceId } : {}) },
+    ]);
+  }
+  return copy;
 }

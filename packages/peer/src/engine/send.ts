@@ -156,36 +156,37 @@ export async function onAcked(core: DocumentCore, message: Down<"acked">): Promi
     record.acked = true;
     return core.changed();
   }
-  placeOwn(core, record, { receivedAtMs: message.receivedAtMs, accessPosition: message.accessPosition });
+  const decoded = decodeRecord(record.bytes);
+  assert(decoded.ok, "an outgoing record does not decode");
+  if (state.chains.add(decoded.value.header, record.recordHash, message.seq) !== undefined) return distrust(core, "bad-chain", message.seq);
+  state.chains.verified(state.replicaId, record.recordHash);
+  saveAuthor(core, state.replicaId);
+  placeOwn(core, record, message);
 }
 
-/** Our record stands next in the log: it moves from the outgoing into it. */
+/** Our record stands next in the log, and in its author chain: it moves from the outgoing into the log. */
 export function placeOwn(
   core: DocumentCore,
   record: Outgoing,
-  admitted: { readonly receivedAtMs: number; readonly accessPosition: number },
+  { receivedAtMs, accessPosition }: { readonly receivedAtMs: number; readonly accessPosition: number },
 ): void {
   const { state, log, store, keys, identity, env } = core;
+  const { deviceId } = identity.device;
   const seq = state.cursor.seq + 1;
-  const decoded = decodeRecord(record.bytes);
-  assert(decoded.ok, "an outgoing record does not decode");
-  const fault = state.chains.add(decoded.value.header, record.recordHash, seq);
-  if (fault !== undefined) return distrust(core, "bad-chain", seq);
-  state.chains.verified(state.replicaId, record.recordHash);
   const previous = seq === 1 ? logStart(core.entry().docId) : state.cursor.chainHash;
-  const chainHash = nextChainHash(previous, record.recordHash, admitted.accessPosition);
-  const foreign = state.clients.firstForeign(clientsOf(record.summary), identity.device.deviceId) !== undefined;
-  log.put({ seq, chainHash, recordHash: record.recordHash, ...admitted, quarantined: foreign, record: record.bytes });
+  const chainHash = nextChainHash(previous, record.recordHash, accessPosition);
+  const clients = clientsOf(record.summary);
+  const foreign = state.clients.firstForeign(clients, deviceId) !== undefined;
+  log.put({ seq, chainHash, recordHash: record.recordHash, receivedAtMs, accessPosition, quarantined: foreign, record: record.bytes });
   // Another device's record with the same client id came first: every other replica refuses ours, and so do we.
-  if (foreign) quarantine(core, seq, "foreign-client-id", identity.device.deviceId);
-  else for (const client of state.clients.claim(clientsOf(record.summary), identity.device.deviceId)) store.set(keys.client(client), storedDevice.encode(identity.device.deviceId));
+  if (foreign) quarantine(core, seq, "foreign-client-id", deviceId);
+  else for (const client of state.clients.claim(clients, deviceId)) store.set(keys.client(client), storedDevice.encode(deviceId));
   state.cursor = { seq, chainHash };
   state.ownSeq = seq;
   state.gaps = 0;
   state.relaySeq = Math.max(state.relaySeq, seq);
   state.outgoing = state.outgoing.filter((one) => one !== record);
   store.set(keys.outgoing(record.n), undefined);
-  saveAuthor(core, state.replicaId);
   saveMeta(core);
   if (isSettled(core)) state.syncedAtMs = env.clock.now();
   core.changed();
