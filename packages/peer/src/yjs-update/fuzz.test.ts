@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { createPrng, randomHistory } from "./histories.test-helper.ts";
 import type { Prng } from "./histories.test-helper.ts";
-import { validateUpdate } from "./index.ts";
+import { fitUpdate, validateUpdate } from "./index.ts";
 
 // Reading the environment is the test's business only: long in CI, short at home, and any seed can be asked for again.
 const inCi = process.env["CI"] !== undefined;
@@ -12,7 +12,8 @@ const mutations = inCi ? 100_000 : 5_000;
 
 interface Case {
   readonly before: readonly Uint8Array[];
-  readonly update: Uint8Array;
+  readonly collecting: Uint8Array;
+  readonly keeping: Uint8Array;
   readonly after: readonly Uint8Array[];
 }
 
@@ -35,7 +36,7 @@ async function applyInWorker(cases: readonly Case[], deadlineMs: number): Promis
     const culprit = (): Case | undefined => cases[Atomics.load(new Int32Array(progress), 0)];
     const timer = setTimeout(() => {
       void worker.terminate();
-      reject(new Error(`Yjs hung on an accepted update: ${hex(culprit()?.update)}, seed ${seed}`));
+      reject(new Error(`Yjs hung on an accepted update: ${hex(culprit()?.collecting)}, seed ${seed}`));
     }, deadlineMs);
     worker.once("message", (report: Report) => {
       clearTimeout(timer);
@@ -166,13 +167,21 @@ describe("fuzzing the update validator", () => {
         slowestValidationMs = Math.max(slowestValidationMs, quickestMs(() => validateUpdate(update)));
         if (!result.ok) continue;
         const cut = prng.int(updates.length + 1);
-        cases.push({ before: updates.slice(0, cut), update, after: prng.chance(0.3) ? updates.slice(cut) : [] });
+        const before = updates.slice(0, cut);
+        // A document that collects may refuse less than one that does not, so each gets its own bytes.
+        const [collecting, keeping] = [true, false].map((gc) => {
+          const doc = new Y.Doc({ gc });
+          for (const known of before) Y.applyUpdate(doc, known);
+          return fitUpdate(doc, update, result.value);
+        });
+        if (collecting?.ok !== true || keeping?.ok !== true) continue;
+        cases.push({ before, collecting: collecting.value, keeping: keeping.value, after: prng.chance(0.3) ? updates.slice(cut) : [] });
       }
       accepted += cases.length;
       const report = await applyInWorker(cases, 60_000);
       slowestApplyMs = Math.max(slowestApplyMs, report.slowestMs);
       const [failure] = report.failures;
-      if (failure !== undefined) throw new Error(`${failure.message}\nupdate ${hex(cases[failure.index]?.update)}, seed ${seed}`);
+      if (failure !== undefined) throw new Error(`${failure.message}\nupdate ${hex(cases[failure.index]?.collecting)}, seed ${seed}`);
     }
     console.info(
       `seed ${seed}: ${mutations} mutations, ${accepted} accepted, slowest validation ${slowestValidationMs.toFixed(1)} ms, slowest case ${slowestApplyMs.toFixed(0)} ms`,

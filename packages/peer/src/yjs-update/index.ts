@@ -2,6 +2,7 @@
 export { createAckedState, decodeAckedState } from "./acked-state.ts";
 export type { AckedState } from "./acked-state.ts";
 export type { UpdateFault } from "./fault.ts";
+export { fitUpdate } from "./fit.ts";
 export { disableFormatCleanup } from "./format-cleanup.ts";
 export { editorLimits, recordLimits } from "./limits.ts";
 export type { UpdateLimits } from "./limits.ts";

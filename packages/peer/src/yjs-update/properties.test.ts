@@ -7,6 +7,7 @@ import {
   decodeAckedState,
   deriveUnsent,
   disableFormatCleanup,
+  fitUpdate,
   hasUnsent,
   splitUpdate,
   stateBytes,
@@ -52,8 +53,11 @@ function read(device: Device, log: readonly Uint8Array[]): void {
   for (; device.cursor < log.length; device.cursor++) {
     const entry = log[device.cursor];
     if (entry === undefined) break;
-    Y.applyUpdate(device.doc, entry, "log");
-    device.acked.add(summaryOf(entry));
+    const summary = summaryOf(entry);
+    const fitted = fitUpdate(device.doc, entry, summary);
+    if (!fitted.ok) throw new Error(fitted.error);
+    Y.applyUpdate(device.doc, fitted.value, "log");
+    device.acked.add(summary);
   }
 }
 

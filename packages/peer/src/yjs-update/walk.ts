@@ -39,6 +39,13 @@ export interface WalkedStruct {
   length: number;
   info: number;
   kind: number;
+  /** Left origin, right origin and parent, as far as they are spelt out; the client is -1 if not. */
+  originClient: number;
+  originClock: number;
+  rightClient: number;
+  rightClock: number;
+  parentClient: number;
+  parentClock: number;
   /** Of the info byte. */
   start: number;
   /** Of the right origin, if the flag says that there is one. */
@@ -139,6 +146,12 @@ class StructWalker {
     length: 0,
     info: 0,
     kind: 0,
+    originClient: -1,
+    originClock: 0,
+    rightClient: -1,
+    rightClock: 0,
+    parentClient: -1,
+    parentClock: 0,
     start: 0,
     rightOriginStart: 0,
     rightOriginEnd: 0,
@@ -159,6 +172,7 @@ class StructWalker {
     struct.start = reader.at;
     struct.info = reader.byte();
     struct.kind = struct.info & kindMask;
+    struct.originClient = struct.rightClient = struct.parentClient = -1;
     if (struct.kind === kind.collected || struct.kind === kind.gap) {
       // Yjs' two readers disagree on runs and gaps with flags: it never writes them.
       if (struct.info !== struct.kind) refuse("bad-struct");
@@ -181,9 +195,17 @@ class StructWalker {
     const { reader, struct, nesting } = this;
     const { client, clock, info } = struct;
     nesting.begin(client, clock);
-    if ((info & flag.origin) !== 0) this.id(true);
+    if ((info & flag.origin) !== 0) {
+      struct.originClient = reader.uint();
+      struct.originClock = this.clockOf(struct.originClient);
+      nesting.sibling(struct.originClient, struct.originClock);
+    }
     struct.rightOriginStart = reader.at;
-    if ((info & flag.rightOrigin) !== 0) this.id((info & flag.origin) === 0);
+    if ((info & flag.rightOrigin) !== 0) {
+      struct.rightClient = reader.uint();
+      struct.rightClock = this.clockOf(struct.rightClient);
+      if (struct.originClient < 0) nesting.sibling(struct.rightClient, struct.rightClock);
+    }
     struct.rightOriginEnd = reader.at;
     if ((info & (flag.origin | flag.rightOrigin)) !== 0) return;
     const named = reader.uint();
@@ -192,21 +214,17 @@ class StructWalker {
       this.roots.add(reader.name());
       if (this.roots.size > this.limits.rootsMax) refuse("too-many-roots");
     } else {
-      const parentClient = reader.uint();
-      const parentClock = reader.clock();
-      if (parentClient === client && parentClock >= clock) refuse("bad-reference");
-      nesting.parent(parentClient, parentClock);
+      struct.parentClient = reader.uint();
+      struct.parentClock = this.clockOf(struct.parentClient);
+      nesting.parent(struct.parentClient, struct.parentClock);
     }
     if ((info & flag.parentSub) !== 0) reader.key();
   }
 
-  /** An origin. `sibling`: the one whose parent this struct takes over. */
-  private id(sibling: boolean): void {
-    const client = this.reader.uint();
+  /** The clock of a reference. Yjs looks own ids up without asking whether it has them. */
+  private clockOf(client: number): number {
     const clock = this.reader.clock();
-    // Yjs looks up own ids without asking whether it has them.
-    if (client === this.struct.client && clock >= this.struct.clock) refuse("bad-reference");
-    if (sibling) this.nesting.sibling(client, clock);
+    return client === this.struct.client && clock >= this.struct.clock ? refuse("bad-reference") : clock;
   }
 
   /** Returns the length in clocks. */
