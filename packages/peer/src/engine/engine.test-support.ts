@@ -140,7 +140,7 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
       for (const cancel of timers) cancel();
     },
     close: async () => {
-      await peer.close();
+      if (alive) await peer.close();
     },
   };
 }
