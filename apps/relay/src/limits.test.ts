@@ -312,6 +312,35 @@ describe("limits", () => {
     await ping(good);
   });
 
+  test("SE-8 a reader that never drains is closed with 4513, and its presence dropped meanwhile; the others notice nothing", async () => {
+    const relay = await suite.start({ config: { slowReaderMs: 300, appendsBurst: 100_000, bytesPerSecond: 1_000_000_000 } });
+    const ana = await suite.join();
+    const { document, author } = await begin(ana, 1);
+    const slow = await suite.join();
+    slow.send(openMessage(document, 1));
+    await slow.take("caught-up");
+    slow.socket.pause();
+    const bob = await suite.join();
+    bob.send(openMessage(document, 1));
+    await bob.take("caught-up");
+    const text = "x".repeat(250_000);
+    // Until the network's own buffers are full, there is nothing to notice.
+    for (let seq = 2; relay.server.connections() === 3; seq++) {
+      expect(seq).toBeLessThan(500);
+      ana.send(appendMessage(1, author.next(text)), { type: "presence", channel: 1, envelope: presenceOf(document, ana.device, "here") });
+      expect((await ana.take("acked")).seq).toBe(seq);
+      await bob.take("relayed-presence");
+      bob.inbox.length = 0;
+    }
+    slow.socket.resume();
+    expect([4513, 1006]).toContain(await slow.closed());
+    expect(relay.lines).toContainEqual(expect.objectContaining({ event: "session-closed", fields: expect.objectContaining({ reason: "slow-reader" }) }));
+    const presences = slow.inbox.filter(({ type }) => type === "relayed-presence").length;
+    const entries = slow.inbox.filter(({ type }) => type === "entries").length;
+    expect(presences).toBeLessThan(author.records.length - 1);
+    expect(entries).toBeLessThan(author.records.length - 1);
+  });
+
   test("SE-8 nothing is left of connections that are gone", async () => {
     const relay = await suite.start();
     for (let count = 0; count < 20; count++) {
