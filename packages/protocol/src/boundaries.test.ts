@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as encoding from "lib0/encoding";
-import { certificateBytesMax, decodeRecordBody, encodeRecordBody } from "./record-body.ts";
+import { certificateBytesMax, decodeRecordBody } from "./record-body.ts";
 import { decodeWith, encodeWith, fixedBytes, list, oneOf, optional, timeMsMax, uint8, utf8, varBytes, varUint } from "./codec.ts";
 import type { Codec, DecodeReason } from "./codec.ts";
 import { closeCodes, isFinalClose, refusals } from "./codes.ts";
@@ -85,9 +85,24 @@ describe("PR-2 lengths: at the cap, one beyond it, and one beyond what is there"
     ["append.record", limits.recordBytesMax, (bytes) => concat(Uint8Array.of(3, 1), length(bytes.length), bytes), decodeUp],
     ["restore.records[0]", limits.recordBytesMax, (bytes) => concat(Uint8Array.of(4, 1, 1), length(bytes.length), bytes), decodeUp],
     ["presence.envelope", limits.presenceBytesMax, (bytes) => concat(Uint8Array.of(5, 1), length(bytes.length), bytes), decodeUp],
-    ["relayed-presence.envelope", limits.presenceBytesMax, (bytes) => concat(Uint8Array.of(71, 1, 1), length(bytes.length), bytes), decodeDown],
-    ["entries[0].record", limits.recordBytesMax, (bytes) => concat(Uint8Array.of(67, 1, 1, 1, 0, 0), length(bytes.length), bytes), decodeDown],
-    ["body.certificate", certificateBytesMax, (bytes) => concat(Uint8Array.of(0, 0, 1), length(bytes.length), bytes, Uint8Array.of(0)), decodeRecordBody],
+    [
+      "relayed-presence.envelope",
+      limits.presenceBytesMax,
+      (bytes) => concat(Uint8Array.of(71, 1, 1), length(bytes.length), bytes),
+      decodeDown,
+    ],
+    [
+      "entries[0].record",
+      limits.recordBytesMax,
+      (bytes) => concat(Uint8Array.of(67, 1, 1, 1, 0, 0), length(bytes.length), bytes),
+      decodeDown,
+    ],
+    [
+      "body.certificate",
+      certificateBytesMax,
+      (bytes) => concat(Uint8Array.of(0, 0, 1), length(bytes.length), bytes, Uint8Array.of(0)),
+      decodeRecordBody,
+    ],
     ["body.update", limits.updateBytesMax, (bytes) => concat(Uint8Array.of(0, 0, 0), length(bytes.length), bytes), decodeRecordBody],
     [
       "presence body.awareness",
@@ -134,13 +149,14 @@ describe("PR-2 lengths: at the cap, one beyond it, and one beyond what is there"
 
 describe("PR-5 a frame holds 1 to 4,096 messages in at most 1 MiB", () => {
   test("numbers of messages", () => {
+    const nothings = (count: number): Uint8Array[] => Array.from({ length: count }, () => new Uint8Array(0));
     const empty = (count: number): Uint8Array => new Uint8Array(count);
     expect(decodeFrame(empty(0))).toEqual(refused("truncated"));
     expect(decodeFrame(empty(limits.frameMessagesMax))).toMatchObject({ ok: true });
     expect(decodeFrame(empty(limits.frameMessagesMax + 1))).toEqual(refused("too-long"));
     expect(() => encodeFrame([])).toThrow(InvariantError);
-    expect(() => encodeFrame(new Array(limits.frameMessagesMax + 1).fill(new Uint8Array(0)))).toThrow(InvariantError);
-    expect(encodeFrame(new Array(limits.frameMessagesMax).fill(new Uint8Array(0)))).toEqual(empty(limits.frameMessagesMax));
+    expect(() => encodeFrame(nothings(limits.frameMessagesMax + 1))).toThrow(InvariantError);
+    expect(encodeFrame(nothings(limits.frameMessagesMax))).toEqual(empty(limits.frameMessagesMax));
   });
 
   test("its size", () => {
@@ -223,8 +239,14 @@ describe("PR-3 refused whole", () => {
     expect(decodeRecord(record.with(18, 0))).toEqual(refused("bad-value"));
     expect(decodeRecord(record.with(19 + 32 + 16, 0))).toEqual(refused("bad-value"));
     expect(header.n).toBe(record[19 + 32 + 16]);
-    expect(decodePresenceEnvelope(formatOf("presence-envelope").encode(formatOf("presence-envelope").samples["ordinary"]).with(17, 0))).toEqual(refused("bad-value"));
-    for (const [name, sample] of [["record", { ...header, n: 0 }], ["record", { ...header, epoch: 0 }], ["presence-envelope", { ...header, epoch: 0 }]] as const) {
+    expect(
+      decodePresenceEnvelope(formatOf("presence-envelope").encode(formatOf("presence-envelope").samples["ordinary"]).with(17, 0)),
+    ).toEqual(refused("bad-value"));
+    for (const [name, sample] of [
+      ["record", { ...header, n: 0 }],
+      ["record", { ...header, epoch: 0 }],
+      ["presence-envelope", { ...header, epoch: 0 }],
+    ] as const) {
       expect(() => formatOf(name).encode({ ...(formatOf(name).samples["ordinary"] as object), header: sample })).toThrow(InvariantError);
     }
     const pong = (timeMs: number): unknown => decodeDown(concat(Uint8Array.of(74, 0), length(timeMs)));
@@ -296,7 +318,7 @@ describe("links", () => {
     head: emptyHead,
   };
   const text = encodeShareLink(link, checksum);
-  const read = (value: string): unknown => decodeShareLink(value, checksum);
+  const readLink = (value: string): unknown => decodeShareLink(value, checksum);
   const withPayload = (change: (payload: Uint8Array) => Uint8Array): string => {
     const payload = change(new Uint8Array(Buffer.from(text, "base64url").subarray(0, -4)));
     return toText(concat(payload, checksum(payload).subarray(0, 4)));
@@ -309,23 +331,23 @@ describe("links", () => {
   });
 
   test("a link cut anywhere is a truncated one", () => {
-    expect(read("")).toEqual({ ok: false, error: "empty" });
-    for (let end = 1; end < text.length; end++) expect(read(text.slice(0, end))).toEqual({ ok: false, error: "truncated" });
+    expect(readLink("")).toEqual({ ok: false, error: "empty" });
+    for (let end = 1; end < text.length; end++) expect(readLink(text.slice(0, end))).toEqual({ ok: false, error: "truncated" });
   });
 
   test("a mistyped character anywhere is noticed", () => {
     for (let at = 0; at < text.length; at++) {
       const other = text[at] === "x" ? "y" : "x";
-      expect(read(text.slice(0, at) + other + text.slice(at + 1))).toMatchObject({ ok: false });
+      expect(readLink(text.slice(0, at) + other + text.slice(at + 1))).toMatchObject({ ok: false });
     }
   });
 
   test("what is no link, and what a newer app made", () => {
     for (const value of ["hello world", "a=b", "é", "x".repeat(100_000), withPayload((payload) => payload.subarray(0, 40))]) {
-      expect(read(value)).toEqual({ ok: false, error: "not-a-link" });
+      expect(readLink(value)).toEqual({ ok: false, error: "not-a-link" });
     }
-    expect(read(withPayload((payload) => payload.with(0, 2)))).toEqual({ ok: false, error: "newer-version" });
-    expect(read(withPayload((payload) => payload.with(33, 0)))).toEqual({ ok: false, error: "not-a-link" });
+    expect(readLink(withPayload((payload) => payload.with(0, 2)))).toEqual({ ok: false, error: "newer-version" });
+    expect(readLink(withPayload((payload) => payload.with(33, 0)))).toEqual({ ok: false, error: "not-a-link" });
     expect(() => encodeShareLink({ ...link, epoch: 0 }, checksum)).toThrow(InvariantError);
   });
 });

@@ -38,7 +38,11 @@ export const refusals: Readonly<Record<RefusalCode, RefusalMeaning>> = {
   "too-large": { number: 5, retry: "never", meaning: "over a limit stated in welcome" },
   "rate-limited": { number: 6, retry: "later", meaning: "too much in too short a time" },
   "storage-full": { number: 7, retry: "later", meaning: "the relay's disk is full; nothing was stored" },
-  "storage-failed": { number: 8, retry: "later", meaning: "the relay could not write or read; the outcome of this request: nothing stored" },
+  "storage-failed": {
+    number: 8,
+    retry: "later",
+    meaning: "the relay could not write or read; the outcome of this request: nothing stored",
+  },
   "damaged-log": { number: 9, retry: "later", meaning: "this document's log is damaged on the relay; other documents are served" },
   "wrong-device": { number: 10, retry: "never", meaning: "the record names another device than the one connected" },
   "wrong-document": { number: 11, retry: "never", meaning: "the record names another document than the channel" },

@@ -68,7 +68,10 @@ const mapFields = <Out>(fields: object, map: (field: Field) => Out): Record<stri
   Object.fromEntries(Object.entries(fields as Record<string, Field>).map(([name, field]) => [name, map(field)]));
 
 const uint = (max: number, ordinary: number, min = 0): Field => ({
-  arbitrary: fc.oneof(fc.integer({ min, max: Math.min(max, 300) }), fc.maxSafeInteger().map((value) => Math.max(min, Math.abs(value) % (max + 1)))),
+  arbitrary: fc.oneof(
+    fc.integer({ min, max: Math.min(max, 300) }),
+    fc.maxSafeInteger().map((value) => Math.max(min, Math.abs(value) % (max + 1))),
+  ),
   least: min,
   ordinary,
   most: max,
@@ -113,7 +116,13 @@ const time = uint(timeMsMax, 1_790_000_000_000);
 const channel = uint(0xffff, 300);
 const headFields = { seq: safe(1_000), chainHash: fixed(32, 0x60) };
 const headField = nested(headFields);
-const unsignedHeadFields = { relayKey: fixed(32, 0x20), docId: fixed(16, 0x10), seq: safe(1_000), chainHash: fixed(32, 0x60), timeMs: time };
+const unsignedHeadFields = {
+  relayKey: fixed(32, 0x20),
+  docId: fixed(16, 0x10),
+  seq: safe(1_000),
+  chainHash: fixed(32, 0x60),
+  timeMs: time,
+};
 const signedHeadFields = { ...unsignedHeadFields, signature: fixed(64, 0x80) };
 const entryFields = { receivedAtMs: time, accessPosition: safe(7), record: bytes(0x30) };
 const retryAfterMs = uint(limits.retryAfterMsMax, 1_500);
@@ -121,9 +130,21 @@ const retryAfterMs = uint(limits.retryAfterMsMax, 1_500);
 const up = (type: string, fields: Readonly<Record<string, Field>>): Format =>
   format<object>("up." + type, "protocolVersion", { type: constant(type), ...fields }, (value) => encodeUp(value as UpMessage), decodeUp);
 const down = (type: string, fields: Readonly<Record<string, Field>>): Format =>
-  format<object>("down." + type, "protocolVersion", { type: constant(type), ...fields }, (value) => encodeDown(value as DownMessage), decodeDown);
-const plain = (name: string, versionedBy: Format["versionedBy"], fields: object, codec: Codec<unknown>): Format =>
-  format(name, versionedBy, fields as Fields<unknown>, (value) => encodeWith(codec, value), (input) => decodeWith(codec, input, name));
+  format<object>(
+    "down." + type,
+    "protocolVersion",
+    { type: constant(type), ...fields },
+    (value) => encodeDown(value as DownMessage),
+    decodeDown,
+  );
+const plain = <T>(name: string, versionedBy: Format["versionedBy"], fields: Fields<T>, codec: Codec<T>): Format =>
+  format<T>(
+    name,
+    versionedBy,
+    fields,
+    (value) => encodeWith(codec, value),
+    (input) => decodeWith(codec, input, name),
+  );
 
 /** Stands for the hash that `@skerry/crypto` brings: the format does not depend on which it is. */
 export const checksum = (payload: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(payload).digest());
@@ -139,7 +160,13 @@ export const messageFormats: readonly Format[] = [
   up("presence", { channel, envelope: bytes(0x30) }),
   up("close", { channel }),
   up("ping", { id: uint(0xffffffff, 70_000) }),
-  down("challenge", { versionMin: uint(0xffff, 1), versionMax: uint(0xffff, 2), relayKey: fixed(32, 0x20), nonce: fixed(32, 0x50), timeMs: time }),
+  down("challenge", {
+    versionMin: uint(0xffff, 1),
+    versionMax: uint(0xffff, 2),
+    relayKey: fixed(32, 0x20),
+    nonce: fixed(32, 0x50),
+    timeMs: time,
+  }),
   down("welcome", {
     proof: fixed(64, 0x80),
     connectionId: safe(12),
@@ -190,16 +217,27 @@ const presenceEnvelope = format<Pick<PresenceEnvelope, "header" | "nonce" | "cip
   "presence-envelope",
   "formatVersion",
   {
-    header: nested({ docId: fixed(16, 0x10), epoch: uint(0xffffffff, 3, 1), deviceId: fixed(32, 0x40), session: fixed(16, 0xa0), counter: safe(500) }),
+    header: nested({
+      docId: fixed(16, 0x10),
+      epoch: uint(0xffffffff, 3, 1),
+      deviceId: fixed(32, 0x40),
+      session: fixed(16, 0xa0),
+      counter: safe(500),
+    }),
     nonce: fixed(24, 0xb0),
     ciphertext: bytes(0x30),
     signature: fixed(64, 0x80),
   },
-  (value) => encodePresenceEnvelope(encodePresenceHashedPart(encodePresenceHeader(value.header), value.nonce, value.ciphertext), value.signature),
+  (value) =>
+    encodePresenceEnvelope(encodePresenceHashedPart(encodePresenceHeader(value.header), value.nonce, value.ciphertext), value.signature),
   (input) => map(decodePresenceEnvelope(input), ({ header, nonce, ciphertext, signature }) => ({ header, nonce, ciphertext, signature })),
 );
 
-const frameSamples = { least: [new Uint8Array(0)], ordinary: [counting(20, 0x30)], most: [counting(128, 1), new Uint8Array(0), counting(3, 9)] };
+const frameSamples = {
+  least: [new Uint8Array(0)],
+  ordinary: [counting(20, 0x30)],
+  most: [counting(128, 1), new Uint8Array(0), counting(3, 9)],
+};
 
 export const formats: readonly Format[] = [
   ...messageFormats,
@@ -211,10 +249,10 @@ export const formats: readonly Format[] = [
     encode: (value) => encodeFrame(value as readonly Uint8Array[]),
     decode: decodeFrame,
   },
-  plain("head", "protocolVersion", headFields, head as Codec<unknown>),
-  plain("unsigned-head", "protocolVersion", unsignedHeadFields, unsignedHead as Codec<unknown>),
-  plain("signed-head", "protocolVersion", signedHeadFields, signedHead as Codec<unknown>),
-  plain("entry", "protocolVersion", entryFields, entry as Codec<unknown>),
+  plain("head", "protocolVersion", headFields, head),
+  plain("unsigned-head", "protocolVersion", unsignedHeadFields, unsignedHead),
+  plain("signed-head", "protocolVersion", signedHeadFields, signedHead),
+  plain("entry", "protocolVersion", entryFields, entry),
   record,
   format(
     "record-body",

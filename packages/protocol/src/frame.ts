@@ -3,7 +3,7 @@
  *
  *     frame = (length ‖ message)+
  */
-import * as decoding from "lib0/decoding";
+import type * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { decodeWith, refuse, remaining, varBytes } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
@@ -45,5 +45,4 @@ export function encodeFrame(messages: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Unpacks a frame from anyone; the messages are views into it. */
-export const decodeFrame = (bytes: Uint8Array): Result<readonly Uint8Array[], DecodeError> =>
-  decodeWith(frameCodec, bytes, "frame");
+export const decodeFrame = (bytes: Uint8Array): Result<readonly Uint8Array[], DecodeError> => decodeWith(frameCodec, bytes, "frame");

@@ -37,11 +37,13 @@ const corpusOf = (format: Format): readonly Uint8Array[] =>
   [...Object.values(format.samples), ...fc.sample(format.arbitrary, { seed, numRuns: 40 })].map((value) => format.encode(value));
 const fullest = (format: Format): Uint8Array => format.encode(format.samples["most"]);
 const formatsFrom = (prefix: string): readonly Format[] => formats.filter((format) => format.name.startsWith(prefix));
-const encoderOf = (group: readonly Format[]) => (value: unknown): Uint8Array => {
-  const format = group[0];
-  if (format === undefined) throw new Error("no format");
-  return format.encode(value);
-};
+const encoderOf =
+  (group: readonly Format[]) =>
+  (value: unknown): Uint8Array => {
+    const format = group[0];
+    if (format === undefined) throw new Error("no format");
+    return format.encode(value);
+  };
 const union = (name: string, group: readonly Format[], decode: Target["decode"]): Target => ({
   name,
   corpus: group.flatMap(corpusOf),
@@ -66,9 +68,7 @@ const ofText = (
 const targets: readonly Target[] = [
   union("decodeUp", formatsFrom("up."), decodeUp),
   union("decodeDown", formatsFrom("down."), decodeDown),
-  ...formats
-    .filter((format) => !/^(up|down)\./.test(format.name))
-    .map((format) => union(format.name, [format], format.decode)),
+  ...formats.filter((format) => !/^(up|down)\./.test(format.name)).map((format) => union(format.name, [format], format.decode)),
   ofText("link text", linkTexts, (bytes) => decodeShareLink(text(bytes), checksum), undefined),
   ofText("id text", linkTexts, (bytes) => bytesFromText(text(bytes)), toText),
   ofText("document id text", [latin1("A".repeat(22))], (bytes) => docIdFromText(text(bytes)), toText),
@@ -87,7 +87,13 @@ const claims = [0, 1, 127, 128, 16_383, 16_384, 0xffff, 0xffffffff, 2 ** 31, 2 *
   .flatMap((length) => [length - 1, length, length + 1])
   .filter((length) => length >= 0 && Number.isSafeInteger(length))
   .map((length) => encodeWith(varUint(), length));
-const awkward = [...claims, Uint8Array.of(0x80, 0), Uint8Array.of(0x80, 0x80, 0), new Uint8Array(12).fill(0xff), new Uint8Array(12).fill(0x80)];
+const awkward = [
+  ...claims,
+  Uint8Array.of(0x80, 0),
+  Uint8Array.of(0x80, 0x80, 0),
+  new Uint8Array(12).fill(0xff),
+  new Uint8Array(12).fill(0x80),
+];
 
 const mutations: readonly ((bytes: Uint8Array, fuzz: Fuzz, corpus: readonly Uint8Array[]) => Uint8Array)[] = [
   (bytes, fuzz) => {
@@ -100,7 +106,12 @@ const mutations: readonly ((bytes: Uint8Array, fuzz: Fuzz, corpus: readonly Uint
   (bytes, fuzz, corpus) => {
     const other = fuzz.pick(corpus);
     const from = fuzz.int(other.length + 1);
-    return splice(bytes, fuzz.int(bytes.length + 1), fuzz.int(bytes.length + 1), other.subarray(from, from + fuzz.int(other.length - from + 1)));
+    return splice(
+      bytes,
+      fuzz.int(bytes.length + 1),
+      fuzz.int(bytes.length + 1),
+      other.subarray(from, from + fuzz.int(other.length - from + 1)),
+    );
   },
   (bytes, fuzz) => splice(bytes, fuzz.int(bytes.length + 1), fuzz.int(3), fuzz.pick(awkward)),
   // The first bytes hold versions, tags and kinds.
@@ -147,21 +158,25 @@ function check(target: Target, input: Uint8Array): boolean {
 }
 
 describe("PR-4 a decoder takes any bytes: no throw, no hang, nothing larger than its input allows, one spelling", () => {
-  test.each(targets.map((target) => [target.name, target] as const))("%s", (_, target) => {
-    const fuzz = createFuzz(seed);
-    let accepted = 0;
-    for (let index = 0; index < inputs; index++) {
-      const input = mutate(fuzz, target.corpus);
-      try {
-        if (check(target, input)) accepted++;
-      } catch (error) {
-        throw new Error(`SKERRY_SEED=${seed}, input ${index}: ${Buffer.from(input).toString("hex")}`, { cause: error });
+  test.each(targets.map((target) => [target.name, target] as const))(
+    "%s",
+    (_, target) => {
+      const fuzz = createFuzz(seed);
+      let accepted = 0;
+      for (let index = 0; index < inputs; index++) {
+        const input = mutate(fuzz, target.corpus);
+        try {
+          if (check(target, input)) accepted++;
+        } catch (error) {
+          throw new Error(`SKERRY_SEED=${seed}, input ${index}: ${Buffer.from(input).toString("hex")}`, { cause: error });
+        }
       }
-    }
-    // Mutations that were all refused at the first byte would prove little.
-    expect(accepted, `SKERRY_SEED=${seed}: the mutations never gave a valid input`).toBeGreaterThan(0);
-    expect(accepted).toBeLessThan(inputs);
-  }, 60_000);
+      // Mutations that were all refused at the first byte would prove little.
+      expect(accepted, `SKERRY_SEED=${seed}: the mutations never gave a valid input`).toBeGreaterThan(0);
+      expect(accepted).toBeLessThan(inputs);
+    },
+    60_000,
+  );
 });
 
 describe("PR-2 a length that is only claimed costs nothing", () => {
@@ -192,7 +207,9 @@ describe("PR-2 a length that is only claimed costs nothing", () => {
   test("a list or bytes of a cap far beyond any format's", () => {
     const claim = encodeWith(varUint(), 2 ** 22);
     for (const codec of [list(uint8, 2 ** 22), varBytes(2 ** 22), utf8(2 ** 22)] as Codec<unknown>[]) {
-      expect(decodeWith(codec, splice(claim, claim.length, 0, new Uint8Array(3)), "field")).toMatchObject({ error: { reason: "truncated" } });
+      expect(decodeWith(codec, splice(claim, claim.length, 0, new Uint8Array(3)), "field")).toMatchObject({
+        error: { reason: "truncated" },
+      });
       expect(growth(() => decodeWith(codec, claim, "field"))).toBeLessThan(allowed);
     }
   });

@@ -129,5 +129,4 @@ const bodyCodec = struct<PresenceBody>({
 });
 
 export const encodePresenceBody = (value: PresenceBody): Uint8Array => encodeWith(bodyCodec, value);
-export const decodePresenceBody = (bytes: Uint8Array): Result<PresenceBody, DecodeError> =>
-  decodeWith(bodyCodec, bytes, "presence body");
+export const decodePresenceBody = (bytes: Uint8Array): Result<PresenceBody, DecodeError> => decodeWith(bodyCodec, bytes, "presence body");

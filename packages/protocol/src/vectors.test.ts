@@ -72,11 +72,27 @@ const versions: Readonly<Record<VersionName, number>> = { protocolVersion, forma
 /** All that two versions of the code must agree on: bytes, numbers, and the caps beyond which one refuses what the other sends. */
 function describeFormats(version: VersionName): string {
   const tags = [...upFormats, ...downFormats].map(({ type, tag }) => ({ type, tag }));
-  const { frameBytesMax, frameMessagesMax, recordBytesMax, updateBytesMax, presenceBytesMax, entriesPerMessageMax, restoreRecordsMax } = limits;
+  const {
+    frameBytesMax,
+    frameMessagesMax,
+    recordBytesMax,
+    updateBytesMax,
+    presenceBytesMax,
+    entriesPerMessageMax,
+    restoreRecordsMax,
+    retryAfterMsMax,
+  } = limits;
   const numbers = {
     protocolVersion: {
-      ...{ tags, ackLevels, closeCodes, refusals: Object.entries(refusals).map(([code, { number, retry }]) => ({ code, number, retry })) },
-      ...{ frameBytesMax, frameMessagesMax, entriesPerMessageMax, restoreRecordsMax, retryAfterMsMax: limits.retryAfterMsMax },
+      tags,
+      ackLevels,
+      closeCodes,
+      refusals: Object.entries(refusals).map(([code, { number, retry }]) => ({ code, number, retry })),
+      frameBytesMax,
+      frameMessagesMax,
+      entriesPerMessageMax,
+      restoreRecordsMax,
+      retryAfterMsMax,
     },
     formatVersion: { recordBytesMax, updateBytesMax, presenceBytesMax },
   };
@@ -90,7 +106,10 @@ type Lock = Readonly<Record<VersionName, Readonly<Record<string, string>>>>;
 
 /** Adds the lock of a version that has none. A lock that is there is never replaced: that version may be in use. */
 function extendLock(lock: Lock): Lock {
-  const extended = (version: VersionName): Readonly<Record<string, string>> => ({ [String(versions[version])]: lockOf(version), ...lock[version] });
+  const extended = (version: VersionName): Readonly<Record<string, string>> => ({
+    [String(versions[version])]: lockOf(version),
+    ...lock[version],
+  });
   return { protocolVersion: extended("protocolVersion"), formatVersion: extended("formatVersion") };
 }
 
@@ -117,6 +136,7 @@ describe("PR-6 a changed format without a new version number fails", () => {
 
   test("each version has its line in the table of version.ts", () => {
     const source = readFileSync(new URL("version.ts", import.meta.url), "utf8");
-    for (let number = 1; number <= protocolVersion; number++) expect(source).toMatch(new RegExp(`\\| ${number} +\\| \\d{4}-\\d{2}-\\d{2} \\| `));
+    for (let number = 1; number <= protocolVersion; number++)
+      expect(source).toMatch(new RegExp(`\\| ${number} +\\| \\d{4}-\\d{2}-\\d{2} \\| `));
   });
 });

@@ -92,6 +92,7 @@ function readFrame(bytes: Buffer, at: number): WebSocketFrame | undefined {
   if (payloadAt > bytes.length) return undefined;
   const length = extended === 0 ? short : extended === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
   const payload = new Uint8Array(bytes.subarray(payloadAt, payloadAt + length));
-  if (masked) for (let index = 0; index < payload.length; index++) payload[index] = (payload[index] ?? 0) ^ (bytes[payloadAt - 4 + (index & 3)] ?? 0);
+  if (masked)
+    for (let index = 0; index < payload.length; index++) payload[index] = (payload[index] ?? 0) ^ (bytes[payloadAt - 4 + (index & 3)] ?? 0);
   return { final: (first & 0x80) !== 0, opcode: first & 0x0f, payload, end: payloadAt + length };
 }

@@ -29,6 +29,25 @@ export const faults = {
   slice: (sliceBytes = 1): Fault => ({ up: { sliceBytes }, down: { sliceBytes } }),
 } as const;
 
+/** One of the faults above, for random runs; every fourth is none. Rates and delays are such that a run still gets somewhere. */
+export function randomFault(random: Prng): Fault {
+  const bytes = random.pick(["hold", "drop"] as const);
+  return random.pick<() => Fault>([
+    () => ({}),
+    () => ({}),
+    () => ({}),
+    () => faults.cut(bytes),
+    () => faults.cutUp(bytes),
+    () => faults.cutDown(bytes),
+    () => ({ ...faults.cut(bytes), newConnections: random.pick(["refuse", "reset", "hang"] as const) }),
+    () => ({ newConnections: random.pick(["refuse", "reset", "hang"] as const) }),
+    () => faults.delay(random.int(100), random.int(100)),
+    () => faults.bandwidth(20_000 + random.int(200_000)),
+    () => faults.slice(1 + random.int(64)),
+    () => ({ up: { delayMs: random.int(100) }, down: { sliceBytes: 1 + random.int(64) } }),
+  ])();
+}
+
 export interface ChaosProxyOptions {
   readonly upstreamPort: number;
   /** Default 127.0.0.1. */
@@ -49,6 +68,9 @@ export interface ChaosConnection {
   readonly lostBytes: boolean;
   /** Its other side is gone and the client was not told. */
   readonly halfOpen: boolean;
+  /** The side ended or broke its stream; over a cut link the other does not know. */
+  readonly clientEnded: boolean;
+  readonly relayEnded: boolean;
 }
 
 export interface ChaosStats {
@@ -298,6 +320,12 @@ function createConnection(parts: ConnectionParts): Connection {
       upstream?.resume();
     },
     isHopeless: () => hanging,
-    describe: () => ({ id, lostBytes: up.lostBytes() || down.lostBytes(), halfOpen: hanging }),
+    describe: () => ({
+      id,
+      lostBytes: up.lostBytes() || down.lostBytes(),
+      halfOpen: hanging,
+      clientEnded: up.sourceEnded(),
+      relayEnded: down.sourceEnded(),
+    }),
   };
 }

@@ -53,7 +53,9 @@ export const edits = {
     (seq: number): Edit =>
     (log) => {
       const [first, second] = [log[seq - 1], log[seq]];
-      return first === undefined || second === undefined ? log.slice(0, seq - 1) : [...log.slice(0, seq - 1), second, first, ...log.slice(seq + 1)];
+      return first === undefined || second === undefined
+        ? log.slice(0, seq - 1)
+        : [...log.slice(0, seq - 1), second, first, ...log.slice(seq + 1)];
     },
   /** The record of entry `earlier` comes once more, as a new entry right after entry `seq`. */
   replay:
@@ -72,10 +74,10 @@ export const edits = {
     (seq: number): Edit =>
     (log) =>
       log.slice(0, seq),
-  /** A relay that went back to `seq` when it stood at `at`, and went on from there. */
+  /** A relay that went back to `seq` when it stood at `when`, and went on from there. */
   rollBack:
-    (seq: number, at: number): Edit =>
-    (log) => [...log.slice(0, seq), ...log.slice(at)],
+    (seq: number, when: number): Edit =>
+    (log) => [...log.slice(0, seq), ...log.slice(when)],
 } as const;
 
 /** An entry of the honest log, or one that only the forger has. */
@@ -105,7 +107,8 @@ export function createForgery(options: ForgeryOptions): Forgery {
     histories.set(key, found);
     return found;
   };
-  const honestLength = (history: readonly Item[]): number => history.reduce((count, item) => count + (item.honestSeq === undefined ? 0 : 1), 0);
+  const honestLength = (history: readonly Item[]): number =>
+    history.reduce((count, item) => count + (item.honestSeq === undefined ? 0 : 1), 0);
   const addHonest = (docId: DocId, seq: number, entry: Entry): void => {
     const history = historyOf(docId);
     const length = honestLength(history);
@@ -120,7 +123,8 @@ export function createForgery(options: ForgeryOptions): Forgery {
       docId,
     );
   /** Number of a record in the shown log, 0 if it is not in it. */
-  const shownSeq = (shown: readonly Entry[], record: Uint8Array): number => shown.findIndex((entry) => bytesEqual(entry.record, record)) + 1;
+  const shownSeq = (shown: readonly Entry[], record: Uint8Array): number =>
+    shown.findIndex((entry) => bytesEqual(entry.record, record)) + 1;
 
   const tamper: Tamper = (context) => {
     const channels = new Map<number, Channel>();
@@ -166,7 +170,11 @@ export function createForgery(options: ForgeryOptions): Forgery {
       channel.live = true;
       channel.sent = shown.length;
       const rest = shown.slice(open.cursor.seq).map((entry, index) => ({ seq: open.cursor.seq + 1 + index, entry }));
-      return [opened, ...batches(open.channel, rest), { type: "caught-up", channel: open.channel, head: headOf(channel, head, shown.length) }];
+      return [
+        opened,
+        ...batches(open.channel, rest),
+        { type: "caught-up", channel: open.channel, head: headOf(channel, head, shown.length) },
+      ];
     };
 
     const swallow = (message: Extract<UpMessage, { type: "append" }>, channel: Channel): readonly UpMessage[] => {
@@ -176,7 +184,15 @@ export function createForgery(options: ForgeryOptions): Forgery {
       const history = historyOf(channel.open.docId);
       const entry: Entry = { receivedAtMs: channel.lastHead?.timeMs ?? 0, accessPosition, record: message.record.slice() };
       if (!history.some((item) => bytesEqual(item.entry.record, message.record))) history.push({ entry, honestSeq: undefined });
-      const ack = { type: "acked", channel: message.channel, replicaId, n, seq: 0, receivedAtMs: entry.receivedAtMs, accessPosition } as const;
+      const ack = {
+        type: "acked",
+        channel: message.channel,
+        replicaId,
+        n,
+        seq: 0,
+        receivedAtMs: entry.receivedAtMs,
+        accessPosition,
+      } as const;
       for (const answer of flush(channel, ack, message.record)) context.toPeer(answer);
       return [];
     };

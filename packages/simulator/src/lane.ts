@@ -52,6 +52,8 @@ export interface Lane {
   /** Looks again at the fault in force. */
   wake(): void;
   lostBytes(): boolean;
+  /** The source sent its last byte or broke, whether or not the target was told. */
+  sourceEnded(): boolean;
   close(): void;
 }
 
@@ -60,9 +62,9 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
   let queuedBytes = 0;
   let source: Socket | undefined;
   let target: Socket | undefined;
-  let lastDueMs = 0;
   let nextWriteMs = 0;
   let lossy = false;
+  let ended = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let turn: NodeJS.Immediate | undefined;
@@ -70,8 +72,8 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
 
   const enqueue = (rest: Item["rest"]): void => {
     const { delayMs, jitterMs } = fault();
-    lastDueMs = Math.max(lastDueMs, performance.now() + delayMs + (jitterMs === 0 ? 0 : jitterMs * random.float()));
-    queue.push({ rest, dueMs: lastDueMs });
+    // Nothing overtakes: only the first of the queue is ever looked at.
+    queue.push({ rest, dueMs: performance.now() + delayMs + jitterMs * random.float() });
     pump();
   };
 
@@ -113,6 +115,7 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
 
   /** True if there may be more to do at once. */
   const step = (): boolean => {
+    if (closed) return false;
     const { flow } = fault();
     if (flow === "hold") return false;
     if (flow === "drop") {
@@ -152,7 +155,7 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
   };
 
   function pump(): void {
-    while (!closed && step());
+    while (step());
     if (!closed && source?.isPaused() === true && queuedBytes < laneBufferBytesMax / 2) source.resume();
   }
 
@@ -170,14 +173,16 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
         enqueue(chunk);
         if (queuedBytes >= laneBufferBytesMax) socket.pause();
       });
-      let ended = false;
       socket.on("end", () => {
         ended = true;
         if (!closed) enqueue("end");
       });
       // `close` follows every error; it alone tells of the breaking.
       socket.on("close", () => {
-        if (!ended && !closed) enqueue("broken");
+        if (!ended && !closed) {
+          ended = true;
+          enqueue("broken");
+        }
       });
     },
     attachTarget: (socket) => {
@@ -186,6 +191,7 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
     },
     wake: pump,
     lostBytes: () => lossy,
+    sourceEnded: () => ended,
     close: () => {
       closed = true;
       clearTimeout(timer);

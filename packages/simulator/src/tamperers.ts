@@ -29,7 +29,12 @@ export function flipInRecord(record: Uint8Array, part: RecordPart): Uint8Array {
   const decoded = decodeRecord(record);
   if (!decoded.ok || part === "version") return flipBit(record, 1);
   const { headerBytes, nonce, hashedBytes } = decoded.value;
-  const ends = { header: headerBytes.length, nonce: headerBytes.length + nonce.length, ciphertext: hashedBytes.length, signature: record.length };
+  const ends = {
+    header: headerBytes.length,
+    nonce: headerBytes.length + nonce.length,
+    ciphertext: hashedBytes.length,
+    signature: record.length,
+  };
   return flipBit(record, 8 * (ends[part] - 1));
 }
 
@@ -42,7 +47,9 @@ export const rewriteEntries =
       if (message.type !== "entries" || docId === undefined) return [message];
       const before = message.entries.map((entry, index) => ({ seq: message.from + index, entry }));
       const after = before.flatMap((item) => rewrite(item, docId, context));
-      const same = after.length === before.length && after.every((item, index) => item.seq === before[index]?.seq && item.entry === before[index].entry);
+      const same =
+        after.length === before.length &&
+        after.every((item, index) => item.seq === before[index]?.seq && item.entry === before[index].entry);
       return same ? [message] : entriesMessages(message.channel, after);
     },
   });
@@ -58,9 +65,8 @@ export function entriesMessages(channel: number, items: readonly NumberedEntry[]
   return runs.map((run) => ({ type: "entries", channel, ...run }));
 }
 
-const at =
-  (target: number, change: (item: NumberedEntry, docId: DocId, context: TamperContext) => readonly NumberedEntry[]): Tamper =>
-    rewriteEntries((item, docId, context) => (item.seq === target ? change(item, docId, context) : [item]));
+const at = (target: number, change: (item: NumberedEntry, docId: DocId, context: TamperContext) => readonly NumberedEntry[]): Tamper =>
+  rewriteEntries((item, docId, context) => (item.seq === target ? change(item, docId, context) : [item]));
 
 const replaceRecord = (item: NumberedEntry, record: Uint8Array): NumberedEntry => ({ ...item, entry: { ...item.entry, record } });
 
@@ -170,7 +176,8 @@ export const forgeAcks: Tamper = (context) => {
       if (message.type === "opened") reach(message.channel, message.head.seq, 0);
       if (message.type === "caught-up" || message.type === "fresh-head") reach(message.channel, message.head.seq, message.head.timeMs);
       if (message.type === "acked") reach(message.channel, message.seq, message.receivedAtMs);
-      if (message.type === "entries") reach(message.channel, message.from + message.entries.length - 1, message.entries.at(-1)?.receivedAtMs ?? 0);
+      if (message.type === "entries")
+        reach(message.channel, message.from + message.entries.length - 1, message.entries.at(-1)?.receivedAtMs ?? 0);
       return [message];
     },
   };
@@ -203,7 +210,8 @@ export const rollBack =
       const opening = "channel" in message ? opens.get(message.channel) : undefined;
       if (state === undefined || opening === undefined) return [message];
       const { docId, head } = state;
-      if (silent.has(opening.channel) && message.type !== "opened") return message.type === "relayed-presence" || message.type === "left" ? [message] : [];
+      if (silent.has(opening.channel) && message.type !== "opened")
+        return message.type === "relayed-presence" || message.type === "left" ? [message] : [];
       switch (message.type) {
         case "opened": {
           const left = context.logs.entries(docId).slice(0, seq);
@@ -213,7 +221,10 @@ export const rollBack =
           return [{ ...message, head: { seq, chainHash: head.chainHash }, atCursor, ...tailOf(left, opening.replicaId) }];
         }
         case "entries":
-          return entriesMessages(message.channel, message.entries.map((entry, index) => ({ seq: message.from + index, entry })).filter((item) => item.seq <= seq));
+          return entriesMessages(
+            message.channel,
+            message.entries.map((entry, index) => ({ seq: message.from + index, entry })).filter((item) => item.seq <= seq),
+          );
         case "caught-up":
         case "fresh-head":
           return [{ ...message, head }];

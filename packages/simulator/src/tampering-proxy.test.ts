@@ -6,7 +6,18 @@ import WebSocket from "ws";
 import { createForgery, edits } from "./forgery.ts";
 import type { Edit, ForgeryOptions } from "./forgery.ts";
 import { until } from "./net.test-support.ts";
-import { alterHead, byDevice, dropEntry, flipRecordBit, forgeAcks, only, replayEntry, rollBack, spliceEntry, swapEntries } from "./tamperers.ts";
+import {
+  alterHead,
+  byDevice,
+  dropEntry,
+  flipRecordBit,
+  forgeAcks,
+  only,
+  replayEntry,
+  rollBack,
+  spliceEntry,
+  swapEntries,
+} from "./tamperers.ts";
 import { packFrames, startTamperingProxy } from "./tampering-proxy.ts";
 import type { Tamper, TamperingProxy } from "./tampering-proxy.ts";
 import { caughtUp, createAuthor, newDocId, newPrng, startTinyPeer, startTinyRelay } from "./tiny-relay.test-support.ts";
@@ -56,10 +67,20 @@ describe("an honest proxy", () => {
     peer.append(author.next(world.docId));
     await until(() => expect(peer.log).toHaveLength(7));
     expect(peer.findings).toEqual([]);
-    expect(same(peer.log, world.relay.log(world.docId).map((entry) => entry.record))).toBe(true);
+    expect(
+      same(
+        peer.log,
+        world.relay.log(world.docId).map((entry) => entry.record),
+      ),
+    ).toBe(true);
     expect(world.relay.requests).toEqual([["/sync?x=1", `127.0.0.1:${world.proxy.port}`, "https://notes.example"]]);
     expect(world.proxy.stats).toMatchObject({ changedUp: 0, changedDown: 0, undecodable: 0 });
-    expect(same(world.proxy.logs.entries(world.docId).map((entry) => entry.record), peer.log)).toBe(true);
+    expect(
+      same(
+        world.proxy.logs.entries(world.docId).map((entry) => entry.record),
+        peer.log,
+      ),
+    ).toBe(true);
     expect(world.proxy.logs.heads(world.docId).map((head) => head.seq)).toEqual([5]);
   });
 
@@ -97,7 +118,12 @@ describe("an honest proxy", () => {
   });
 
   test("PR-5 packs what a tamperer makes into frames within the limits", () => {
-    const message = encodeDown({ type: "entries", channel: 1, from: 1, entries: [{ receivedAtMs: 0, accessPosition: 0, record: new Uint8Array(limits.recordBytesMax) }] });
+    const message = encodeDown({
+      type: "entries",
+      channel: 1,
+      from: 1,
+      entries: [{ receivedAtMs: 0, accessPosition: 0, record: new Uint8Array(limits.recordBytesMax) }],
+    });
     expect(packFrames([message, message, message]).map((frame) => frame.length)).toEqual([1, 2, 3].map(() => framedBytes(message.length)));
     expect(packFrames(new Array(limits.frameMessagesMax + 1).fill(Uint8Array.of(0)))).toHaveLength(2);
     expect(packFrames([])).toEqual([]);
@@ -106,13 +132,23 @@ describe("an honest proxy", () => {
 });
 
 describe("cheats on messages, without the relay's key: a peer that follows the chain finds each", () => {
-  const cheats: readonly (readonly [string, (world: World) => Tamper, readonly Finding[], (world: World) => readonly (Uint8Array | undefined)[] | undefined])[] = [
+  const cheats: readonly (readonly [
+    string,
+    (world: World) => Tamper,
+    readonly Finding[],
+    (world: World) => readonly (Uint8Array | undefined)[] | undefined,
+  ])[] = [
     ["flip a bit of the ciphertext", () => flipRecordBit(2, "ciphertext"), ["wrong-chain"], () => undefined],
     ["flip a bit of the header", () => flipRecordBit(2, "header"), ["wrong-chain"], () => undefined],
     ["flip a bit of the nonce", () => flipRecordBit(2, "nonce"), ["wrong-chain"], () => undefined],
     ["flip the version", () => flipRecordBit(2, "version"), ["undecodable", "wrong-chain"], () => undefined],
     ["drop an entry, leaving a gap", () => dropEntry(2, "gap"), ["gap", "gap", "gap", "wrong-chain"], ({ records }) => [records[0]]],
-    ["drop an entry, numbered densely", () => dropEntry(2, "dense"), ["wrong-chain"], ({ records }) => records.filter((_, index) => index !== 1)],
+    [
+      "drop an entry, numbered densely",
+      () => dropEntry(2, "dense"),
+      ["wrong-chain"],
+      ({ records }) => records.filter((_, index) => index !== 1),
+    ],
     ["swap two entries", () => swapEntries(2), ["wrong-chain"], ({ records: [a, b, c, d, e] }) => [a, c, b, d, e]],
     ["replay an entry in the place of another", () => replayEntry(1, 3), ["wrong-chain"], ({ records: [a, b, , d, e] }) => [a, b, a, d, e]],
     ["alter the sequence of a head", () => alterHead("seq"), ["bad-head-signature"], ({ records }) => records],
@@ -170,7 +206,8 @@ describe("cheats on messages, without the relay's key: a peer that follows the c
     const [peer, other] = [world.peer(), world.peer({ docId: world.foreignDocId })];
     await Promise.all([caughtUp(peer), caughtUp(other)]);
     world.proxy.setTamper(only(world.docId, dropEntry(6, "gap")));
-    for (let count = 0; count < 7; count++) world.relay.admit(world.foreignDocId, createAuthor(newPrng().fork(`${count}`), device(2)).next(world.foreignDocId));
+    for (let count = 0; count < 7; count++)
+      world.relay.admit(world.foreignDocId, createAuthor(newPrng().fork(`${count}`), device(2)).next(world.foreignDocId));
     world.relay.admit(world.docId, world.next());
     world.relay.admit(world.docId, world.next());
     await until(() => expect(peer.findings).toEqual(["gap"]));

@@ -151,7 +151,9 @@ function passHttp(upstream: Upstream, incoming: IncomingMessage, response: Serve
 /** Same path, and the headers by which a relay judges who connects: `Host` and `Origin`. */
 function connectRelay(upstream: Upstream, incoming: IncomingMessage): WebSocket {
   const { host: hostHeader, origin, "user-agent": agent } = incoming.headers;
-  const headers = Object.fromEntries(Object.entries({ host: hostHeader, origin, "user-agent": agent }).filter((entry) => entry[1] !== undefined));
+  const headers = Object.fromEntries(
+    Object.entries({ host: hostHeader, origin, "user-agent": agent }).filter((entry) => entry[1] !== undefined),
+  );
   return new WebSocket(`ws://${upstream.host}:${upstream.port}${incoming.url ?? "/"}`, {
     headers: headers as Record<string, string>,
     perMessageDeflate: false,

@@ -3,9 +3,31 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { generateRelayIdentity, logStart, nextChainHash, recordHashOf, signHead, verifyHead } from "@skerry/crypto/verify";
 import type { RelayIdentity } from "@skerry/crypto/verify";
-import { bytesEqual, decodeDown, decodeFrame, decodeRecord, decodeUp, emptyHead, encodeDown, encodeFrame, encodeHashedPart } from "@skerry/protocol";
+import {
+  bytesEqual,
+  decodeDown,
+  decodeFrame,
+  decodeRecord,
+  decodeUp,
+  emptyHead,
+  encodeDown,
+  encodeFrame,
+  encodeHashedPart,
+} from "@skerry/protocol";
 import { encodeRecord, encodeRecordHeader, encodeUp, noRecord, toText } from "@skerry/protocol";
-import type { ChainHash, DeviceId, DocId, DownMessage, Entry, Head, RecordHash, RelayKey, ReplicaId, Signature, SpaceId, UpMessage } from "@skerry/protocol";
+import type {
+  DeviceId,
+  DocId,
+  DownMessage,
+  Entry,
+  Head,
+  RecordHash,
+  RelayKey,
+  ReplicaId,
+  Signature,
+  SpaceId,
+  UpMessage,
+} from "@skerry/protocol";
 import { expect, onTestFinished } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
 import { until } from "./net.test-support.ts";
@@ -42,7 +64,8 @@ export async function startTinyRelay(random: Prng): Promise<TinyRelay> {
     const { replicaId, n } = decoded.value.header;
     for (const { open, send } of subscribers) {
       if (!bytesEqual(open.docId, docId)) continue;
-      if (open === author) send({ type: "acked", channel: open.channel, replicaId, n, seq, receivedAtMs: entry.receivedAtMs, accessPosition: 0 });
+      if (open === author)
+        send({ type: "acked", channel: open.channel, replicaId, n, seq, receivedAtMs: entry.receivedAtMs, accessPosition: 0 });
       else send({ type: "entries", channel: open.channel, from: seq, entries: [entry] });
     }
   };
@@ -92,7 +115,10 @@ export async function startTinyRelay(random: Prng): Promise<TinyRelay> {
   return { port: (http.address() as AddressInfo).port, identity, log, admit, requests };
 }
 
-const decodeAll = <T>(frame: Uint8Array, decode: (bytes: Uint8Array) => { ok: true; value: T } | { ok: false }): readonly T[] | undefined => {
+const decodeAll = <T>(
+  frame: Uint8Array,
+  decode: (bytes: Uint8Array) => { ok: true; value: T } | { ok: false },
+): readonly T[] | undefined => {
   const parts = decodeFrame(frame);
   const messages = parts.ok ? parts.value.map(decode) : [];
   return messages.length > 0 && messages.every((message) => message.ok) ? messages.map((message) => message.value) : undefined;
@@ -106,7 +132,17 @@ export function createAuthor(random: Prng, deviceId: DeviceId): { readonly repli
   return {
     replicaId,
     next: (docId) => {
-      const header = { kind: n === 0 ? "genesis" : "update", docId, epoch: 1, deviceId, replicaId, n: ++n, prev, seen: emptyHead, accessPosition: 0 } as const;
+      const header = {
+        kind: n === 0 ? "genesis" : "update",
+        docId,
+        epoch: 1,
+        deviceId,
+        replicaId,
+        n: ++n,
+        prev,
+        seen: emptyHead,
+        accessPosition: 0,
+      } as const;
       const hashed = encodeHashedPart(encodeRecordHeader(header), random.bytes(24), random.bytes(40));
       prev = recordHashOf(hashed);
       return encodeRecord(hashed, random.bytes(64) as Signature);
@@ -173,7 +209,8 @@ export function startTinyPeer(url: string, options: TinyPeerOptions): TinyPeer {
     if (message.type === "entries") message.entries.forEach((entry, index) => add(message.from + index, entry.record));
     if (message.type === "acked") add(message.seq, own.get(message.n));
     if (message.type !== "caught-up" && message.type !== "fresh-head") return;
-    if (!verifyHead(message.head) || relayKey === undefined || !bytesEqual(message.head.relayKey, relayKey)) findings.push("bad-head-signature");
+    if (!verifyHead(message.head) || relayKey === undefined || !bytesEqual(message.head.relayKey, relayKey))
+      findings.push("bad-head-signature");
     else if (message.head.seq !== log.length || !bytesEqual(message.head.chainHash, chainHash)) findings.push("wrong-chain");
   };
   socket.on("message", (data: Buffer) => decodeAll(new Uint8Array(data), decodeDown)?.forEach(receive));
@@ -185,7 +222,7 @@ export function startTinyPeer(url: string, options: TinyPeerOptions): TinyPeer {
     log,
     findings,
     caughtUp: () => messages.some((message) => message.type === "caught-up"),
-    head: () => ({ seq: log.length, chainHash: chainHash as ChainHash }),
+    head: () => ({ seq: log.length, chainHash }),
     closed: () => closed,
     append: (record) => {
       const decoded = decodeRecord(record);

@@ -21,5 +21,12 @@ export interface Acked {
 export const acked: MessageFormat<Acked> = {
   type: "acked",
   tag: 69,
-  fields: struct<Omit<Acked, "type">>({ channel, replicaId, n: varUint(), seq: varUint(), receivedAtMs: wallTimeMs, accessPosition: varUint() }),
+  fields: struct<Omit<Acked, "type">>({
+    channel,
+    replicaId,
+    n: varUint(),
+    seq: varUint(),
+    receivedAtMs: wallTimeMs,
+    accessPosition: varUint(),
+  }),
 };

@@ -18,5 +18,11 @@ export interface Challenge {
 export const challenge: MessageFormat<Challenge> = {
   type: "challenge",
   tag: 64,
-  fields: struct<Omit<Challenge, "type">>({ versionMin: varUint(0xffff), versionMax: varUint(0xffff), relayKey, nonce: fixedBytes(32), timeMs: wallTimeMs }),
+  fields: struct<Omit<Challenge, "type">>({
+    versionMin: varUint(0xffff),
+    versionMax: varUint(0xffff),
+    relayKey,
+    nonce: fixedBytes(32),
+    timeMs: wallTimeMs,
+  }),
 };

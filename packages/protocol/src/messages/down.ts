@@ -33,9 +33,38 @@ import { goodbye } from "./goodbye.ts";
 import type { Goodbye } from "./goodbye.ts";
 
 /** Messages from relay to peer. */
-export type DownMessage = Challenge | Welcome | Opened | Entries | CaughtUp | Acked | Refused | RelayedPresence | Left | FreshHead | Pong | Restored | Closed | Goodbye;
+export type DownMessage =
+  | Challenge
+  | Welcome
+  | Opened
+  | Entries
+  | CaughtUp
+  | Acked
+  | Refused
+  | RelayedPresence
+  | Left
+  | FreshHead
+  | Pong
+  | Restored
+  | Closed
+  | Goodbye;
 
-export const downFormats: readonly AnyMessageFormat[] = [challenge, welcome, opened, entries, caughtUp, acked, refused, relayedPresence, left, freshHead, pong, restored, closed, goodbye];
+export const downFormats: readonly AnyMessageFormat[] = [
+  challenge,
+  welcome,
+  opened,
+  entries,
+  caughtUp,
+  acked,
+  refused,
+  relayedPresence,
+  left,
+  freshHead,
+  pong,
+  restored,
+  closed,
+  goodbye,
+];
 
 const codec: Codec<DownMessage> = tagged<DownMessage>(downFormats);
 

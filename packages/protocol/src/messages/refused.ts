@@ -24,5 +24,12 @@ export interface Refused {
 export const refused: MessageFormat<Refused> = {
   type: "refused",
   tag: 70,
-  fields: struct<Omit<Refused, "type">>({ channel, n: varUint(), code: oneOf(refusalNumbers), retryAfterMs: varUint(limits.retryAfterMsMax), tailN: varUint(), tailHash: recordHash }),
+  fields: struct<Omit<Refused, "type">>({
+    channel,
+    n: varUint(),
+    code: oneOf(refusalNumbers),
+    retryAfterMs: varUint(limits.retryAfterMsMax),
+    tailN: varUint(),
+    tailHash: recordHash,
+  }),
 };

@@ -23,5 +23,13 @@ export interface Welcome {
 export const welcome: MessageFormat<Welcome> = {
   type: "welcome",
   tag: 65,
-  fields: struct<Omit<Welcome, "type">>({ proof: signature, connectionId: varUint(), ackLevel: oneOf(ackLevels), recordBytesMax: varUint(), channelsMax: varUint(), appendsPerSecond: varUint(), timeMs: wallTimeMs }),
+  fields: struct<Omit<Welcome, "type">>({
+    proof: signature,
+    connectionId: varUint(),
+    ackLevel: oneOf(ackLevels),
+    recordBytesMax: varUint(),
+    channelsMax: varUint(),
+    appendsPerSecond: varUint(),
+    timeMs: wallTimeMs,
+  }),
 };
