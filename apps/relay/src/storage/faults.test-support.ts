@@ -54,14 +54,19 @@ export interface SmallDisk {
   dispose(): Promise<void>;
 }
 
-/** A real file system of `bytes`; undefined where this user may not mount one. */
-export async function smallFileSystem(bytes: number): Promise<SmallDisk | undefined> {
+/** Whether this user may mount a file system. */
+export async function mayMount(): Promise<boolean> {
+  return smallFileSystem(1024 * 1024).then((disk) => disk.dispose().then(() => true), () => false);
+}
+
+/** A real file system of `bytes`. Rejects where this user may not mount one. */
+export async function smallFileSystem(bytes: number): Promise<SmallDisk> {
   const folder = await makeFolder();
   try {
     await run("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]);
-  } catch {
+  } catch (error) {
     await removeFolder(folder);
-    return undefined;
+    throw error;
   }
   return {
     folder,

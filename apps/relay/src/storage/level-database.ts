@@ -15,7 +15,8 @@ const backoffMaxMs = 5_000;
 export type StorageEvent =
   | { readonly type: "write-failed"; readonly error: LogStoreError }
   | { readonly type: "recovery-failed"; readonly error: LogStoreError; readonly retryInMs: number }
-  | { readonly type: "recovered" };
+  | { readonly type: "recovered" }
+  | { readonly type: "tables-damaged"; readonly blankedBlocks: number };
 
 export interface LevelDatabase {
   /** Runs a bounded read. Waits while the handle is exchanged; rejects with what keeps it from being opened. */
@@ -39,13 +40,19 @@ export interface LevelDatabaseOptions {
 
 export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<LevelDatabase> {
   const { folder, clock, sync, report, onReopen } = options;
-  let database: Database | undefined = await openFolder(folder);
+  let database: Database | undefined = await openAndReport();
   let failure: LogStoreError | undefined;
   let exchange: Promise<void> | undefined;
   let readers = 0;
   let wakeExchange: (() => void) | undefined;
   let cancelRetry = (): void => undefined;
   let closing: Promise<void> | undefined;
+
+  async function openAndReport(): Promise<Database> {
+    const opened = await openFolder(folder);
+    if (opened.blankedBlocks > 0) report({ type: "tables-damaged", blankedBlocks: opened.blankedBlocks });
+    return opened.database;
+  }
 
   function retryLater(delayMs: number): void {
     if (closing !== undefined) return;
@@ -75,7 +82,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
     await readersGone();
     await old?.close();
     onReopen();
-    database = await openFolder(folder);
+    database = await openAndReport();
   }
 
   function readersGone(): Promise<void> {

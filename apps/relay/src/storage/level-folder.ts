@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Level } from "level";
 import { LogStoreError } from "../log-store.ts";
+import { checkTables } from "./level-table.ts";
 
 export type Database = Level<Uint8Array, Uint8Array>;
 
@@ -10,20 +11,28 @@ export type Database = Level<Uint8Array, Uint8Array>;
 const roomBytes = 1024 * 1024;
 const roomFile = "skerry-room";
 
-export async function openFolder(folder: string): Promise<Database> {
+export interface OpenedFolder {
+  readonly database: Database;
+  /** Table blocks whose rows are lost (`level-table.ts`). */
+  readonly blankedBlocks: number;
+}
+
+export async function openFolder(folder: string): Promise<OpenedFolder> {
+  let blankedBlocks = 0;
   try {
     await makeFolder(resolve(folder));
     const files = await readdir(folder);
     // LevelDB takes a folder without CURRENT for a new one and deletes every table and log in it.
     if (!files.includes("CURRENT") && files.some((file) => /^MANIFEST-|\.(ldb|sst|log)$/.test(file)))
       throw new LogStoreError("damaged", "The data folder has tables but no CURRENT file. Restore it from a backup.");
+    blankedBlocks = await checkTables(folder);
   } catch (error) {
     throw toStoreError(error);
   }
-  const database: Database = new Level(folder, { keyEncoding: "view", valueEncoding: "view" });
+  const database: Database = new Level(folder, { keyEncoding: "view", valueEncoding: "view", compression: false });
   try {
     await database.open();
-    return database;
+    return { database, blankedBlocks };
   } catch (error) {
     throw toStoreError(error instanceof Error && error.cause !== undefined ? error.cause : error);
   }
