@@ -17,6 +17,7 @@ export interface Needle {
 }
 
 const pieceBytes = 12;
+const distinctBytesMin = 4;
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /** 36 random letters and digits: 62 random bits in each of its three pieces, so that none is found by chance. */
@@ -35,6 +36,7 @@ export function needlesOf(canary: Canary): readonly Needle[] {
   const needles: Needle[] = [];
   for (let at = 0; at === 0 || at + pieceBytes <= canary.bytes.length; at += pieceBytes) {
     const piece = Buffer.from(canary.bytes.subarray(at, at + pieceBytes));
+    if (new Set(piece).size < distinctBytesMin) throw new Error(`${canary.name} is too plain to be looked for: it would be found everywhere`);
     needles.push(...formsOf(piece, canary.isText).map(([form, bytes]) => ({ canary: canary.name, form, bytes })));
   }
   return needles;
