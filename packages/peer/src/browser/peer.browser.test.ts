@@ -1,0 +1,171 @@
+import { fileURLToPath } from "node:url";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterEach, beforeAll, afterAll, beforeEach, describe, expect, test } from "vitest";
+import { launchChromium, servePage } from "../../../../tests/support/chromium.ts";
+import type { PageServer, TestBrowser } from "../../../../tests/support/chromium.ts";
+import { until } from "../node/until.test-support.ts";
+import type { TestTab } from "./tab-page.test-support.ts";
+
+type Global = typeof globalThis & { readonly skerryTab: TestTab };
+
+let server: PageServer;
+let browser: TestBrowser;
+const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+beforeAll(async () => {
+  server = await servePage({ page: source("tab-page.test-support.ts"), worker: source("worker.ts"), worker2: source("worker.ts") });
+}, 60_000);
+afterAll(() => server.close());
+beforeEach(async () => {
+  browser = await launchChromium();
+}, 60_000);
+afterEach(() => browser.close());
+
+async function openTab(search: string = "", context: BrowserContext = browser.context): Promise<Page> {
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") console.error(`tab says: ${message.text()}`);
+  });
+  await page.goto(`${server.url}/${search}`);
+  await page.waitForFunction(() => "skerryTab" in globalThis);
+  await page.evaluate(() => (globalThis as Global).skerryTab.client.ready);
+  return page;
+}
+
+const create = (page: Page): Promise<string> => page.evaluate(() => (globalThis as Global).skerryTab.client.createDocument());
+const text = (page: Page, docId: string): Promise<string> => page.evaluate((id) => (globalThis as Global).skerryTab.text(id), docId);
+const names = (page: Page, docId: string): Promise<string[]> => page.evaluate((id) => (globalThis as Global).skerryTab.names(id), docId);
+const insert = (page: Page, docId: string, what: string): Promise<void> =>
+  page.evaluate(([id, typed]) => (globalThis as Global).skerryTab.insert(id ?? "", typed ?? ""), [docId, what]);
+const setName = (page: Page, docId: string, name: string): Promise<void> =>
+  page.evaluate(([id, called]) => (globalThis as Global).skerryTab.setName(id ?? "", called ?? ""), [docId, name]);
+
+async function edit(page: Page, docId: string, version: 2 | 3 = 3): Promise<void> {
+  await page.evaluate(([id, wanted]) => (globalThis as Global).skerryTab.open(String(id), wanted === 2 ? 2 : 3), [docId, version] as const);
+  await page.waitForFunction((id) => (globalThis as Global).skerryTab.synced(id), docId);
+}
+
+const textBecomes = (page: Page, docId: string, wanted: string): Promise<void> => until(`text "${wanted}"`, async () => (await text(page, docId)) === wanted);
+const namesBecome = (page: Page, docId: string, wanted: string): Promise<void> =>
+  until(`names ${wanted}`, async () => (await names(page, docId)).join() === wanted);
+
+const kinds = [
+  ["SharedWorker", ""],
+  ["dedicated workers under a Web Lock", "?fallback"],
+] as const;
+
+for (const [kind, search] of kinds) {
+  describe(`peer in ${kind}`, () => {
+    test("ED-1 two tabs, y-websocket 3.1 and 2.1: text and presence, and a closed tab's presence ends", async () => {
+      const a = await openTab(search);
+      const docId = await create(a);
+      const b = await openTab(search);
+      await edit(a, docId, 3);
+      await edit(b, docId, 2);
+      await insert(a, docId, "hello");
+      await textBecomes(b, docId, "hello");
+      await insert(b, docId, " world");
+      await textBecomes(a, docId, "hello world");
+      await setName(a, docId, "ada");
+      await setName(b, docId, "bob");
+      await namesBecome(a, docId, "ada,bob");
+      await namesBecome(b, docId, "ada,bob");
+      // Without a chance to say goodbye.
+      await b.close({ runBeforeUnload: false });
+      await namesBecome(a, docId, "ada");
+      await a.waitForFunction(() => !(globalThis as Global).skerryTab.client.hasUnsavedChanges());
+    });
+
+    test("ED-1 the client's calls and subscriptions, and an unknown document closes with 4404", async () => {
+      const a = await openTab(search);
+      const docId = await create(a);
+      const answers = await a.evaluate(async (id) => {
+        const { client } = (globalThis as Global).skerryTab;
+        await client.setDisplayName("Ada");
+        await client.setTitle(id, "Notes");
+        const fragment = (await client.shareLink(id)) ?? "";
+        const title = await new Promise<string>((resolve) => {
+          const stop = client.watchDocuments((documents) => {
+            const found = documents.find((one) => one.docId === id);
+            if (found?.title !== "Notes") return;
+            resolve(found.title);
+            stop();
+          });
+        });
+        const link = await client.openLink(fragment);
+        return { name: (await client.profile()).displayName, title, link, has: await client.has(id), bad: await client.openLink("nonsense") };
+      }, docId);
+      expect(answers).toMatchObject({ name: "Ada", title: "Notes", link: { ok: true, docId }, has: true, bad: { ok: false } });
+      await a.evaluate(() => (globalThis as Global).skerryTab.open("AAAAAAAAAAAAAAAAAAAAAA", 3));
+      await a.waitForFunction(() => (globalThis as Global).skerryTab.lastClose("AAAAAAAAAAAAAAAAAAAAAA") === 4404);
+      const connection = await a.evaluate(
+        () => new Promise<string>((resolve) => (globalThis as Global).skerryTab.client.watchConnection((state) => resolve(state.kind))),
+      );
+      expect(["connecting", "offline"]).toContain(connection);
+    });
+
+    test("BS-1 edit, tab closed at once, opened again: the text is there, many rounds", { timeout: 120_000 }, async () => {
+      let page = await openTab(search);
+      const docId = await create(page);
+      let wanted = "";
+      for (let round = 0; round < 15; round++) {
+        await edit(page, docId);
+        await textBecomes(page, docId, wanted);
+        const word = `w${round} `;
+        wanted += word;
+        // Keeps the browser alive: the tab that goes is the only one of this origin.
+        const blank = await browser.context.newPage();
+        // In turn: left within the same task as the edit, and closed by the browser right behind it.
+        const typing = page.evaluate(
+          ([id, typed, leave]) => {
+            (globalThis as Global).skerryTab.insert(id ?? "", typed ?? "");
+            if (leave === "leave") location.replace("about:blank");
+          },
+          [docId, word, round % 2 === 0 ? "leave" : "stay"],
+        );
+        await Promise.allSettled(round % 2 === 0 ? [typing] : [typing, page.close()]);
+        await page.close();
+        page = await openTab(search);
+        await blank.close();
+      }
+      await edit(page, docId);
+      await textBecomes(page, docId, wanted);
+    });
+  });
+}
+
+describe("one peer per profile", () => {
+  test("BS-8 dedicated workers: the leader's tab closes, another takes over, nothing is lost and editing goes on", async () => {
+    const a = await openTab("?fallback");
+    const docId = await create(a);
+    const b = await openTab("?fallback");
+    const c = await openTab("?fallback");
+    for (const page of [a, b, c]) await edit(page, docId);
+    await insert(b, docId, "before ");
+    await textBecomes(c, docId, "before ");
+    await a.close();
+    await insert(b, docId, "amid ");
+    await textBecomes(c, docId, "before amid ");
+    await insert(c, docId, "after ");
+    await textBecomes(b, docId, "before amid after ");
+    await b.waitForFunction(() => !(globalThis as Global).skerryTab.client.hasUnsavedChanges());
+    const d = await openTab("?fallback");
+    await edit(d, docId);
+    await textBecomes(d, docId, "before amid after ");
+  });
+
+  test("BS-8 a SharedWorker of another build: its tabs are served by the one that holds the lock", async () => {
+    const a = await openTab();
+    const docId = await create(a);
+    const b = await openTab("?build=?2");
+    await edit(a, docId);
+    await edit(b, docId);
+    await insert(a, docId, "one ");
+    await textBecomes(b, docId, "one ");
+    await a.close();
+    await insert(b, docId, "two ");
+    const c = await openTab("?build=?2");
+    await edit(c, docId);
+    await textBecomes(c, docId, "one two ");
+  });
+});

@@ -1,0 +1,173 @@
+/** The worker's end of one tab: answers its calls, feeds its subscriptions, lets its editors in, and frees all of it when the tab is gone. */
+import type { Clock } from "@skerry/protocol";
+import { openEditorPipe } from "../editor/peer-pipe.ts";
+import type { SocketPipe } from "../editor/socket-shape.ts";
+import type { Peer } from "../peer.ts";
+import { messageLimits } from "./messages.ts";
+import type { FromTab, Method, ToTab } from "./messages.ts";
+
+export interface TabHost {
+  receive(message: FromTab): void;
+  /** The tab is gone, or begins again. Idempotent. */
+  close(): void;
+}
+
+export interface TabHostParts {
+  /** Resolves when the peer is there; rejects if this device's store can't be read. */
+  readonly peer: Promise<Peer>;
+  readonly clock: Clock;
+  readonly send: (message: ToTab) => void;
+}
+
+/** How often it is looked whether everything has become durable, while something has not. */
+const unsavedPollMs = 50;
+
+const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Promise<unknown>>> = {
+  profile: (peer) => peer.profile(),
+  setDisplayName: (peer, [name = ""]) => peer.setDisplayName(name),
+  documents: (peer) => peer.documents(),
+  createDocument: (peer) => peer.createDocument(),
+  openLink: (peer, [fragment = ""]) => peer.openLink(fragment),
+  shareLink: (peer, [docId = ""]) => peer.shareLink(docId),
+  has: (peer, [docId = ""]) => peer.has(docId),
+  setTitle: (peer, [docId = "", title = ""]) => peer.setTitle(docId, title),
+  forgetDocument: (peer, [docId = ""]) => peer.forgetDocument(docId),
+};
+
+/** Codes cross the port, messages don't: they may name things. */
+export const codeOf = (error: unknown): string => (error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "failed");
+
+export function serveTab({ peer: arriving, clock, send: post }: TabHostParts): TabHost {
+  let peer: Peer | undefined;
+  let closed = false;
+  const sockets = new Map<number, SocketPipe>();
+  const watches = new Map<number, () => void>();
+  /** What came before the peer was there, in order. */
+  let waiting: FromTab[] = [];
+  let running = 0;
+  let seen = 0;
+  let lastUnsaved: boolean | undefined;
+  let cancelPoll: (() => void) | undefined;
+
+  const send = (message: ToTab): void => {
+    if (!closed) post(message);
+  };
+
+  function tellUnsaved(force: boolean): void {
+    if (peer === undefined || closed) return;
+    const unsaved = peer.hasUnsavedChanges();
+    if (force || unsaved !== lastUnsaved) send({ kind: "unsaved", unsaved, seen });
+    lastUnsaved = unsaved;
+    if (!unsaved || cancelPoll !== undefined) return;
+    cancelPoll = clock.schedule(unsavedPollMs, () => {
+      cancelPoll = undefined;
+      tellUnsaved(false);
+    });
+  }
+
+  function call(present: Peer, id: number, method: Method, args: readonly string[]): void {
+    if (running >= messageLimits.callsMax) return send({ kind: "result", id, ok: false, value: "busy" });
+    running += 1;
+    calls[method](present, args).then(
+      (value) => {
+        running -= 1;
+        send({ kind: "result", id, ok: true, value });
+      },
+      (error: unknown) => {
+        running -= 1;
+        send({ kind: "result", id, ok: false, value: codeOf(error) });
+      },
+    );
+  }
+
+  function watch(present: Peer, { id, what, docId }: FromTab & { readonly kind: "watch" }): void {
+    if (watches.has(id) || watches.size >= messageLimits.watchesMax) return;
+    const listener = (value: unknown): void => send({ kind: "event", id, value });
+    // A listener may be called before the subscription is there to be kept.
+    watches.set(id, () => undefined);
+    const stop =
+      what === "documents"
+        ? present.watchDocuments(listener)
+        : what === "status"
+          ? present.watchStatus(docId, listener)
+          : present.watchConnection(listener);
+    if (watches.has(id)) watches.set(id, stop);
+    else stop();
+  }
+
+  function openSocket(present: Peer, id: number, room: string): void {
+    if (sockets.has(id)) return;
+    if (sockets.size >= messageLimits.socketsMax) return send({ kind: "closed", id, code: 4503, reason: "too many editors" });
+    sockets.set(
+      id,
+      openEditorPipe(present, room, {
+        onOpen: () => send({ kind: "opened", id }),
+        onMessage: (bytes) => send({ kind: "data", id, bytes }),
+        onClose: (code, reason) => {
+          sockets.delete(id);
+          send({ kind: "closed", id, code, reason });
+        },
+      }),
+    );
+  }
+
+  function serve(present: Peer, message: FromTab): void {
+    switch (message.kind) {
+      case "call":
+        return call(present, message.id, message.method, message.args);
+      case "watch":
+        return watch(present, message);
+      case "unwatch":
+        watches.get(message.id)?.();
+        watches.delete(message.id);
+        return;
+      case "socket":
+        return openSocket(present, message.id, message.room);
+      case "data":
+        sockets.get(message.id)?.send(message.bytes);
+        if (message.edit === 0) return;
+        seen = Math.max(seen, message.edit);
+        return tellUnsaved(true);
+      case "shut":
+        sockets.get(message.id)?.close(message.code, message.reason);
+        sockets.delete(message.id);
+        return;
+      case "retry":
+        return present.retryNow();
+      case "hello":
+      case "bye":
+        return;
+    }
+  }
+
+  arriving.then(
+    async (present) => {
+      await present.ready;
+      if (closed) return;
+      peer = present;
+      send({ kind: "ready", code: "" });
+      tellUnsaved(true);
+      const early = waiting;
+      waiting = [];
+      for (const message of early) serve(present, message);
+    },
+  ).catch((error: unknown) => send({ kind: "ready", code: codeOf(error) }));
+
+  return {
+    receive: (message) => {
+      if (closed) return;
+      if (peer !== undefined) serve(peer, message);
+      else if (waiting.length < messageLimits.callsMax) waiting.push(message);
+    },
+    close: () => {
+      if (closed) return;
+      closed = true;
+      cancelPoll?.();
+      for (const stop of watches.values()) stop();
+      for (const socket of [...sockets.values()]) socket.close(1001, "tab gone");
+      watches.clear();
+      sockets.clear();
+      waiting = [];
+    },
+  };
+}
