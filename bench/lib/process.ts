@@ -138,7 +138,9 @@ export async function spawnServer(node: string, args: readonly string[], port: n
     }
     await sleep(20);
   }
-  return { pid: child.pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+  const { pid } = child;
+  if (pid === undefined) throw new Error("server has no process");
+  return { pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
 export const temporaryFolder = (): { readonly folder: string; remove(): void } => {

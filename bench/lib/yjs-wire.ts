@@ -36,7 +36,7 @@ export function cannedUpdates(numbers: readonly number[], author: number): Uint8
 export function eachMarker(frame: Buffer, callback?: (number: number) => void): number {
   let count = 0;
   for (let at = frame.indexOf("#~"); at >= 0 && at + 2 + digits <= frame.length; at = frame.indexOf("#~", at + 2)) {
-    const number = Number(frame.latin1Slice(at + 2, at + 2 + digits));
+    const number = Number(frame.toString("latin1", at + 2, at + 2 + digits));
     if (!Number.isInteger(number)) continue;
     count++;
     callback?.(number);
