@@ -1,6 +1,6 @@
-import { verifyHead, ready } from "@skerry/crypto/verify";
+import { ready, recordHashOf, verifyHead } from "@skerry/crypto/verify";
 import { bytesEqual, decodeRecord, encodeDown, encodeFrame, framedBytes, limits } from "@skerry/protocol";
-import type { DeviceId, DocId } from "@skerry/protocol";
+import type { DeviceId, DocId, ReplicaId } from "@skerry/protocol";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import WebSocket from "ws";
 import { createForgery, edits } from "./forgery.ts";
@@ -32,6 +32,7 @@ interface World {
   readonly foreignDocId: DocId;
   /** Records 1 to 5 of the document, which the relay has. */
   readonly records: readonly Uint8Array[];
+  readonly replicaId: ReplicaId;
   /** The next record of the same author. */
   next(): Uint8Array;
   peer(options?: Partial<TinyPeerOptions>): TinyPeer;
@@ -50,7 +51,7 @@ async function startWorld(tamper?: Tamper): Promise<World> {
   for (const record of records) relay.admit(docId, record);
   relay.admit(foreignDocId, createAuthor(random, device(2)).next(foreignDocId));
   const peer = (options: Partial<TinyPeerOptions> = {}): TinyPeer => startTinyPeer(proxy.url, { docId, ...options });
-  return { relay, proxy, docId, foreignDocId, records, next: () => author.next(docId), peer };
+  return { relay, proxy, docId, foreignDocId, records, replicaId: author.replicaId, next: () => author.next(docId), peer };
 }
 
 const same = (log: readonly Uint8Array[], expected: readonly (Uint8Array | undefined)[]): boolean =>
@@ -191,6 +192,18 @@ describe("cheats on messages, without the relay's key: a peer that follows the c
     expect(peer.findings).toEqual([]);
   });
 
+  test("while the first of two that are to be swapped is held, nothing that came after it passes", async () => {
+    const world = await startWorld(swapEntries(5));
+    const peer = world.peer();
+    await until(() => expect(peer.log).toHaveLength(4));
+    // The relay said all at once, so `caught-up` is at the proxy when its `entries` are through.
+    await until(() => expect(world.proxy.logs.heads(world.docId)).toHaveLength(1));
+    world.relay.admit(world.docId, world.next());
+    await caughtUp(peer);
+    expect(peer.messages.slice(-3).map((message) => message.type)).toEqual(["entries", "entries", "caught-up"]);
+    expect(peer.log).toHaveLength(6);
+  });
+
   test("a live swap with the peer's own record next gives up and loses nothing", async () => {
     const world = await startWorld(swapEntries(6));
     const peer = world.peer();
@@ -237,10 +250,14 @@ describe("cheats on messages, without the relay's key: a peer that follows the c
     world.relay.admit(world.docId, world.next());
     await until(() => expect(before.log).toHaveLength(7));
     world.proxy.setTamper(rollBack(5));
-    const newcomer = world.peer();
+    const newcomer = world.peer({ replicaId: world.replicaId });
     await caughtUp(newcomer);
     expect(newcomer.findings).toEqual([]);
     expect(same(newcomer.log, world.records)).toBe(true);
+    const last = decodeRecord(world.records[4] ?? new Uint8Array(0));
+    if (!last.ok) throw new Error("a bad record");
+    const tailHash = recordHashOf(last.value.hashedBytes);
+    expect(newcomer.messages.find((message) => message.type === "opened")).toMatchObject({ head: { seq: 5 }, tailN: 5, tailHash });
     const returning = world.peer({ from: before });
     await until(() => expect(returning.findings).toEqual(["relay-has-less"]));
     const opened = returning.messages.find((message) => message.type === "opened");
