@@ -18,6 +18,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    // The worker is one file with libsodium in it.
+    chunkSizeWarningLimit: 800,
   },
   server: { proxy: { "/sync": { target: relay, ws: true } } },
 });

@@ -30,8 +30,8 @@ createRoot(place).render(
   <StrictMode>
     <ErrorBoundary>
       {client === undefined ? (
-        <MessagePage title={strings.problems.unsupportedTitle}>
-          <p>{strings.problems.unsupported}</p>
+        <MessagePage title={strings.startProblems["unsupported-browser"].title}>
+          <p>{strings.startProblems["unsupported-browser"].todo}</p>
         </MessagePage>
       ) : (
         <App client={client} />

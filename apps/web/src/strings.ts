@@ -332,12 +332,31 @@ export const strings = {
     body: "What the server has comes back with the share link; changes not yet sent would be lost. Adding the site to your home screen or bookmarks often prevents it.",
   },
 
+  startProblems: {
+    store: {
+      title: "Skerry can't read its storage in this browser",
+      todo: "It may be a private window, or storage may be blocked. Nothing was deleted. Open Skerry in an ordinary window, or allow this site to store data, and reload.",
+    },
+    full: {
+      title: "This browser has no room left",
+      todo: "Nothing was deleted. Free some space on this device and reload.",
+    },
+    "wrong-key": {
+      title: "Skerry's storage in this browser can't be opened",
+      todo: "It was sealed with another key, or damaged. Nothing was deleted. If you restored this browser from a backup, restore all of this site's data together.",
+    },
+    "insecure-context": {
+      title: "This address is not secure enough",
+      todo: "Browsers allow encryption only over https, or on this computer as localhost. Open Skerry at an https address.",
+    },
+    "unsupported-browser": {
+      title: "This browser is too old for Skerry",
+      todo: "Use a current version of Firefox, Chrome, Edge or Safari.",
+    },
+  },
+
   problems: {
-    storeTitle: "Skerry can't read its storage in this browser",
-    store:
-      "It may be a private window, or storage may be blocked or full. Nothing was deleted. Open Skerry in an ordinary window, or allow this site to store data, and reload.",
-    unsupportedTitle: "This browser is too old for Skerry",
-    unsupported: "Use a current version of Firefox, Chrome, Edge or Safari.",
+    store: "This browser's storage did not accept it. Free some space, or open Skerry in an ordinary window, and try again.",
     crashTitle: "Something went wrong in this page",
     crash: "What was saved on this device is safe. Reload to go on. If you typed something in the last second, download the text first.",
     notFoundTitle: "There is no such page",

@@ -13,7 +13,8 @@ import { LinkField } from "./link-field.tsx";
 import { MessagePage } from "./message-page.tsx";
 import { NamePrompt } from "./name-prompt.tsx";
 
-type Loaded = { readonly kind: "loading" } | { readonly kind: "failed" } | { readonly kind: "ready"; readonly profile: Profile };
+type Problem = keyof typeof strings.startProblems;
+type Loaded = { readonly kind: "loading" } | { readonly kind: "failed"; readonly problem: Problem } | { readonly kind: "ready"; readonly profile: Profile };
 type LinkState = { readonly kind: "none" | "opening" | "failed" } | { readonly kind: "wrong"; readonly error: OpenLinkError };
 
 export function App({ client }: { readonly client: SkerryClient }): ReactNode {
@@ -29,8 +30,8 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
         (profile) => {
           if (mounted) setLoaded({ kind: "ready", profile });
         },
-        () => {
-          if (mounted) setLoaded({ kind: "failed" });
+        (error: unknown) => {
+          if (mounted) setLoaded({ kind: "failed", problem: problemOf(error) });
         },
       );
     return () => {
@@ -48,7 +49,7 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
   );
 
   if (loaded.kind === "loading") return <Opening />;
-  if (loaded.kind === "failed") return <StoreProblem />;
+  if (loaded.kind === "failed") return <StartProblem problem={loaded.problem} />;
   if (loaded.profile.displayName === "") return <NamePrompt towardsDocument={location.startsWith("/d/") || link.kind === "opening"} onName={rename} />;
   return (
     <AppContext value={{ client, profile: loaded.profile, rename }}>
@@ -125,11 +126,17 @@ function Opening(): ReactNode {
   );
 }
 
-function StoreProblem(): ReactNode {
+function problemOf(error: unknown): Problem {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  return code === "insecure-context" || code === "unsupported-browser" || code === "wrong-key" || code === "full" ? code : "store";
+}
+
+function StartProblem({ problem }: { readonly problem: Problem }): ReactNode {
   usePageTitle(strings.pageTitles.problem);
+  const text = strings.startProblems[problem];
   return (
-    <MessagePage title={strings.problems.storeTitle}>
-      <p>{strings.problems.store}</p>
+    <MessagePage title={text.title}>
+      <p>{text.todo}</p>
       <button type="button" className="button button-primary" onClick={() => window.location.reload()}>
         {strings.common.reload}
       </button>

@@ -104,7 +104,7 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
       {(newer || unfit) && <p className="note note-wide">{newer ? strings.document.newerFormat : strings.document.readOnly}</p>}
       {session !== undefined && loaded ? (
         <main className="sheet">
-          <TextEditor session={session} readOnly={newer || unfit} autoFocus={wantsFocus()} onUnfit={onUnfit} />
+          <TextEditor session={session} readOnly={newer || unfit} onUnfit={onUnfit} />
         </main>
       ) : (
         <NotHereYet status={status} connection={connection} onRetry={() => client.retryNow()} />
@@ -112,9 +112,6 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
     </ErrorBoundary>
   );
 }
-
-/** Where the keyboard is not on the screen, and nothing else has the focus, writing can start at once. */
-const wantsFocus = (): boolean => window.matchMedia("(pointer: fine)").matches && (document.activeElement === null || document.activeElement === document.body);
 
 function NotSaved({ storage, onDownload }: { readonly storage: Exclude<DocumentStatus["storage"], "ok">; readonly onDownload: (() => void) | undefined }): ReactNode {
   const title = { full: strings.sync.full, failing: strings.sync.failing, "wrong-key": strings.sync.wrongKey }[storage];

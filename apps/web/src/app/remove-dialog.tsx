@@ -24,7 +24,7 @@ export function RemoveDialog({ title, unsent, onClose, onRemove }: RemoveDialogP
         </p>
       )}
       <div className="dialog-actions">
-        <button type="button" className="button" onClick={onClose}>
+        <button type="button" className="button" data-first-focus onClick={onClose}>
           {strings.common.cancel}
         </button>
         <button

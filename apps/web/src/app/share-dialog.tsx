@@ -29,7 +29,10 @@ export function ShareDialog({ docId, status, onClose }: ShareDialogProps): React
       .then((fragment) => {
         if (!mounted) return;
         if (fragment === undefined) setTold(t.failed);
-        else setLink(toShareAddress(window.location.origin, fragment));
+        else {
+          setLink(toShareAddress(window.location.origin, fragment));
+          requestAnimationFrame(() => field.current?.select());
+        }
       });
     return () => {
       mounted = false;
@@ -53,7 +56,7 @@ export function ShareDialog({ docId, status, onClose }: ShareDialogProps): React
       <p className="lead">{t.body}</p>
       <label htmlFor={id}>{t.label}</label>
       <div className="field-row">
-        <input id={id} ref={field} className="link-text" type="text" readOnly value={link ?? ""} onFocus={(event) => event.target.select()} />
+        <input id={id} ref={field} data-first-focus className="link-text" type="text" readOnly value={link ?? ""} onFocus={(event) => event.target.select()} />
         <button type="button" className="button button-primary" disabled={link === undefined} onClick={() => void copy()}>
           {told === t.copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
           {told === t.copied ? t.copied : t.copy}

@@ -7,12 +7,14 @@ import type { DocumentSession } from "./document-session.ts";
 export interface TextEditorProps {
   readonly session: DocumentSession;
   readonly readOnly: boolean;
-  readonly autoFocus: boolean;
   readonly onUnfit: () => void;
 }
 
+/** Where the keyboard is not on the screen, and nothing else has the focus, writing can start at once. */
+const wantsFocus = (): boolean => window.matchMedia("(pointer: fine)").matches && (document.activeElement === null || document.activeElement === document.body);
+
 /** The replaceable editor component: binds a session's text to an editing surface. */
-export function TextEditor({ session, readOnly, autoFocus, onUnfit }: TextEditorProps): ReactNode {
+export function TextEditor({ session, readOnly, onUnfit }: TextEditorProps): ReactNode {
   const parent = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (parent.current === null) return undefined;
@@ -26,8 +28,8 @@ export function TextEditor({ session, readOnly, autoFocus, onUnfit }: TextEditor
       onComposing: (composing) => session.setComposing(composing),
       onUnfit,
     });
-    if (autoFocus) editor.focus();
+    if (wantsFocus()) editor.focus();
     return () => editor.close();
-  }, [session, readOnly, autoFocus, onUnfit]);
+  }, [session, readOnly, onUnfit]);
   return <div className="editor" ref={parent} />;
 }

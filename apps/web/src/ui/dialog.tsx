@@ -9,7 +9,7 @@ export interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A native modal dialog: the browser keeps the focus in, gives it back, and closes on Escape. Mount it to open it. */
+/** A native modal dialog: the browser keeps the focus in, gives it back, and closes on Escape. Mount it to open it. `data-first-focus` marks what gets the focus. */
 export function Dialog({ title, onClose, children }: DialogProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -21,6 +21,7 @@ export function Dialog({ title, onClose, children }: DialogProps): ReactNode {
     const element = dialog.current;
     if (element === null) return undefined;
     element.showModal();
+    element.querySelector<HTMLElement>("[data-first-focus]")?.focus();
     // Closed before it leaves the page, so that the focus goes back to where it was.
     return () => element.close();
   }, []);

@@ -1,0 +1,128 @@
+/** Every screen of the web app in both themes, at desktop and 320 px width: no axe violation at WCAG 2.2 AA, nothing wider than the screen. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { chipOf, editorOf, giveName, newDocument, openPage, startApp } from "../support/app.ts";
+import type { App } from "../support/app.ts";
+import { launchChromium } from "../support/chromium.ts";
+import type { TestBrowser } from "../support/chromium.ts";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+let app: App;
+let browser: TestBrowser;
+let page: Page;
+let troubles: string[];
+
+beforeAll(async () => {
+  app = await startApp();
+  browser = await launchChromium();
+  ({ page, troubles } = await openPage(browser.context));
+  await page.goto(app.url);
+  await page.getByLabel("Your name").waitFor();
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[] }[];
+  readonly passes: readonly unknown[];
+}
+
+async function problemsOf(screen: string): Promise<string[]> {
+  const found: string[] = [];
+  // Waits for fonts and finished transitions; colours in the middle of one are nobody's.
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((animation) => animation.effect?.getTiming().iterations === 1).map((animation) => animation.finished)));
+  await page.evaluate(axeSource);
+  const result = await page.evaluate<AxeResult, string[]>((values) => (globalThis as unknown as { axe: { run: (node: Document, options: object) => Promise<AxeResult> } }).axe.run(document, { runOnly: values }), tags);
+  expect(result.passes.length).toBeGreaterThan(10);
+  for (const violation of result.violations) for (const node of violation.nodes) found.push(`${screen}: ${violation.id} at ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
+  const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  if (isWide) found.push(`${screen}: wider than the screen`);
+  return found;
+}
+
+/** Looks at the screen as it is, in every theme and width. */
+async function look(screen: string): Promise<void> {
+  const found: string[] = [];
+  for (const [width, height] of [
+    [1180, 800],
+    [320, 640],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      found.push(...(await problemsOf(`${screen}, ${colorScheme}, ${width} px`)));
+    }
+  }
+  await page.setViewportSize({ width: 1180, height: 800 });
+  expect(found).toEqual([]);
+}
+
+test("every screen is accessible", { timeout: 180_000 }, async () => {
+  await look("first visit");
+  await giveName(page, "Mira Olsen");
+  await page.getByText("Your island is empty").waitFor();
+  await look("home, empty");
+
+  await newDocument(page);
+  await look("document, new");
+  await page.getByLabel("Title").fill("Harbour plan");
+  await editorOf(page).click();
+  await page.keyboard.type("The ferry leaves at six.");
+  await page.locator('button.chip[data-kind="synced"]').waitFor();
+  await look("document, synced");
+  await chipOf(page).click();
+  await look("where your changes are, synced");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Only you are here" }).click();
+  await look("who is here");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.waitForFunction(() => document.querySelector<HTMLInputElement>(".link-text")?.value.includes("/s#") === true);
+  await look("share");
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("link", { name: "All documents" }).click();
+  await page.getByRole("link", { name: /Harbour plan/ }).waitFor();
+  await look("home, with a document");
+  await page.getByRole("button", { name: /Settings/ }).click();
+  await look("settings");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Remove/ }).click();
+  await look("remove");
+  await page.keyboard.press("Escape");
+
+  await page.goto(`${app.url}/s#AAAA`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await look("wrong link");
+  await page.goto(`${app.url}/d/AAAAAAAAAAAAAAAAAAAAAA`);
+  await page.getByText("This document is not on this device").waitFor();
+  await look("unknown document");
+  await page.goto(`${app.url}/nowhere`);
+  await page.getByText("There is no such page").waitFor();
+  await look("no such page");
+
+  await page.goto(app.url);
+  await page.getByRole("link", { name: /Harbour plan/ }).click();
+  await editorOf(page).waitFor();
+  await app.relay.kill();
+  await page.locator('button.chip[data-kind="unreachable"]').waitFor();
+  await editorOf(page).click();
+  await page.keyboard.type("Offline now. ");
+  await page.locator('button.chip[data-kind="offline"]').waitFor();
+  await chipOf(page).click();
+  await look("where your changes are, offline");
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "All documents" }).click();
+  await page.getByText("Not sent yet").waitFor();
+  await look("home, offline");
+  await page.getByRole("button", { name: /^Remove/ }).click();
+  await look("remove, with unsent changes");
+  expect(troubles).toEqual([]);
+});
