@@ -19,7 +19,8 @@ class Unsplittable extends Error {}
 /**
  * Splits an update into pieces of at most `maxBytes` that give the same when applied in order, and that keep to `pieceLimits`. It splits
  * between structs, inside strings (never inside a character) and arrays of values, and between deleted ranges. "unsplittable": one
- * value, embed or binary alone is larger. A piece may depend on a later one; Yjs holds such structs back until then.
+ * value, embed or binary alone is larger. A piece may depend on a later one; Yjs holds such structs back until then. Meant for what
+ * `deriveUnsent` gives: after `Y.mergeUpdates`, which loses a flag, a piece with overwritten values may not pass `fitUpdate`.
  */
 export function splitUpdate(
   update: Uint8Array,

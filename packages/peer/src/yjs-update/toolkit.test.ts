@@ -65,6 +65,27 @@ describe("the toolkit over Yjs updates", () => {
     expect(unsent && summaryOf(unsent.update)).toMatchObject({ structs: [], deleteCount: 1 });
   });
 
+  it("names overwritten values that a document without collection keeps, joined, as deleted", () => {
+    const doc = new Y.Doc({ gc: false });
+    for (const value of [1, 2, 3]) doc.getMap("m").set("k", value);
+    const unsent = deriveUnsent(doc, createAckedState(), everyone);
+    expect(unsent && [...summaryOf(unsent.update).deletes.values()]).toEqual([[[0, 2]]]);
+  });
+
+  it("names a deletion again that a replica with the struct from an earlier attempt does not have", () => {
+    const doc = new Y.Doc();
+    const log = new Y.Doc();
+    const acked = createAckedState();
+    doc.getText("body").insert(0, "hello");
+    const attempt = deriveUnsent(doc, acked, everyone);
+    doc.getText("body").delete(1, 2);
+    const again = deriveUnsent(doc, acked, everyone);
+    if (attempt === undefined || again === undefined) throw new Error("nothing unsent");
+    for (const { update } of [attempt, again]) acknowledge(acked, log, update);
+    expect(stateBytes(log)).toEqual(stateBytes(doc));
+    expect(hasUnsent(doc, acked, everyone)).toBe(false);
+  });
+
   it("an acked state survives encoding, and joins structs when a gap fills", () => {
     const doc = new Y.Doc();
     doc.clientID = 9;

@@ -183,7 +183,7 @@ interface StructBlock {
 
 /**
  * The client's structs from clock `from`, which is missing, to the end. What entries beyond a gap already give becomes a gap here. Those
- * that are deleted go into `deletes` too: who already has the struct from an earlier attempt, undeleted, ignores this copy of it.
+ * that are deleted go into `deletes` too, also where it is implied, as Yjs does it: the validator insists for overwritten values of a key.
  */
 function encodeStructs(doc: Y.Doc, acked: AckedState, client: number, from: number, deletes: Map<number, RangeSet>): StructBlock {
   const encoder = new Y.UpdateEncoderV1();
