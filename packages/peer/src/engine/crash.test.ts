@@ -1,0 +1,157 @@
+/** A peer that stops at any moment: what it promised is kept, nothing is doubled. */
+import { afterEach, describe, expect, test } from "vitest";
+import { copyOf, createStage, openDoc, share, until, untilStatus, untilText } from "./engine.test-support.ts";
+import type { Device, TestDoc, TestPeer } from "./engine.test-support.ts";
+
+const stage = createStage();
+afterEach(() => stage.close());
+
+describe("a crash", () => {
+  test("PE-3 after any write of the key-value store: the edit is there, reaches the other once, and no replica repeats a number", async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    let expected = "";
+    let current = ana;
+    for (let crashAt = 1; crashAt <= 6; crashAt++) {
+      const doc = await openDoc(current, docId);
+      await untilText(doc, expected);
+      let writes = 0;
+      let crashed = false;
+      const mine = current;
+      mine.disk.beforeKvWrite = (keys) => {
+        // The list of documents is written in the same instant as an edit, before any store can have it.
+        if (keys.some((key) => key.startsWith("d/")) && ++writes === crashAt) {
+          crashed = true;
+          mine.crash();
+        }
+      };
+      for (let index = 0; !crashed; index++) {
+        doc.type(`${crashAt}.${index} `);
+        expected += `${crashAt}.${index} `;
+        const { length } = expected;
+        await until("it came through, or the peer is gone", () => crashed || bens.text.length === length);
+      }
+      current = stage.peer(at, mine.device);
+      await current.peer.ready;
+      await untilText(bens, expected);
+    }
+    const last = await openDoc(current, docId);
+    await untilStatus(last, "settled", ({ unsentChanges, saved }) => unsentChanges === 0 && saved !== "device");
+    expect(last.status().alarms).toEqual([]);
+    expect(bens.status().alarms).toEqual([]);
+  });
+
+  test("PE-3 after any message from the relay", async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    let current = ana;
+    let expected = "";
+    for (let crashAt = 1; crashAt <= 6; crashAt++) {
+      const doc = await openDoc(current, docId);
+      const mine = current;
+      let heard = 0;
+      let crashed = false;
+      mine.wire.down = (message) => {
+        if (++heard < crashAt) return [message];
+        crashed = true;
+        mine.crash();
+        return [];
+      };
+      for (let index = 0; !crashed; index++) {
+        doc.type(`${crashAt}.${index} `);
+        expected += `${crashAt}.${index} `;
+        bens.type("");
+        await until("heard, or gone", () => crashed || bens.text.toString().includes(`${crashAt}.${index} `));
+      }
+      current = stage.peer(at, mine.device);
+      await current.peer.ready;
+      await untilText(bens, expected);
+    }
+    expect(bens.status().alarms).toEqual([]);
+  });
+
+  test("PE-3 a store whose parts are of different ages is still whole", async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    anas.type("one ");
+    await untilText(bens, "one ");
+    await untilStatus(anas, "settled", ({ unsentChanges }) => unsentChanges === 0);
+    const early = copyOf(ana.device);
+    bens.type("two ");
+    await untilText(anas, "one two ");
+    anas.type("three ");
+    await untilText(bens, "one two three ");
+    await ana.close();
+    const mixes: Device[] = [
+      { kv: new Map(ana.device.kv), content: new Map(early.content) },
+      { kv: new Map(early.kv), content: new Map(ana.device.content) },
+    ];
+    for (const mix of mixes) {
+      const back: TestPeer = stage.peer(at, mix);
+      await back.peer.ready;
+      const doc: TestDoc = await openDoc(back, docId);
+      await untilText(doc, "one two three ");
+      await untilStatus(doc, "settled", ({ unsentChanges, saved }) => unsentChanges === 0 && saved !== "device");
+      expect(doc.status().alarms).toEqual([]);
+      await back.close();
+    }
+    expect(bens.text.toString()).toBe("one two three ");
+  });
+});
+
+describe("a store that fails", () => {
+  test("PE-8 a full disk: said so, editing goes on, nothing is sent that is not stored, and all heals", async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    anas.type("before ");
+    await untilText(bens, "before ");
+    let appends = 0;
+    ana.wire.up = (message) => {
+      if (message.type === "append") appends++;
+      return [message];
+    };
+    ana.disk.fails = true;
+    anas.type("while full ");
+    await untilStatus(anas, "it is said", ({ storage, saved }) => storage === "full" && saved === "unsaved");
+    expect(ana.peer.hasUnsavedChanges()).toBe(true);
+    bens.type("still arriving ");
+    await until("what others write is shown", () => anas.text.toString().includes("still arriving "));
+    expect(appends).toBe(0);
+    ana.disk.fails = false;
+    anas.type("after");
+    await until("all of it reaches ben", () => bens.text.toString() === anas.text.toString());
+    await untilStatus(anas, "kv healed", ({ unsentChanges }) => unsentChanges === 0);
+  });
+
+  test("PE-8 saved says unsaved until the content store has it", async () => {
+    const at = await stage.relay();
+    const ana = stage.peer(at);
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    await untilStatus(anas, "settled", ({ saved }) => saved === "relay");
+    let release: () => void = () => {};
+    ana.disk.contentHeld = new Promise((resolve) => {
+      release = resolve;
+    });
+    anas.type("slow disk");
+    await untilStatus(anas, "unsaved", ({ saved }) => saved === "unsaved");
+    expect(ana.peer.hasUnsavedChanges()).toBe(true);
+    release();
+    await untilStatus(anas, "saved", ({ saved }) => saved === "relay");
+    expect(ana.peer.hasUnsavedChanges()).toBe(false);
+  });
+});
