@@ -7,6 +7,7 @@
  *     03 ‖ docId (16) ‖ replicaId (16) ‖ n   author: where a replica's record is, and its hash
  *     04 ‖ docId (16) ‖ seq                  entry
  *     05 ‖ docId (16) ‖ replicaId (16)       tail: the last record of a replica
+ *     06 ‖ key                               second copy of a row of table 00 or 01, far from the first
  *
  * One damaged block can hide all rows in it, which are neighbours. The order keeps rows that vouch for each other apart: entries
  * between author rows and tails, author rows between heads and entries.
@@ -15,7 +16,7 @@ import { assert, idBytes } from "@skerry/protocol";
 import type { DocId, ReplicaId } from "@skerry/protocol";
 
 const u64Bytes = 8;
-const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5 } as const;
+const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5, copy: 6 } as const;
 
 export const metaNameBytesMax = 256;
 
@@ -26,6 +27,8 @@ export function metaKey(name: string): Uint8Array {
   assert(bytes.length > 0 && bytes.length <= metaNameBytesMax, "meta name is empty or too long");
   return keyOf(tables.meta, [bytes]);
 }
+
+export const copyKey = (key: Uint8Array): Uint8Array => keyOf(tables.copy, [key]);
 
 export const headKey = (docId: DocId): Uint8Array => keyOf(tables.head, [docId]);
 export const entryKey = (docId: DocId, seq: number): Uint8Array => keyOf(tables.entry, [docId], seq);

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { bytesEqual } from "@skerry/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LogStoreError } from "../log-store.ts";
-import type { LogAppend, LogStore } from "../log-store.ts";
+import type { LogAppend, LogStore, StoredEntry } from "../log-store.ts";
 import { appendAfter, docIdOf, headAfter, recordOf, replicaIdOf } from "./author.test-support.ts";
 import { realClock } from "./clock.test-support.ts";
 import { makeFolder, removeFolder, seeded } from "./faults.test-support.ts";
 import { openLevelLogStore } from "./level-log-store.ts";
+import type { StorageEvent } from "./level-log-store.ts";
 
 const documents = ["a", "b", "c", "d"].map((name) => docIdOf(`damage ${name}`));
 const writers = ["x", "y", "z"].map((name) => replicaIdOf(`damage ${name}`));
@@ -22,7 +23,7 @@ beforeAll(async () => {
   for (let part = 0; part < 4; part++) {
     const store = await openLevelLogStore({ folder: whole, clock: realClock });
     await store.putMeta("identity", Uint8Array.of(1, 2, 3));
-    for (let count = 0; count < 60; count++) await appendSome(store, random);
+    for (let count = 0; count < (part < 3 ? 18 : 60); count++) await appendSome(store, random);
     await store.close();
   }
 });
@@ -59,8 +60,9 @@ async function judge(folder: string): Promise<Verdict> {
   const verdict: Verdict = { outcome: "whole" };
   try {
     for (const [doc, log] of truth) await judgeDocument(opened, doc, log, verdict);
+    // One flipped bit cannot reach both copies of the relay's key.
     const identity = await opened.getMeta("identity").catch(codeOf);
-    if (identity !== "damaged" && identity !== undefined) expect(identity).toEqual(Uint8Array.of(1, 2, 3));
+    if (verdict.outcome !== "shorter") expect(identity).toEqual(Uint8Array.of(1, 2, 3));
   } finally {
     await opened.close();
   }
@@ -87,11 +89,10 @@ async function judgeDocument(store: LogStore, doc: number, log: readonly LogAppe
       from = Math.max(from, page.seq ?? from) + 1;
       continue;
     }
-    const entries = page as Awaited<ReturnType<LogStore["read"]>>;
+    const entries = page as readonly StoredEntry[];
     expect(entries.length).toBeGreaterThan(0);
     for (const entry of entries) {
-      const { entry: original, recordHash, chainHash } = log[from - 1] ?? { entry: undefined, recordHash: undefined, chainHash: undefined };
-      expect(entry).toEqual({ seq: from, ...original, recordHash, chainHash });
+      if (!isStored(entry, log[from - 1], from)) throw new Error(`altered: entry ${from}`);
       from++;
     }
   }
@@ -99,12 +100,20 @@ async function judgeDocument(store: LogStore, doc: number, log: readonly LogAppe
     const found = await store.find(docId, replicaId, n).catch(codeOf);
     if (found === "damaged") damaged = true;
     else if (found === undefined) expect(at > seq || damaged).toBe(true);
-    else expect(found).toEqual({ seq: at, recordHash });
+    else if (typeof found === "string" || found.seq !== at || !bytesEqual(found.recordHash, recordHash)) throw new Error(`find: ${at}`);
     const hash = await store.chainHashAt(docId, at).catch(codeOf);
     if (hash === "damaged") damaged = true;
-    else expect(hash).toEqual(at > seq ? undefined : chainHash);
+    else if (typeof hash === "string" || (at > seq) !== (hash === undefined)) throw new Error(`chainHashAt: ${at}`);
+    else if (hash !== undefined && !bytesEqual(hash, chainHash)) throw new Error(`altered: chain hash ${at}`);
   }
   if (damaged) verdict.outcome = "damaged";
+}
+
+function isStored(entry: StoredEntry, append: LogAppend | undefined, seq: number): boolean {
+  if (append === undefined || entry.seq !== seq || append.seq !== seq) return false;
+  const { receivedAtMs, accessPosition, record } = append.entry;
+  const hashes = bytesEqual(entry.recordHash, append.recordHash) && bytesEqual(entry.chainHash, append.chainHash);
+  return hashes && entry.receivedAtMs === receivedAtMs && entry.accessPosition === accessPosition && bytesEqual(entry.record, record);
 }
 
 const codeOf = (error: unknown): string => {
@@ -134,7 +143,7 @@ async function filesOf(pattern: RegExp): Promise<{ readonly name: string; readon
 test("LG-5 the folder that is damaged below is whole", async () => {
   expect(await judgeCopy(async () => undefined, "nothing")).toEqual({ outcome: "whole" });
   expect((await filesOf(/\.ldb$/)).length).toBeGreaterThanOrEqual(1);
-  expect((await filesOf(/\.log$/))[0]?.bytes.length).toBeGreaterThan(10_000);
+  expect((await filesOf(/\.log$/))[0]?.bytes.length).toBeGreaterThan(32_768);
 });
 
 /** Flips one bit at each of `count` places of each file. */
@@ -155,24 +164,68 @@ async function flipBits(pattern: RegExp, count: number): Promise<Record<string, 
 }
 
 test("LG-5 ST-15 a flipped bit in the write-ahead log is harmless, found, or cuts a log short: nothing altered, no hole", { timeout: 120_000 }, async () => {
-  const tally = await flipBits(/\.log$/, 60);
+  const tally = await flipBits(/\.log$/, 50);
   expect(tally["damaged"]).toBeGreaterThan(0);
 });
 
 test("LG-5 ST-15 a flipped bit in a table is harmless or found", { timeout: 120_000 }, async () => {
-  const tally = await flipBits(/\.ldb$/, 50);
+  const tally = await flipBits(/\.ldb$/, 20);
   expect(tally["damaged"]).toBeGreaterThan(0);
   expect(tally["shorter"] ?? 0).toBe(0);
 });
 
+test("LG-5 ST-15 a damaged block costs the documents in it; all others are served and written, through compactions and restarts", { timeout: 60_000 }, async () => {
+  const folder = await makeFolder();
+  try {
+    await cp(whole, folder, { recursive: true });
+    const [table] = await filesOf(/\.ldb$/);
+    if (table === undefined) throw new Error("no table");
+    // The last byte of an entry's sequence number, which LevelDB stores before 8 bytes of its own, the row's head and the record:
+    // the keys are out of order, and LevelDB itself would abort the process when it compacts them.
+    const at = table.bytes.indexOf(truth.get(0)?.[2]?.entry.record ?? "") - 53 - 9 - 3;
+    expect(at).toBeGreaterThan(0);
+    const spoilt = Buffer.from(table.bytes);
+    spoilt[at + 3] = (spoilt[at + 3] ?? 0) ^ 0xff;
+    await writeFile(join(folder, table.name), spoilt);
+
+    const events: StorageEvent[] = [];
+    const newcomer = docIdOf("newcomer");
+    for (let restart = 0; restart < 6; restart++) {
+      const store = await openLevelLogStore({ folder, clock: realClock, log: (event) => void events.push(event) });
+      const outcomes: string[] = [];
+      for (const [doc, log] of truth) {
+        const verdict: Verdict = { outcome: "whole" };
+        await judgeDocument(store, doc, log, verdict);
+        outcomes.push(verdict.outcome);
+      }
+      expect(outcomes).toContain("damaged");
+      expect(outcomes.filter((outcome) => outcome === "whole").length).toBeGreaterThanOrEqual(1);
+      const head = (await store.info(newcomer))?.head;
+      await store.append([appendAfter(head, { docId: newcomer, replicaId: replicaIdOf("new"), n: restart + 1, record: Buffer.alloc(600_000, restart) })]);
+      await store.close();
+    }
+    expect(events).toEqual([{ type: "tables-damaged", blankedBlocks: 1 }]);
+    expect(Buffer.compare(await readFile(join(folder, `${table.name}.damaged`)), spoilt)).toBe(0);
+  } finally {
+    await removeFolder(folder);
+  }
+});
+
+test("ST-13 a damaged guard, which holds nothing, is made anew", async () => {
+  const { outcome } = await judgeCopy(async (folder) => {
+    for (const name of await readdir(join(folder, "guard"))) await writeFile(join(folder, "guard", name), "spoilt");
+  }, "spoiling the guard");
+  expect(outcome).toBe("whole");
+});
+
 test("LG-5 ST-15 a flipped bit in CURRENT or the manifest is harmless, refused at opening, or cuts logs short", { timeout: 120_000 }, async () => {
-  const tally = await flipBits(/^(CURRENT|MANIFEST-.*)$/, 40);
+  const tally = await flipBits(/^(CURRENT|MANIFEST-.*)$/, 30);
   expect(tally["refused at open"]).toBeGreaterThan(0);
 });
 
 test("ST-16 a write-ahead log cut off anywhere leaves a consistent prefix of every document", { timeout: 120_000 }, async () => {
   for (const { name, bytes } of await filesOf(/\.log$/)) {
-    const step = Math.ceil(bytes.length / 60);
+    const step = Math.ceil(bytes.length / 50);
     for (let length = 0; length < bytes.length; length += step) {
       const { outcome } = await judgeCopy((folder) => truncate(join(folder, name), length), `${name} cut to ${length}`);
       expect(outcome).toBe("shorter");

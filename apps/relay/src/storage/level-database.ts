@@ -6,7 +6,7 @@
  */
 import type { Clock } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
-import { openFolder, probeRoom, toStoreError } from "./level-folder.ts";
+import { openFolder, probeRoom, takeFolder, toStoreError } from "./level-folder.ts";
 import type { Database } from "./level-folder.ts";
 
 const backoffFirstMs = 100;
@@ -23,6 +23,8 @@ export interface LevelDatabase {
   read<T>(run: (database: Database) => Promise<T>): Promise<T>;
   /** One atomic batch. After a failure everything fails with `failure()` until the handle was exchanged. */
   write(rows: Iterable<readonly [Uint8Array, Uint8Array]>): Promise<void>;
+  /** Table blocks were lost before this opening: what is missing was not necessarily never there. */
+  readonly lostBlocks: boolean;
   /** Why writes fail at present; undefined when they work. */
   failure(): LogStoreError | undefined;
   /** Idempotent. The caller has ended its writes; reads under way are waited for. */
@@ -40,8 +42,14 @@ export interface LevelDatabaseOptions {
 
 export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<LevelDatabase> {
   const { folder, clock, sync, report, onReopen } = options;
-  let database: Database | undefined = await openAndReport();
+  const guard = await takeFolder(folder);
+  let blanked = 0;
+  let database: Database | undefined = await openAndReport().catch(async (error: unknown) => {
+    await guard.close();
+    throw error;
+  });
   let failure: LogStoreError | undefined;
+  const lostBlocks = blanked > 0;
   let exchange: Promise<void> | undefined;
   let readers = 0;
   let wakeExchange: (() => void) | undefined;
@@ -50,6 +58,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
 
   async function openAndReport(): Promise<Database> {
     const opened = await openFolder(folder);
+    blanked += opened.blankedBlocks;
     if (opened.blankedBlocks > 0) report({ type: "tables-damaged", blankedBlocks: opened.blankedBlocks });
     return opened.database;
   }
@@ -91,6 +100,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
   }
 
   return {
+    lostBlocks,
     failure: () => failure,
     read: async (run) => {
       while (database === undefined && exchange !== undefined) await exchange;
@@ -125,6 +135,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
         database = undefined;
         await readersGone();
         await last?.close();
+        await guard.close();
       })();
       return closing;
     },

@@ -1,5 +1,5 @@
 /** Opening a LevelDB folder, with the traps that LevelDB leaves to its caller, and what its errors mean. */
-import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Level } from "level";
 import { LogStoreError } from "../log-store.ts";
@@ -7,9 +7,43 @@ import { checkTables } from "./level-table.ts";
 
 export type Database = Level<Uint8Array, Uint8Array>;
 
-/** A LevelDB memtable of 4 MiB is written out when it is full, and again on open: with less room than this, nothing will last. */
-const roomBytes = 1024 * 1024;
+/** Room beyond what reopening writes: manifest, new log, the first appends. */
+const spareBytes = 1024 * 1024;
 const roomFile = "skerry-room";
+
+/**
+ * Takes the folder for this process, for as long as the returned database is open: a second, empty LevelDB in `guard/`, whose lock
+ * (fcntl) Node itself could not take. The folder's own lock comes too late: its tables are checked, and mended, before it is opened.
+ */
+export async function takeFolder(folder: string): Promise<Database> {
+  const guard = join(folder, "guard");
+  try {
+    await makeFolder(resolve(folder));
+    return await openLevel(guard);
+  } catch (error) {
+    const failure = toStoreError(error);
+    if (failure.code !== "damaged") throw failure;
+  }
+  try {
+    await destroyLevel(guard); // it holds nothing; rejects if another process has it
+    return await openLevel(guard);
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+/** On Node `level` is classic-level, whose static methods its own types leave out. */
+const destroyLevel = (folder: string): Promise<void> => (Level as unknown as { destroy(location: string): Promise<void> }).destroy(folder);
+
+async function openLevel(folder: string): Promise<Database> {
+  const database: Database = new Level(folder, { keyEncoding: "view", valueEncoding: "view", compression: false });
+  try {
+    await database.open();
+    return database;
+  } catch (error) {
+    throw toStoreError(error instanceof Error && error.cause !== undefined ? error.cause : error);
+  }
+}
 
 export interface OpenedFolder {
   readonly database: Database;
@@ -17,24 +51,17 @@ export interface OpenedFolder {
   readonly blankedBlocks: number;
 }
 
+/** The folder must be taken. */
 export async function openFolder(folder: string): Promise<OpenedFolder> {
-  let blankedBlocks = 0;
   try {
-    await makeFolder(resolve(folder));
     const files = await readdir(folder);
     // LevelDB takes a folder without CURRENT for a new one and deletes every table and log in it.
     if (!files.includes("CURRENT") && files.some((file) => /^MANIFEST-|\.(ldb|sst|log)$/.test(file)))
       throw new LogStoreError("damaged", "The data folder has tables but no CURRENT file. Restore it from a backup.");
-    blankedBlocks = await checkTables(folder);
+    const blankedBlocks = await checkTables(folder);
+    return { database: await openLevel(folder), blankedBlocks };
   } catch (error) {
     throw toStoreError(error);
-  }
-  const database: Database = new Level(folder, { keyEncoding: "view", valueEncoding: "view", compression: false });
-  try {
-    await database.open();
-    return { database, blankedBlocks };
-  } catch (error) {
-    throw toStoreError(error instanceof Error && error.cause !== undefined ? error.cause : error);
   }
 }
 
@@ -53,15 +80,17 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Resolves if the disk takes (and syncs) a file as large as what reopening may have to write. */
+/** Resolves if the disk takes, and syncs, as much as reopening writes: LevelDB turns its logs into tables before it serves anything. */
 export async function probeRoom(folder: string): Promise<void> {
   const path = join(folder, roomFile);
   try {
+    const logs = (await readdir(folder)).filter((file) => file.endsWith(".log"));
+    const sizes = await Promise.all(logs.map(async (file) => (await stat(join(folder, file))).size));
+    const needed = sizes.reduce((sum, size) => sum + size, spareBytes);
     const file = await open(path, "w");
     try {
-      const block = new Uint8Array(roomBytes).fill(0x5a);
-      let written = 0;
-      while (written < block.length) written += (await file.write(block, written)).bytesWritten;
+      const block = new Uint8Array(256 * 1024).fill(0x5a);
+      for (let written = 0; written < needed; ) written += (await file.write(block)).bytesWritten;
       await file.sync();
     } finally {
       await file.close();

@@ -11,10 +11,11 @@ import { LogStoreError } from "../log-store.ts";
 import type { DocumentInfo, LogAppend, LogStore } from "../log-store.ts";
 import { assertAppend, emptyKnown, learn, planAppend, tailMapKey } from "./append-plan.ts";
 import type { Known } from "./append-plan.ts";
-import { authorKey, entryKey, formatKey, headKey, mapKey, metaKey, tailKey } from "./keys.ts";
+import { authorKey, copyKey, entryKey, formatKey, headKey, mapKey, metaKey, tailKey } from "./keys.ts";
 import { openLevelDatabase } from "./level-database.ts";
 import type { LevelDatabase, StorageEvent } from "./level-database.ts";
 import { toStoreError } from "./level-folder.ts";
+import type { Database } from "./level-folder.ts";
 import { damagedAt, listDocuments, loadChainHash, loadEntries, loadInfo, loadPointer, loadTail } from "./level-reader.ts";
 import { createLru } from "./lru.ts";
 import { encodeBytesRow, encodeEntryRow, encodeHeadRow, encodePointerRow, openBytesRow } from "./rows.ts";
@@ -241,16 +242,14 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
     },
     getMeta: async (name) => {
       const key = metaKey(name);
-      const row = await read((level) => level.get(key));
-      if (row === undefined) return undefined;
-      const value = openBytesRow(key, row);
-      if (value === undefined) throw new LogStoreError("damaged", "A value of the relay itself is altered.");
+      const value = await read((level) => loadTwice(level, key));
+      if (value === "damaged") throw new LogStoreError("damaged", "A value of the relay itself is altered.");
       return value;
     },
     putMeta: (name, value) => {
       assert(value.length <= metaValueBytesMax, "meta value too long");
       const key = metaKey(name);
-      return submit([], [[key, encodeBytesRow(key, value)]], value.length);
+      return submit([], rowTwice(key, value), 2 * value.length);
     },
     close: () => {
       closing ??= (async () => {
@@ -300,13 +299,28 @@ function rowsOf(jobs: readonly Job[], known: Known): Row[] {
   return rows;
 }
 
+const rowTwice = (key: Uint8Array, value: Uint8Array): Row[] => [key, copyKey(key)].map((place) => [place, encodeBytesRow(place, value)]);
+
+/** The value of the first copy that is whole. */
+async function loadTwice(level: Database, key: Uint8Array): Promise<Uint8Array | undefined | "damaged"> {
+  const places = [key, copyKey(key)];
+  const rows = await Promise.all(places.map((place) => level.get(place)));
+  for (const [index, place] of places.entries()) {
+    const row = rows[index];
+    const value = row && openBytesRow(place, row);
+    if (value !== undefined) return value;
+  }
+  return rows.every((row) => row === undefined) ? undefined : "damaged";
+}
+
 async function checkFormat(database: LevelDatabase): Promise<void> {
-  const { row, empty } = await database.read(async (level) => ({
-    row: await level.get(formatKey),
+  const { format, empty } = await database.read(async (level) => ({
+    format: await loadTwice(level, formatKey),
     empty: (await level.keys({ limit: 1 }).all()).length === 0,
   }));
-  if (row === undefined && empty) return database.write([[formatKey, encodeBytesRow(formatKey, Uint8Array.of(storageFormat))]]);
-  const value = row === undefined ? undefined : openBytesRow(formatKey, row);
-  if (value === undefined) throw new LogStoreError("damaged", "The data folder does not say its format. Restore it from a backup.");
-  if (value[0] !== storageFormat) throw new LogStoreError("io", `The data folder has format ${value[0]}; this relay reads ${storageFormat}.`);
+  if (format === undefined && empty && !database.lostBlocks) return database.write(rowTwice(formatKey, Uint8Array.of(storageFormat)));
+  if (format === undefined || format === "damaged") {
+    throw new LogStoreError("damaged", "The data folder does not say its format. Restore it from a backup.");
+  }
+  if (format[0] !== storageFormat) throw new LogStoreError("io", `The data folder has format ${format[0]}; this relay reads ${storageFormat}.`);
 }
