@@ -47,7 +47,11 @@ export function readDocument(doc: Y.Doc, registry: FormatRegistry = formats): Do
  * writes map entries only, of which one side's wins everywhere, and never text or list elements, which would be there twice.
  * Returns true if it wrote.
  */
-export function initDocument(doc: Y.Doc, created: { readonly createdAtMs: number; readonly createdBy: string }, registry: FormatRegistry = formats): boolean {
+export function initDocument(
+  doc: Y.Doc,
+  created: { readonly createdAtMs: number; readonly createdBy: string },
+  registry: FormatRegistry = formats,
+): boolean {
   if (readAccess(doc, registry) !== "empty") return false;
   doc.transact(() => {
     writeFormat(doc, registry.current);

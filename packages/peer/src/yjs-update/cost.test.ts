@@ -49,9 +49,9 @@ describe("what asking after every edit costs", () => {
     }
     const stateStarted = performance.now();
     stateBytes(doc);
-    console.info(
+    process.stdout.write(
       `${doc.store.clients.get(doc.clientID)?.length} structs: add all ${addMs.toFixed(1)} ms, first call ${firstMs.toFixed(1)} ms, ` +
-        `hasUnsent ${median(asking).toFixed(4)} ms, deriveUnsent ${median(deriving).toFixed(3)} ms, state bytes ${(performance.now() - stateStarted).toFixed(1)} ms`,
+        `hasUnsent ${median(asking).toFixed(4)} ms, deriveUnsent ${median(deriving).toFixed(3)} ms, state bytes ${(performance.now() - stateStarted).toFixed(1)} ms\n`,
     );
     expect(median(asking)).toBeLessThan(0.5);
     expect(median(deriving)).toBeLessThan(3);

@@ -13,7 +13,8 @@ function updateOf(clock: number, ...structs: readonly ((encoder: encoding.Encode
   return encoding.toUint8Array(encoder);
 }
 
-const uints = (encoder: encoding.Encoder, ...values: readonly number[]): void => values.forEach((value) => encoding.writeVarUint(encoder, value));
+const uints = (encoder: encoding.Encoder, ...values: readonly number[]): void =>
+  values.forEach((value) => encoding.writeVarUint(encoder, value));
 
 function fit(doc: Y.Doc, update: Uint8Array): Uint8Array | UpdateFault {
   const summary = validateUpdate(update);

@@ -26,7 +26,7 @@ export function fitUpdate(doc: Y.Doc, update: Uint8Array, summary: UpdateSummary
       const state = Y.getState(doc.store, client);
       if (from < state) known.set(client, state);
     }
-    const fresh = known.size === 0 ? update : Y.diffUpdate(update, Y.encodeStateVector(known as unknown as Y.Doc));
+    const fresh = known.size === 0 ? update : Y.diffUpdate(update, Y.encodeStateVector(known));
     const keys = new Keys(doc);
     walkUpdate(fresh, editorLimits, {
       struct: (struct) => {

@@ -92,7 +92,11 @@ function editArray(prng: Prng, array: Y.Array<unknown>, depth: number): void {
     return;
   }
   if (prng.chance(0.25) && depth < 4) array.insert(at, [newType(prng)]);
-  else array.insert(at, Array.from({ length: 1 + prng.int(3) }, () => arrayValue(values(prng))));
+  else
+    array.insert(
+      at,
+      Array.from({ length: 1 + prng.int(3) }, () => arrayValue(values(prng))),
+    );
   const child: unknown = array.length > 0 ? array.get(prng.int(array.length)) : undefined;
   if (child instanceof Y.AbstractType) editType(prng, child, depth + 1);
 }

@@ -77,13 +77,28 @@ const hostile: readonly (readonly [what: string, update: Uint8Array, fault: Upda
   ["an item inside of itself", ofClient(1, 3, all(raw(kind.type), uints(0, 1, 3), uints(0))), "bad-reference"],
   ["one client twice, overlapping", bytesOf(uints(2, 1, 1, 0, 0, 5, 1, 1, 0, 0, 5), noDeletes), "overlap"],
   ["clients in ascending order", bytesOf(uints(2, 1, 1, 0, 0, 5, 1, 2, 0, 0, 5), noDeletes), "overlap"],
-  ["a living value of a key with two parts", ofClient(1, 0, all(raw(kind.any | 32), uints(1), text("m"), text("k"), uints(2), raw(126, 126))), "bad-struct"],
+  [
+    "a living value of a key with two parts",
+    ofClient(1, 0, all(raw(kind.any | 32), uints(1), text("m"), text("k"), uints(2), raw(126, 126))),
+    "bad-struct",
+  ],
   ["malformed UTF-8", single(kind.string, raw(1, 0xff)), "bad-text"],
   ["a surrogate in UTF-8", single(kind.string, raw(3, 0xed, 0xa0, 0x80)), "bad-text"],
   ["a string longer than the bytes", single(kind.string, uints(1000)), "truncated"],
   ["an array with more values than bytes", single(kind.any, uints(2 ** 30)), "truncated"],
   ["an unknown type of value", anyOf(raw(115)), "bad-value"],
-  ["arrays in arrays", anyOf(raw(...Array<number>(65).fill(0).flatMap(() => [117, 1]), 126)), "too-deep"],
+  [
+    "arrays in arrays",
+    anyOf(
+      raw(
+        ...Array<number>(65)
+          .fill(0)
+          .flatMap(() => [117, 1]),
+        126,
+      ),
+    ),
+    "too-deep",
+  ],
   ["500,000 levels of JSON", single(kind.embed, text("[".repeat(500_000))), "too-deep"],
   ["JSON that is none", embed("{"), "bad-json"],
   ["undefined where only ContentJSON may say so", embed("undefined"), "bad-json"],
@@ -91,13 +106,25 @@ const hostile: readonly (readonly [what: string, update: Uint8Array, fault: Upda
   ["JSON with __proto__", embed('{"a":[{"__proto__":{}}]}'), "bad-key"],
   ["JSON with __proto__ in disguise", embed('{"__\\u0070roto__":{}}'), "bad-key"],
   ["a root type called __proto__", ofClient(1, 0, all(raw(4), uints(1), text("__proto__"), text("x"))), "bad-key"],
-  ["a map key called __proto__", ofClient(1, 0, all(raw(kind.any | 32), uints(1), text("m"), text("__proto__"), uints(1), raw(126))), "bad-key"],
+  [
+    "a map key called __proto__",
+    ofClient(1, 0, all(raw(kind.any | 32), uints(1), text("m"), text("__proto__"), uints(1), raw(126))),
+    "bad-key",
+  ],
   ["a format called __proto__", single(kind.format, all(text("__proto__"), text("1"))), "bad-key"],
   ["an XML element called __proto__", single(kind.type, all(uints(3), text("__proto__"))), "bad-key"],
   ["a subdocument whose options are no object", single(kind.document, all(text("guid"), raw(126))), "bad-value"],
   ["a subdocument with a gcFilter", single(kind.document, all(text("guid"), raw(118, 1), text("gcFilter"), raw(120))), "bad-value"],
-  ["thousands of subdocuments", ofClient(1, 0, ...Array<Write>(300).fill(inRoot(kind.document, all(text(""), raw(118, 0))))), "too-many-subdocuments"],
-  ["a root type for every struct", ofClient(1, 0, ...Array.from({ length: 1025 }, (_, n) => all(raw(4), uints(1), text(`r${n}`), text("x")))), "too-many-roots"],
+  [
+    "thousands of subdocuments",
+    ofClient(1, 0, ...Array<Write>(300).fill(inRoot(kind.document, all(text(""), raw(118, 0))))),
+    "too-many-subdocuments",
+  ],
+  [
+    "a root type for every struct",
+    ofClient(1, 0, ...Array.from({ length: 1025 }, (_, n) => all(raw(4), uints(1), text(`r${n}`), text("x")))),
+    "too-many-roots",
+  ],
   ["40,000 structs", ofClient(1, 0, ...Array<Write>(40_000).fill(uints(0, 1))), "too-many-structs"],
   ["types 129 levels deep", nested(130), "too-deep"],
   ["types 20,000 levels deep", nested(20_000), "too-deep"],
@@ -107,7 +134,11 @@ const hostile: readonly (readonly [what: string, update: Uint8Array, fault: Upda
   ["a client without delete ranges", deletes(1, 1, 0, 0, 0), "bad-delete-set"],
   ["delete ranges that overlap", deletes(1, 1, 2, 0, 5, 4, 5), "bad-delete-set"],
   ["a client twice in the delete set", deletes(2, 1, 1, 0, 1, 1, 1, 5, 1), "bad-delete-set"],
-  ["20,000 delete ranges", bytesOf(uints(0, 1, 1, 20_000), ...Array.from({ length: 20_000 }, (_, n) => uints(n * 2, 1))), "too-many-deletes"],
+  [
+    "20,000 delete ranges",
+    bytesOf(uints(0, 1, 1, 20_000), ...Array.from({ length: 20_000 }, (_, n) => uints(n * 2, 1))),
+    "too-many-deletes",
+  ],
   ["something behind", bytesOf(uints(0), noDeletes, uints(0)), "trailing-bytes"],
 ];
 

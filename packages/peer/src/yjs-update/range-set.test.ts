@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { RangeSet } from "./range-set.ts";
 
 const size = 2000;
-const range = fc.tuple(fc.nat(size - 1), fc.integer({ min: 0, max: 12 })).map(([from, length]) => [from, Math.min(size, from + length)] as const);
+const range = fc
+  .tuple(fc.nat(size - 1), fc.integer({ min: 0, max: 12 }))
+  .map(([from, length]) => [from, Math.min(size, from + length)] as const);
 
 /** The same as a row of flags. */
 class Model {

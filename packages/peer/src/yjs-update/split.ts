@@ -87,7 +87,8 @@ class Pieces {
       const last = this.deleteBlocks[this.deleteBlocks.length - 1];
       const block = last?.client === client ? last : undefined;
       const size = 2 * numberBytes + (block === undefined ? clientBytes : 0);
-      const full = this.ranges >= this.limits.deletesMax || this.deleteBlocks.length + (block === undefined ? 1 : 0) > this.limits.clientsMax;
+      const full =
+        this.ranges >= this.limits.deletesMax || this.deleteBlocks.length + (block === undefined ? 1 : 0) > this.limits.clientsMax;
       if (!full && this.used + size <= this.maxBytes) {
         const target = block ?? newBlock(this.deleteBlocks, client, 0);
         encoding.writeVarUint(target.encoder, from);

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import { ackedStateBytes, createAckedState, decodeAckedState, deriveUnsent, hasUnsent, splitUpdate, stateBytes, validateUpdate } from "./index.ts";
+import {
+  ackedStateBytes,
+  createAckedState,
+  decodeAckedState,
+  deriveUnsent,
+  hasUnsent,
+  splitUpdate,
+  stateBytes,
+  validateUpdate,
+} from "./index.ts";
 import type { AckedState, UpdateSummary } from "./index.ts";
 
 const summaryOf = (update: Uint8Array): UpdateSummary => {
@@ -35,7 +44,11 @@ describe("the toolkit over Yjs updates", () => {
     const acked = createAckedState();
     expect(hasUnsent(doc, acked, everyone)).toBe(false);
     doc.getText("body").insert(0, "hello");
-    for (const edit of [(): void => doc.getText("body").delete(1, 2), (): void => void doc.getMap("m").set("k", 1), (): void => undefined]) {
+    for (const edit of [
+      (): void => doc.getText("body").delete(1, 2),
+      (): void => void doc.getMap("m").set("k", 1),
+      (): void => undefined,
+    ]) {
       expect(hasUnsent(doc, acked, everyone)).toBe(true);
       const unsent = deriveUnsent(doc, acked, everyone);
       if (unsent === undefined) throw new Error("nothing unsent");

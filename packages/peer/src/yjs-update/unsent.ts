@@ -78,10 +78,7 @@ function searchDeletes(doc: Y.Doc, acked: AckedState): Map<number, RangeSet> {
 }
 
 /** Yields what is unsent of the candidates, and forgets those that are not: they never become unsent again. */
-function* unsentDeletes(
-  doc: Y.Doc,
-  { acked, deletes }: Candidates,
-): IterableIterator<readonly [client: number, from: number, to: number]> {
+function* unsentDeletes(doc: Y.Doc, { acked, deletes }: Candidates): IterableIterator<readonly [client: number, from: number, to: number]> {
   for (const [client, set] of deletes) {
     const structs: Structs = doc.store.clients.get(client) ?? [];
     const state = structs.length === 0 ? 0 : Y.getState(doc.store, client);
