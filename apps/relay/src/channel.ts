@@ -4,8 +4,8 @@
  */
 import { bytesEqual, limits, noRecord } from "@skerry/protocol";
 import type { DownMessage, Head, RefusalCode, ReplicaId, SpaceId } from "@skerry/protocol";
-import { chunkEntries } from "./document.ts";
-import type { Ack, Commit, Document, DocumentUser, Refusal } from "./document.ts";
+import type { Ack, Commit, Document, DocumentUser, Refusal } from "./document-types.ts";
+import { chunkEntries } from "./entry-chunks.ts";
 import { LogStoreError } from "./log-store.ts";
 import type { SharedMessage } from "./shared-message.ts";
 import { retryAfterMs, storeRefusal } from "./store-refusal.ts";

@@ -12,7 +12,6 @@ import {
   decodeRecord,
   decodeUp,
   encodeDown,
-  framedBytes,
   limits,
   noRecord,
   protocolVersion,
@@ -38,6 +37,7 @@ import type { Documents } from "./documents.ts";
 import { errorFields } from "./log.ts";
 import type { Log } from "./log.ts";
 import { LogStoreError } from "./log-store.ts";
+import { createOutbox } from "./outbox.ts";
 import { createPacker } from "./packer.ts";
 import type { Packer } from "./packer.ts";
 import { createTokenBucket } from "./rate-limit.ts";
@@ -126,72 +126,26 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   const presences = createTokenBucket(clock, config.presencePerSecond, config.presencePerSecond * 5);
   const challengeNonce = env.random.bytes(32);
   let session: SessionState = { phase: "awaiting-hello", relayKey: env.identity.relayKey, challengeNonce };
-  let outbox: Uint8Array[] = [];
-  let outboxBytes = 0;
   let readsUnderWay = 0;
   let underWayBytes = 0;
   let over = false;
   let heardAt = clock.monotonic();
-  let cancelSlow: (() => void) | undefined;
   let cancelRate: (() => void) | undefined;
 
   // ---- out
 
-  const push = (message: Uint8Array): void => {
-    if (over) return;
-    outbox.push(message);
-    outboxBytes += framedBytes(message.length);
-    env.markDirty(connection);
-  };
-  const waitingBytes = (): number => wire.bufferedBytes() + outboxBytes;
-
-  /** Small answers are bounded too: a peer is not read from while its buffer is full, and others' doings are few. */
-  const send = (message: DownMessage): void => {
-    push(encodeDown(message));
-    if (waitingBytes() > 4 * config.socketBufferBytes) close("slow-reader");
-  };
-
-  const offer: ChannelSink["offer"] = (offered, channel) => {
-    if (over || pauses.has("congested")) return false;
-    let size = 0;
-    for (const message of offered) size += message.size;
-    const waiting = waitingBytes();
-    // One message always fits into an empty buffer, however large it is.
-    if (waiting > 0 && waiting + size > config.socketBufferBytes) {
-      congest();
-      return false;
-    }
-    for (const message of offered) push(message.for(channel));
-    return true;
-  };
-
-  const congest = (): void => {
-    pause("congested");
-    watchDrain();
-  };
-  /** Each frame that the network takes is progress, and begins the time anew. */
-  const watchDrain = (): void => {
-    cancelSlow?.();
-    cancelSlow = clock.schedule(config.slowReaderMs, () => close("slow-reader"));
-  };
-  const sent = (): void => {
-    if (over) return;
-    const congested = pauses.has("congested");
-    if (congested && waitingBytes() > limits.entriesBytesSoft) return watchDrain();
-    if (congested) {
-      cancelSlow?.();
-      cancelSlow = undefined;
-      resume("congested");
-    }
-    runReads();
-  };
-
-  const flush = (packer: Packer): void => {
-    const packed = packer.pack(outbox);
-    outbox = [];
-    outboxBytes = 0;
-    for (const frame of packed) wire.send(frame, sent);
-  };
+  const outbox = createOutbox({
+    clock,
+    wire,
+    bufferBytes: config.socketBufferBytes,
+    slowReaderMs: config.slowReaderMs,
+    filled: () => env.markDirty(connection),
+    congested: () => pause("congested"),
+    drained: () => resume("congested"),
+    sent: () => runReads(),
+    tooSlow: () => close("slow-reader"),
+  });
+  const send = (message: DownMessage): void => outbox.push(encodeDown(message));
 
   const pause = (reason: PauseReason): void => {
     if (pauses.size === 0) wire.pause();
@@ -207,7 +161,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
 
   const runReads = (): void => {
     for (const channel of readQueue) {
-      if (over || readsUnderWay >= readsMax || pauses.has("congested") || waitingBytes() >= readAheadBytes) return;
+      if (over || readsUnderWay >= readsMax || outbox.isCongested() || outbox.waitingBytes() >= readAheadBytes) return;
       readQueue.delete(channel);
       readsUnderWay++;
       channel.readPage().then(
@@ -222,7 +176,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
 
   const sink: ChannelSink = {
     send,
-    offer,
+    offer: outbox.offer,
     requestRead: (channel) => {
       readQueue.add(channel);
       runReads();
@@ -246,19 +200,17 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     over = true;
     cancelHandshake();
     cancelIdle();
-    cancelSlow?.();
     cancelRate?.();
     for (const [number, slot] of slots) closeSlot(number, slot);
     readQueue.clear();
-    outbox = [];
-    outboxBytes = 0;
+    outbox.close();
     env.ended(connection);
   };
   const close = (reason: CloseReason): void => {
     if (over) return;
     env.log("debug", "session-closed", { connection: id, reason });
     // What was answered before the reason to close came up is still sent.
-    flush(createPacker());
+    outbox.flush(createPacker());
     end();
     wire.close(closeCodes[reason], reason);
   };
@@ -526,7 +478,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       }
     },
     gone: end,
-    flush,
+    flush: outbox.flush,
     dismiss: (retryMs) => {
       send({ type: "goodbye", retryAfterMs: retryMs });
       close("shutting-down");

@@ -4,88 +4,18 @@
  * and refused: the document is again what the store holds.
  */
 import { logStart, nextChainHash, recordHashOf, signHead, verifyRecord } from "@skerry/crypto/verify";
-import type { RelayIdentity } from "@skerry/crypto/verify";
 import { assert, bytesEqual, limits, noRecord } from "@skerry/protocol";
-import type { ChainHash, Clock, DocId, Entry, Head, RecordHash, RefusalCode, ReplicaId, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
+import type { ChainHash, DocId, Entry, Head, RecordHash, RefusalCode, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
 import { admit } from "./admission.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import type { AuthorChain } from "./author-chains.ts";
+import type { Ack, AppendRequest, Commit, Document, DocumentEnv, DocumentUser, Page, Refusal, RestoreRequest } from "./document-types.ts";
+import { shareEntries } from "./entry-chunks.ts";
 import { LogStoreError } from "./log-store.ts";
-import type { DocumentInfo, LogAppend, LogStore } from "./log-store.ts";
+import type { DocumentInfo, LogAppend } from "./log-store.ts";
 import { shareMessage } from "./shared-message.ts";
 import type { SharedMessage } from "./shared-message.ts";
 import { hasUnknownOutcome, retryAfterMs, storeRefusal } from "./store-refusal.ts";
-
-/** What a channel is to its document. None of these may throw or call back into the document. */
-export interface DocumentUser {
-  readonly connectionId: number;
-  readonly spaceId: SpaceId;
-  committed(commit: Commit): void;
-  /** Answers to its own requests, out of the order of the log. */
-  acked(ack: Ack): void;
-  refused(refusal: Refusal): void;
-  restored(admitted: number): void;
-  freshHead(message: SharedMessage): void;
-  /** The log grew without a `committed`: read on from it. */
-  fellBehind(): void;
-  /** Dropped if the socket has no room. */
-  presence(message: SharedMessage): void;
-  left(connectionId: number): void;
-  /** The document has no more to do with this channel. */
-  ejected(code: RefusalCode): void;
-}
-
-export interface Ack {
-  readonly replicaId: ReplicaId;
-  readonly n: number;
-  readonly seq: number;
-  readonly receivedAtMs: number;
-  readonly accessPosition: number;
-}
-
-export interface Refusal {
-  readonly n: number;
-  readonly code: RefusalCode;
-  readonly retryAfterMs: number;
-  readonly tailN: number;
-  readonly tailHash: RecordHash;
-}
-
-export interface CommittedEntry extends Ack {
-  readonly entry: Entry;
-  /** Channels that asked for this record by `append`. */
-  readonly askedBy: readonly DocumentUser[];
-}
-
-/** Entries that have just become durable. */
-export interface Commit {
-  readonly from: number;
-  readonly entries: readonly CommittedEntry[];
-  /** All of `entries` as messages, encoded when first asked for. */
-  messages(): readonly SharedMessage[];
-  /** Every channel in some `askedBy`. */
-  readonly authors: ReadonlySet<DocumentUser>;
-}
-
-export interface AppendRequest {
-  readonly kind: "append";
-  readonly user: DocumentUser;
-  readonly record: SealedRecord;
-  readonly bytes: Uint8Array;
-  readonly accessPosition: number;
-  /** Set if the request is only to be answered, in its turn and with the tail of its chain: it was refused before it came here. */
-  readonly refuse?: { readonly code: RefusalCode; readonly retryAfterMs: number };
-  /** The request was answered, or needs no answer any more. Calling it twice does nothing. */
-  done(): void;
-}
-
-export interface RestoreRequest {
-  readonly kind: "restore";
-  readonly user: DocumentUser;
-  readonly records: readonly { readonly record: SealedRecord; readonly bytes: Uint8Array }[];
-  readonly accessPosition: number;
-  done(): void;
-}
 
 type Request = AppendRequest | RestoreRequest | RefreshRequest;
 
@@ -116,43 +46,6 @@ interface PendingEntry extends Ack {
 
 type Chain = AuthorChain<PendingEntry>;
 
-export interface DocumentEnv {
-  readonly store: LogStore;
-  readonly clock: Clock;
-  readonly identity: RelayIdentity;
-  readonly endOfTurn: (run: () => void) => void;
-  /** A write to the store failed; for the relay's state of health. */
-  readonly storeFailed: (error: unknown) => void;
-  /** Nothing is under way any more. */
-  readonly idle: (document: Document) => void;
-  /** An invariant broke or another writer was seen: forget this document. Its users have been ejected. */
-  readonly broken: (document: Document, error: unknown) => void;
-}
-
-export interface Page {
-  readonly upTo: number;
-  readonly message: SharedMessage;
-}
-
-export interface Document {
-  readonly docId: DocId;
-  /** Durable. */
-  head(): Head;
-  /** Undefined while the log is empty. */
-  spaceId(): SpaceId | undefined;
-  signedHead(): SignedHead;
-  chainHashAt(seq: number): Promise<ChainHash | undefined>;
-  /** Durable end of a replica's chain. */
-  tail(replicaId: ReplicaId): Promise<{ readonly n: number; readonly hash: RecordHash }>;
-  /** Durable entries from `from` ≤ head on. Undefined if there is none. Rejects with a `LogStoreError`. */
-  page(from: number): Promise<Page | undefined>;
-  users(): ReadonlySet<DocumentUser>;
-  join(user: DocumentUser): void;
-  leave(user: DocumentUser): void;
-  submit(request: AppendRequest | RestoreRequest): void;
-  isBusy(): boolean;
-}
-
 /** Records verified in one go while restoring: about 2 ms. */
 const verifyAtOnce = 32;
 const batchBytesMax = 1024 * 1024;
@@ -165,6 +58,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   const requests: Request[] = [];
   const pagesUnderWay = new Map<number, Promise<Page | undefined>>();
   let spaceId = info?.spaceId;
+  /** That of a genesis record under way, while the log is empty. */
+  let tentativeSpaceId = spaceId;
   let durable: Head = info?.head ?? { seq: 0, chainHash: logStart(docId) };
   let tentative: Head = durable;
   let queued: PendingEntry[] = [];
@@ -253,6 +148,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   /** The genesis record decides the space; whoever opened the empty log under another has nothing to do with it. */
   const begin = (space: SpaceId): void => {
     spaceId = space;
+    tentativeSpaceId = space;
     for (const user of [...users]) {
       if (bytesEqual(user.spaceId, space)) continue;
       users.delete(user);
@@ -264,9 +160,14 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     writing = false;
     env.storeFailed(error);
     if (gone) return abandon(batch);
+    if (!(error instanceof LogStoreError)) {
+      abandon(batch);
+      throw error;
+    }
     const lost = [...batch, ...queued];
     queued = [];
     tentative = durable;
+    tentativeSpaceId = spaceId;
     chains.rollBack();
     if (hasUnknownOutcome(error)) becomeStale();
     const code = storeRefusal(error);
@@ -332,7 +233,10 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
         (error: unknown) =>
           guarded(() => {
             requestUnderWay = false;
-            if (!(error instanceof LogStoreError)) throw error;
+            if (!(error instanceof LogStoreError)) {
+              if (request.kind !== "refresh") request.done();
+              throw error;
+            }
             env.storeFailed(error);
             if (stale) becomeStale();
             const code = storeRefusal(error);
@@ -342,6 +246,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       );
     }
   };
+
+  const isElsewhere = (user: DocumentUser): boolean => tentativeSpaceId !== undefined && !bytesEqual(tentativeSpaceId, user.spaceId);
 
   const take = (request: Request): Promise<void> | undefined => {
     if (request.kind === "append") return takeAppend(request);
@@ -371,7 +277,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       answerRefused(request, { ...refusal(header.n, request.refuse.code, chain), retryAfterMs: request.refuse.retryAfterMs });
       return undefined;
     }
-    if (spaceId !== undefined && !bytesEqual(spaceId, request.user.spaceId)) {
+    if (isElsewhere(request.user)) {
       answerRefused(request, refusal(header.n, "not-allowed"));
       return undefined;
     }
@@ -442,6 +348,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       jobs: [],
     };
     tentative = { seq, chainHash };
+    tentativeSpaceId ??= request.user.spaceId;
     chain.n = n;
     chain.hash = recordHash;
     chain.deviceId ??= deviceId.slice() as typeof deviceId;
@@ -479,8 +386,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     recordHash: RecordHash,
   ): Promise<void> => {
     const { header } = source.record;
-    if (stale) {
-      job.refusal = refusal(0, "storage-failed");
+    if (stale || isElsewhere(job.request.user)) {
+      job.refusal = refusal(0, stale ? "storage-failed" : "not-allowed");
       return;
     }
     const admission = admit(header, chain, tentative.seq, true);
@@ -634,28 +541,4 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     isBusy,
   };
   return document;
-}
-
-/** Whole entries as messages of a reasonable size. */
-function shareEntries(from: number, committed: readonly CommittedEntry[]): readonly SharedMessage[] {
-  return chunkEntries(committed.map(({ entry }) => entry), from).map(({ from: start, entries }) =>
-    shareMessage({ type: "entries", channel: 0, from: start, entries }),
-  );
-}
-
-/** Splits consecutive entries by the limits of one `entries` message. */
-export function chunkEntries(entries: readonly Entry[], from: number): readonly { readonly from: number; readonly entries: readonly Entry[] }[] {
-  const chunks: { from: number; entries: Entry[] }[] = [];
-  let bytes = 0;
-  entries.forEach((entry, index) => {
-    const last = chunks.at(-1);
-    if (last === undefined || last.entries.length >= limits.entriesPerMessageMax || bytes >= limits.entriesBytesSoft) {
-      chunks.push({ from: from + index, entries: [entry] });
-      bytes = entry.record.length;
-    } else {
-      last.entries.push(entry);
-      bytes += entry.record.length;
-    }
-  });
-  return chunks;
 }

@@ -2,7 +2,7 @@
 import { toText } from "@skerry/protocol";
 import type { DocId } from "@skerry/protocol";
 import { createDocument } from "./document.ts";
-import type { Document, DocumentEnv } from "./document.ts";
+import type { Document, DocumentEnv } from "./document-types.ts";
 
 export interface Documents {
   /** Runs `use` with the document in the same turn in which it is there, so that it cannot be dropped in between. Rejects with a `LogStoreError`. */

@@ -1,12 +1,15 @@
 /** HTTP of the relay: the web app with strict headers, and the two questions of an operator's monitor. */
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { errorFields } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { RelayHealth } from "./relay.ts";
 import type { WebFile, WebFiles } from "./web-files.ts";
 
 export interface HttpEnv {
   readonly files: WebFiles;
   readonly health: () => Promise<RelayHealth>;
+  readonly log: Log;
 }
 
 /** Paths that the web app itself routes. Whatever follows `#` never reaches us. */
@@ -77,6 +80,9 @@ export function createHttp(env: HttpEnv): Hono {
     return context.text("Not found.\n", 404);
   });
   app.notFound((context) => context.text("Not found.\n", 404));
-  app.onError((_error, context) => context.text("Something went wrong here.\n", 500));
+  app.onError((error, context) => {
+    env.log("error", "request-failed", errorFields(error));
+    return context.text("Something went wrong here.\n", 500);
+  });
   return app;
 }

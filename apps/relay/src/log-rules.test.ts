@@ -286,6 +286,46 @@ describe("log", () => {
     expect(await bob.take("refused", 1)).toMatchObject({ code: "unknown-channel" });
   });
 
+  test("LG-5 a bug in one document drops that document from memory; it is read again, others and connections go on", async () => {
+    await start();
+    const ana = await join();
+    const { document, author } = await begin(ana, 1);
+    const other = await begin(ana, 2);
+    const second = author.next("two");
+    relay.store.breakAppend();
+    ana.send(appendMessage(1, second));
+    expect(await ana.take("closed", 1)).toMatchObject({ code: "storage-failed", retryAfterMs: 2000 });
+    expect(relay.lines).toContainEqual(expect.objectContaining({ level: "error", event: "document-dropped" }));
+    expect(JSON.stringify(relay.lines)).not.toContain("planted");
+    ana.send(appendMessage(2, other.author.next("still here")));
+    expect((await ana.take("acked", 2)).seq).toBe(2);
+    ana.send(openMessage(document, 1, emptyHead, author.replicaId), appendMessage(1, second));
+    expect((await ana.take("opened", 1)).tailN).toBe(1);
+    expect((await ana.take("acked", 1)).seq).toBe(2);
+  });
+
+  test("SE-3 while a genesis is under way, an append under another space is refused", async () => {
+    await start();
+    const ana = await join();
+    const eve = await join();
+    const document = newDocument();
+    const elsewhere = { ...document, spaceId: newDocument().spaceId };
+    const author = newAuthor(document, ana.device);
+    const eves = newAuthor(document, eve.device);
+    ana.send(openMessage(document, 1));
+    eve.send(openMessage(elsewhere, 1));
+    await Promise.all([ana.take("caught-up"), eve.take("caught-up")]);
+    relay.store.hold();
+    ana.send(appendMessage(1, author.next("genesis", { kind: "genesis" })), { type: "ping", id: 1 });
+    await ana.take("pong");
+    eve.send(appendMessage(1, eves.next("x")), { type: "restore", channel: 1, records: [eves.next("y").bytes] });
+    expect(await eve.take("refused")).toMatchObject({ code: "not-allowed", n: 1 });
+    expect(await eve.take("refused")).toMatchObject({ code: "not-allowed", n: 0 });
+    relay.store.release();
+    expect((await ana.take("acked")).seq).toBe(1);
+    expect(await eve.take("closed")).toMatchObject({ code: "not-allowed" });
+  });
+
   test("LG-6 restore takes records of any author, once, and checks every signature", async () => {
     await start();
     const lost = await join();

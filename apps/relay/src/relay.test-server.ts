@@ -22,6 +22,8 @@ export interface FaultyStore extends LogStore {
   /** The next appends, or reads, fail with these codes. */
   failAppends(...codes: LogStoreErrorCode[]): void;
   failReads(...codes: LogStoreErrorCode[]): void;
+  /** The next append breaks the port's contract: it rejects with something else than a `LogStoreError`. */
+  breakAppend(): void;
 }
 
 export function faultyStore(inner: LogStore): FaultyStore {
@@ -29,6 +31,7 @@ export function faultyStore(inner: LogStore): FaultyStore {
   const appendFaults: LogStoreErrorCode[] = [];
   const readFaults: LogStoreErrorCode[] = [];
   let holding = false;
+  let broken = false;
   let waiting: (() => void)[] = [];
   return {
     ...inner,
@@ -49,8 +52,15 @@ export function faultyStore(inner: LogStore): FaultyStore {
     failReads: (...codes) => {
       readFaults.push(...codes);
     },
+    breakAppend: () => {
+      broken = true;
+    },
     append: async (batch) => {
       if (holding) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (broken) {
+        broken = false;
+        throw new TypeError("planted bug");
+      }
       const fault = appendFaults.shift();
       if (fault !== undefined) throw new LogStoreError(fault, "planted");
       await inner.append(batch);

@@ -60,7 +60,7 @@ export async function startRelay(env: RelayServerEnv): Promise<RelayServer> {
   };
   const relay = await createRelay({ ...env, access: env.access ?? openAccess, endOfTurn });
   const files = config.webFolder === "" ? new Map() : await loadWebFiles(config.webFolder);
-  const app = createHttp({ files, health: relay.health });
+  const app = createHttp({ files, health: relay.health, log });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },

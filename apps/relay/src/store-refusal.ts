@@ -1,4 +1,3 @@
-import { InvariantError } from "@skerry/protocol";
 import type { RefusalCode } from "@skerry/protocol";
 import { LogStoreError } from "./log-store.ts";
 import type { LogStoreErrorCode } from "./log-store.ts";
@@ -15,8 +14,7 @@ const refusalOf: Readonly<Record<LogStoreErrorCode, RefusalCode>> = {
 /** What a client is told when the store said no. Bugs are not relabelled: they are thrown on. */
 export function storeRefusal(error: unknown): RefusalCode {
   if (error instanceof LogStoreError) return refusalOf[error.code];
-  if (error instanceof InvariantError) throw error;
-  return "storage-failed";
+  throw error;
 }
 
 const waits: Partial<Readonly<Record<RefusalCode, number>>> = {
@@ -30,5 +28,4 @@ const waits: Partial<Readonly<Record<RefusalCode, number>>> = {
 export const retryAfterMs = (code: RefusalCode): number => waits[code] ?? 0;
 
 /** Whether the batch may still turn out to be stored (`full`, `io`), or the store holds something that we do not know of (`conflict`). */
-export const hasUnknownOutcome = (error: unknown): boolean =>
-  !(error instanceof LogStoreError) || error.code === "full" || error.code === "io" || error.code === "conflict";
+export const hasUnknownOutcome = (error: LogStoreError): boolean => error.code === "full" || error.code === "io" || error.code === "conflict";
