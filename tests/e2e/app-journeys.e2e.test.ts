@@ -1,6 +1,6 @@
 /** What one person with one browser does, on the built app and a real relay. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { chipOf, editorOf, giveName, newDocument, openPage, startApp } from "../support/app.ts";
+import { chipOf, editorOf, giveName, newDocument, openPage, startApp, textOf } from "../support/app.ts";
 import type { App } from "../support/app.ts";
 import { launchChromium } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const chipKind = (kind: string): Promise<void> => page.locator(`button.chip[data-kind="${kind}"]`).waitFor();
-const text = async (): Promise<string> => (await editorOf(page).innerText()).trimEnd();
+const text = (): Promise<string> => textOf(page);
 
 async function shareLink(): Promise<string> {
   await page.getByRole("button", { name: "Share" }).click();
@@ -109,7 +109,7 @@ test("a share link opens on another device, its key is nowhere in address, title
     await opened.page.getByLabel("Your name").fill("Ana");
     await opened.page.keyboard.press("Enter");
     await editorOf(opened.page).waitFor();
-    expect((await editorOf(opened.page).innerText()).trim()).toBe("For Ana.");
+    expect(await textOf(opened.page)).toBe("For Ana.");
     const seen = await opened.page.evaluate(() => [location.href, document.title, document.referrer, JSON.stringify(history.state), document.documentElement.outerHTML].join("\n"));
     expect(seen).not.toContain(fragment.slice(0, 40));
     await opened.page.goBack().catch(() => undefined);

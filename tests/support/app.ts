@@ -48,6 +48,18 @@ export async function giveName(page: Page, name: string): Promise<void> {
 /** The editable text, inside the editor's shadow root. */
 export const editorOf = (page: Page): ReturnType<Page["locator"]> => page.locator(".cm-content");
 
+/** What a reader sees as text: without the names at other people's carets and the placeholder. */
+export const textOf = (page: Page): Promise<string> =>
+  editorOf(page).evaluate((content) =>
+    [...content.querySelectorAll(".cm-line")]
+      .map((line) => {
+        const copy = line.cloneNode(true) as Element;
+        for (const extra of copy.querySelectorAll(".cm-caret, .cm-placeholder")) extra.remove();
+        return copy.textContent;
+      })
+      .join("\n"),
+  );
+
 export const chipOf = (page: Page): ReturnType<Page["locator"]> => page.locator("button.chip");
 
 /** From home to a new, empty, open document. Returns its id. */

@@ -1,6 +1,6 @@
 import { displayTitle, titleLengthMax } from "@skerry/doc-model";
 import { ArrowLeft, Share2 } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useCallback, useEffect, useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { ConnectionState, DocumentStatus } from "../client.ts";
@@ -56,23 +56,40 @@ function People({ session }: { readonly session: DocumentSession }): ReactNode {
 
 const summaryDelayMs = 500;
 
+/** Tells this device's list the title, a little later while typing and at once on leaving. */
+function useStoredTitle(docId: string, title: string): void {
+  const { client } = useApp();
+  const latest = useRef(title);
+  const stored = useRef<string>(undefined);
+  const store = useCallback(() => {
+    if (stored.current === latest.current) return;
+    stored.current = latest.current;
+    // If it fails, the list shows an older title; the document itself has the right one.
+    client.setTitle(docId, displayTitle(latest.current)).catch(() => undefined);
+  }, [client, docId]);
+  useEffect(() => {
+    latest.current = title;
+    const timer = setTimeout(store, summaryDelayMs);
+    return () => clearTimeout(timer);
+  }, [store, title]);
+  useEffect(() => {
+    window.addEventListener("pagehide", store);
+    return () => {
+      window.removeEventListener("pagehide", store);
+      store();
+    };
+  }, [store]);
+}
+
 /** The title is part of the shared document; this device's list keeps a sealed copy of it. */
 function TitleField({ docId, session, readOnly }: { readonly docId: string; readonly session: DocumentSession; readonly readOnly: boolean }): ReactNode {
-  const { client } = useApp();
   const [title, setTitle] = useState(() => session.title());
   const id = useId();
   useEffect(() => {
     setTitle(session.title());
     return session.onTitle(setTitle);
   }, [session]);
-  useEffect(() => {
-    const store = (): void => {
-      // The list shows an older title then; the document itself has the right one.
-      client.setTitle(docId, displayTitle(title)).catch(() => undefined);
-    };
-    const timer = setTimeout(store, summaryDelayMs);
-    return () => clearTimeout(timer);
-  }, [client, docId, title]);
+  useStoredTitle(docId, title);
   return (
     <div className="title-field">
       <h1 className="visually-hidden">{displayTitle(title) || strings.home.untitled}</h1>
