@@ -59,8 +59,15 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
   let closing: Promise<void> | undefined;
 
   const listenerError = (error: unknown): void => log("error", "peer.listener-failed", { name: error instanceof Error ? error.name : "unknown" });
-  const documentsWatched = createWatched(clock, statusEveryMs, () => loaded?.library.summaries() ?? [], listenerError);
+  const documentsWatched = createWatched(clock, statusEveryMs, () => summaries(), listenerError);
   const connectionWatched = createWatched(clock, 0, () => connectionState, listenerError);
+
+  /** Of an open document it is known whether something is unsent; of the others, whether something may be. */
+  const summaries = (): readonly DocumentSummary[] =>
+    (loaded?.library.summaries() ?? []).map((summary) => {
+      const one = held.get(summary.docId);
+      return one === undefined || !one.document.loaded() ? summary : { ...summary, unsent: !one.document.settled() };
+    });
 
   const load = async (): Promise<void> => {
     await cryptoReady;
@@ -130,6 +137,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       },
       onChange: () => {
         one.status.touch();
+        documentsWatched.touch();
         considerClosing(docId);
       },
     });
@@ -216,7 +224,8 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     },
     documents: async () => {
       await peer.ready;
-      return now().library.summaries();
+      now();
+      return summaries();
     },
     watchDocuments: (listener) => documentsWatched.watch(listener),
     createDocument: async () => {

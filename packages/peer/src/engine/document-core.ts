@@ -75,6 +75,8 @@ export interface DocumentState {
   localChanges: number;
   /** Monotonic time from which the next record may be sealed: coalescing. */
   sealAt: number;
+  /** A timer for it runs. */
+  sealTimer: boolean;
   /** Monotonic time from which appends may be sent again after a refusal. */
   sendAt: number;
   session: Session | undefined;
@@ -82,6 +84,8 @@ export interface DocumentState {
   live: boolean;
   /** A reason for which this log is not written to or read until the next connection. */
   halted: string | undefined;
+  /** A refusal after which nothing is sent until the next connection; receiving goes on. */
+  sendHalted: string | undefined;
   recovery: Recovery | undefined;
   relaySeq: number;
   refusal: string | undefined;

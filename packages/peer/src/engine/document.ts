@@ -45,6 +45,7 @@ export interface OpenedDocument {
   settled(): boolean;
   /** Some change is not durable on this device. */
   unsaved(): boolean;
+  loaded(): boolean;
   /** This device's copy could not be read. */
   failed(): boolean;
   /** The verified head, once the copy is loaded. */
@@ -91,6 +92,8 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   let phase: DocumentStatus["phase"] = "loading";
   let loaded = false;
   let checkpointDue = false;
+  /** A batch of the mailbox is coming, at whose end what was edited is looked at. */
+  let wakePosted = false;
   let storeFailures = 0;
   let closing: Promise<void> | undefined;
 
@@ -198,7 +201,12 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       core.later(checkpointMs, () => void checkpoint());
     }
     presence.moved();
-    mailbox.post(() => {});
+    if (!wakePosted) {
+      wakePosted = true;
+      mailbox.post(() => {
+        wakePosted = false;
+      });
+    }
     options.onChange();
   };
 
@@ -231,6 +239,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   const online = async (session: Session): Promise<void> => {
     state.session = session;
     state.halted = undefined;
+    state.sendHalted = undefined;
     state.failures = 0;
     if (loaded) await openChannel(core);
   };
@@ -368,13 +377,14 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       syncedAtMs: state.syncedAtMs,
       heardAtMs: state.heardAtMs,
       storage: storage(),
-      refusal: state.halted ?? state.refusal,
+      refusal: state.halted ?? state.sendHalted ?? state.refusal,
       alarms: state.alarms.list(),
       quarantined: state.quarantined.size,
       ...presence.agreement(),
     }),
     settled: () => loaded && phase !== "fetching" && isSettled(core) && state.outgoing.length === 0 && (content?.pending() ?? 0) === 0,
     unsaved: () => (content?.pending() ?? 0) > 0 || contentState.error !== undefined,
+    loaded: () => loaded,
     failed: () => !loaded && phase === "failed",
     head: () => new Promise((resolve) => mailbox.post(() => resolve(state.cursor))),
     compare: (head) => mailbox.post(async () => void (await compareHead(core, head, undefined, undefined))),
@@ -434,10 +444,12 @@ function newState(env: Env): DocumentState {
     dirty: false,
     localChanges: 0,
     sealAt: 0,
+    sealTimer: false,
     sendAt: 0,
     session: undefined,
     live: false,
     halted: undefined,
+    sendHalted: undefined,
     recovery: undefined,
     relaySeq: 0,
     refusal: undefined,

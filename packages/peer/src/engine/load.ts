@@ -39,9 +39,20 @@ export async function loadState(core: DocumentCore): Promise<void> {
     const quarantined = storedQuarantined.decode(bytes);
     state.quarantined.set(quarantined.seq, quarantined);
   }
+  await linkUnproven(core);
   for (const [key, bytes] of await all(store, keys.lostFrom, keys.lostTo)) {
     const lost = storedEntry.decode(bytes);
     state.lost.set(key.slice(keys.lostFrom.length), { entry: lost, restorable: !lost.quarantined });
+  }
+}
+
+/** Records in quarantine for their signature are links all the same: a later signature of their author may vouch for them. */
+async function linkUnproven({ state, log }: DocumentCore): Promise<void> {
+  for (const { seq, kind } of [...state.quarantined.values()].sort((a, b) => a.seq - b.seq)) {
+    if (kind !== "bad-signature") continue;
+    const entry = await log.get(seq);
+    const record = entry === undefined ? undefined : decodeRecord(entry.record);
+    if (entry !== undefined && record?.ok === true) state.chains.add(record.value.header, entry.recordHash, seq);
   }
 }
 
@@ -102,8 +113,11 @@ export async function rebuildChains(core: DocumentCore): Promise<void> {
   state.chains = createAuthorChains();
   for await (const entry of log.read(1, state.cursor.seq)) {
     const record = decodeRecord(entry.record);
-    if (!record.ok || unlinked.has(state.quarantined.get(entry.seq)?.kind ?? "")) continue;
-    if (state.chains.add(record.value.header, entry.recordHash, entry.seq) === undefined) state.chains.verified(record.value.header.replicaId, entry.recordHash);
+    const kind = state.quarantined.get(entry.seq)?.kind;
+    if (!record.ok || (kind !== undefined && unlinked.has(kind))) continue;
+    const { header } = record.value;
+    const fault = state.chains.add(header, entry.recordHash, entry.seq);
+    if (fault === undefined && kind !== "bad-signature") state.chains.verified(header.replicaId, entry.recordHash);
   }
   for (const { replicaId, deviceId, head } of state.chains.all()) {
     if (deviceId !== undefined) store.set(keys.author(toText(replicaId)), storedAuthor.encode({ replicaId, deviceId, ...head }));
@@ -111,7 +125,7 @@ export async function rebuildChains(core: DocumentCore): Promise<void> {
 }
 
 /** Quarantined for what they are, not for what they hold: they never were part of an author chain. */
-const unlinked: ReadonlySet<string> = new Set(["malformed", "bad-signature", "bad-chain", "author-fork", "wrong-genesis"]);
+const unlinked: ReadonlySet<string> = new Set(["bad-chain", "author-fork", "wrong-genesis"]);
 
 function readOutgoing(core: DocumentCore, bytes: Uint8Array): readonly [Outgoing, Uint8Array] | undefined {
   const record = decodeRecord(bytes);

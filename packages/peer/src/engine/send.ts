@@ -56,17 +56,25 @@ export function recheckUnsent(core: DocumentCore): void {
 /** Seals what is unsent and sends what can be sent. Runs at the end of each batch of the mailbox. */
 export async function pump(core: DocumentCore): Promise<void> {
   const { state, env } = core;
-  if (!state.live || state.halted !== undefined || state.recovery !== undefined || state.storeError !== undefined) return;
+  if (!state.live || state.halted !== undefined || state.sendHalted !== undefined || state.recovery !== undefined || state.storeError !== undefined) return;
   const now = env.clock.monotonic();
   if (now < state.sendAt) return;
   if (state.dirty && state.outgoing.length === 0) {
-    if (now < state.sealAt) return void core.later(state.sealAt - now, () => {});
+    if (now < state.sealAt) return wakeToSeal(core, state.sealAt - now);
     sealUnsent(core);
   }
   if (!state.outgoing.some((record) => !record.sent && !record.acked)) return;
   // RC-5: on disk before it is on its way.
   await core.store.commit();
   sendOutgoing(core);
+}
+
+function wakeToSeal(core: DocumentCore, delayMs: number): void {
+  if (core.state.sealTimer) return;
+  core.state.sealTimer = true;
+  core.later(delayMs, () => {
+    core.state.sealTimer = false;
+  });
 }
 
 function sendOutgoing({ state, channel }: DocumentCore): void {
@@ -94,7 +102,7 @@ function sealUnsent(core: DocumentCore): void {
     // One value alone is larger than a record: it stays on this device, said plainly, and the rest of the document waits behind it.
     core.env.log("warn", "document.unsplittable");
     state.refusal = "too-large";
-    state.halted = "too-large";
+    state.sendHalted = "too-large";
     state.dirty = true;
     return core.changed();
   }
@@ -222,7 +230,7 @@ export async function onAppendRefused(core: DocumentCore, message: Down<"refused
       await startReplica(core);
       return reopenLater(core);
     default:
-      state.halted = message.code;
+      state.sendHalted = message.code;
   }
 }
 
@@ -234,7 +242,7 @@ export async function startReplica(core: DocumentCore): Promise<void> {
   const { state, env, store, keys } = core;
   if (state.relaySeq === 0 && state.outgoing[0]?.n === 1 && state.cursor.seq === 0) {
     // The genesis record, which share links name, can't be sealed anew. Only a hostile relay gets us here.
-    state.halted = "chain-fork";
+    state.sendHalted = "chain-fork";
     return;
   }
   env.log("info", "document.new-replica");

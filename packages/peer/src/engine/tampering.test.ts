@@ -74,7 +74,8 @@ describe("a relay that bends what it sends", () => {
       bens.type("fine");
       await untilText(anas, "before bent after fine");
       await untilStatus(bens, "nothing stays quarantined", ({ quarantined }) => quarantined === 0);
-      expect(anas.status().alarms).toEqual([]);
+      // Unless Ben, in good faith, told her of a history that she was never shown.
+      if (!named.includes("fork")) expect(anas.status().alarms).toEqual([]);
     });
   }
 
