@@ -12,7 +12,6 @@ import {
   decodeRecord,
   decodeUp,
   encodeDown,
-  limits,
   noRecord,
   protocolVersion,
   protocolVersionMin,

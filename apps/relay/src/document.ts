@@ -149,7 +149,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   const begin = (space: SpaceId): void => {
     spaceId = space;
     tentativeSpaceId = space;
-    for (const user of [...users]) {
+    for (const user of users) {
       if (bytesEqual(user.spaceId, space)) continue;
       users.delete(user);
       user.ejected("not-allowed");
@@ -219,7 +219,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   // ---- requests, one after the other
 
   const pump = (): void => {
-    while (!requestUnderWay && !gone) {
+    for (;;) {
+      if (requestUnderWay || gone) return;
       const request = requests.shift();
       if (request === undefined) return settle();
       const slow = stale ? refresh().then(() => take(request)) : take(request);
@@ -283,29 +284,29 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     }
     const recordHash = recordHashOf(request.record.hashedBytes);
     const admission = admit(header, chain, tentative.seq, false);
-    switch (admission.kind) {
-      case "refuse":
-        answerRefused(request, refusal(header.n, admission.code, chain));
-        return undefined;
-      case "append": {
-        const pending = enqueue(request, request, chain, recordHash);
-        pending.askedBy.push(request.user);
-        pending.appends.push(request);
-        return undefined;
-      }
-      case "in-flight": {
-        const pending = chain.inFlight[header.n - chain.durableN - 1];
-        assert(pending !== undefined && pending.n === header.n, "records under way are dense");
-        if (!bytesEqual(pending.recordHash, recordHash)) answerRefused(request, refusal(header.n, "chain-fork", chain));
-        else {
-          if (!pending.askedBy.includes(request.user)) pending.askedBy.push(request.user);
-          pending.appends.push(request);
-        }
-        return undefined;
-      }
-      case "stored":
-        return answerStored(request, chain, recordHash);
+    if (admission.kind === "stored") return answerStored(request, chain, recordHash);
+    if (admission.kind === "refuse") answerRefused(request, refusal(header.n, admission.code, chain));
+    else if (admission.kind === "in-flight") joinInFlight(request, chain, recordHash);
+    else {
+      const pending = enqueue(request, request, chain, recordHash);
+      pending.askedBy.push(request.user);
+      pending.appends.push(request);
     }
+    return undefined;
+  };
+
+  const inFlight = (chain: Chain, n: number): PendingEntry => {
+    const pending = chain.inFlight[n - chain.durableN - 1];
+    assert(pending !== undefined && pending.n === n, "records under way are dense");
+    return pending;
+  };
+
+  /** The same record again, while the first is under way: both are answered when it is durable. */
+  const joinInFlight = (request: AppendRequest, chain: Chain, recordHash: RecordHash): void => {
+    const pending = inFlight(chain, request.record.header.n);
+    if (!bytesEqual(pending.recordHash, recordHash)) return answerRefused(request, refusal(pending.n, "chain-fork", chain));
+    if (!pending.askedBy.includes(request.user)) pending.askedBy.push(request.user);
+    pending.appends.push(request);
   };
 
   /** Exactly once: the record is there already, or another one is in its place. */
@@ -397,8 +398,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       job.waitingFor++;
       job.admitted++;
     } else if (admission.kind === "in-flight") {
-      const pending = chain.inFlight[header.n - chain.durableN - 1];
-      assert(pending !== undefined, "records under way are dense");
+      const pending = inFlight(chain, header.n);
       if (!bytesEqual(pending.recordHash, recordHash)) job.refusal = refusal(0, "chain-fork", chain);
       else {
         pending.jobs.push(job);

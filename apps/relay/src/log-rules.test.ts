@@ -256,12 +256,17 @@ describe("log", () => {
     const ana = await join();
     const { document, author } = await begin(ana, 1);
     const first = author.next("lost");
+    relay.store.hold();
     relay.store.failAppends("io");
-    ana.send(appendMessage(1, first));
+    ana.send(appendMessage(1, first), { type: "ping", id: 1 });
+    await ana.take("pong");
+    // Neither while it is under way nor after it failed.
+    ana.send(openMessage(document, 2));
+    expect((await ana.take("caught-up", 2)).head).toMatchObject({ seq: 1, chainHash: nextChainHash(logStart(document.docId), author.records[0]?.recordHash ?? expect.fail(), 0) });
+    relay.store.release();
     await ana.take("refused");
     ana.send(openMessage(document, 2));
-    const before = await ana.take("caught-up", 2);
-    expect(before.head.seq).toBe(1);
+    expect((await ana.take("caught-up", 2)).head.seq).toBe(1);
     const other = newAuthor(document, ana.device);
     ana.send(appendMessage(1, other.next("kept")));
     await ana.take("acked");
@@ -368,7 +373,7 @@ describe("log", () => {
     await Promise.all([ana.take("pong"), bob.take("pong")]);
     relay.store.release();
     const answers = await Promise.all([ana.take("restored"), bob.take("restored")]);
-    expect(answers.map(({ admitted }) => admitted).sort()).toEqual([0, 2]);
+    expect(answers.map(({ admitted }) => admitted).sort((a, b) => a - b)).toEqual([0, 2]);
     expect(relay.store.batches.flat().map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 });

@@ -130,7 +130,7 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     },
     stop: async (retryAfterMs) => {
       stopping = true;
-      for (const connection of [...connections]) connection.dismiss(retryAfterMs);
+      for (const connection of connections) connection.dismiss(retryAfterMs);
       await documents.settled();
     },
   };
