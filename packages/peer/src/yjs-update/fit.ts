@@ -72,12 +72,13 @@ class Keys {
   private readonly doc: Y.Doc;
   private readonly clients: number[] = [];
   private readonly clocks: number[] = [];
+  private readonly ends: number[] = [];
   private readonly refClients: number[] = [];
   private readonly refClocks: number[] = [];
   /** 1 if it is a value of a key, 0 if not, -1 if that follows from its neighbour in the update. */
   private readonly keyed: number[] = [];
-  /** Rows of living items that are longer than 1, and where they end. */
-  private readonly long: (readonly [row: number, end: number])[] = [];
+  /** Rows of living items that are longer than 1. */
+  private readonly long: number[] = [];
   private readonly rows = new Map<number, { first: number; last: number }>();
 
   constructor(doc: Y.Doc) {
@@ -96,15 +97,16 @@ class Keys {
     const known = (struct.info & flag.parentSub) !== 0 || (neighbour !== undefined && neighbour.parentSub !== null);
     this.clients.push(struct.client);
     this.clocks.push(struct.clock);
+    this.ends.push(struct.clock + struct.length);
     this.refClients.push(refClient);
     this.refClocks.push(refClock);
     this.keyed.push(known ? 1 : refClient < 0 || neighbour !== undefined ? 0 : -1);
-    if (struct.length > 1 && struct.kind !== kind.deleted) this.long.push([row, struct.clock + struct.length]);
+    if (struct.length > 1 && struct.kind !== kind.deleted) this.long.push(row);
   }
 
   check(summary: UpdateSummary): void {
     const deletes = new Map<number, RangeSet>();
-    for (const [row, end] of this.long) {
+    for (const row of this.long) {
       if (!this.isKeyed(row)) continue;
       const client = this.clients[row] ?? -1;
       let ranges = deletes.get(client);
@@ -113,7 +115,7 @@ class Keys {
         for (const [from, to] of summary.deletes.get(client) ?? []) ranges.add(from, to);
         deletes.set(client, ranges);
       }
-      if (!ranges.has(this.clocks[row] ?? 0, end)) refuse("bad-struct");
+      if (!ranges.has(this.clocks[row] ?? 0, this.ends[row] ?? 0)) refuse("bad-struct");
     }
   }
 
@@ -131,7 +133,7 @@ class Keys {
     return this.keyed[row] === 1;
   }
 
-  /** The row of the item that begins at or last before this clock, or -1. */
+  /** The row of the item with this clock, or -1: it may belong to another update. */
   private find(client: number, clock: number): number {
     const { first, last } = this.rows.get(client) ?? { first: 0, last: -1 };
     let low = first;
@@ -144,6 +146,6 @@ class Keys {
         low = middle + 1;
       } else high = middle - 1;
     }
-    return found;
+    return clock < (this.ends[found] ?? 0) ? found : -1;
   }
 }

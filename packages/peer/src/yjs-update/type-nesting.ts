@@ -11,6 +11,7 @@ export class TypeNesting {
   /** One row for each item, in the order of the update: clients descending, clocks ascending. */
   private readonly clients: number[] = [];
   private readonly clocks: number[] = [];
+  private readonly ends: number[] = [];
   /** The item that this one's level follows from, or -1: a root, or an item of another update. */
   private readonly refClients: number[] = [];
   private readonly refClocks: number[] = [];
@@ -29,9 +30,15 @@ export class TypeNesting {
     this.lastRows.set(client, row);
     this.clients.push(client);
     this.clocks.push(clock);
+    this.ends.push(clock);
     this.refClients.push(-1);
     this.refClocks.push(0);
     this.steps.push(0);
+  }
+
+  /** The item just begun ends before this clock. */
+  end(clock: number): void {
+    this.ends[this.ends.length - 1] = clock;
   }
 
   /** The item just begun has this parent. */
@@ -80,7 +87,7 @@ export class TypeNesting {
     return levels[row] ?? 0;
   }
 
-  /** The row of the item that begins at or last before this clock, or -1. */
+  /** The row of the item with this clock, or -1: it may belong to another update. */
   private find(client: number, clock: number): number {
     let low = this.firstRows.get(client) ?? 0;
     let high = this.lastRows.get(client) ?? -1;
@@ -92,6 +99,6 @@ export class TypeNesting {
         low = middle + 1;
       } else high = middle - 1;
     }
-    return found;
+    return clock < (this.ends[found] ?? 0) ? found : -1;
   }
 }

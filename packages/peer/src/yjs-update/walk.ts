@@ -182,6 +182,7 @@ class StructWalker {
       this.references();
       struct.contentStart = reader.at;
       struct.length = this.content();
+      this.nesting.end(clock + struct.length);
       if (struct.kind === kind.type) this.nesting.type();
       if ((struct.info & flag.parentSub) !== 0 && struct.length > 1 && struct.kind !== kind.deleted) {
         this.overwritten.push([client, clock, clock + struct.length]);
