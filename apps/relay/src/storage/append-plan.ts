@@ -1,7 +1,7 @@
 /** What an append may do, decided from heads and tails in memory. Pure; the disk comes before (loading) and after (writing). */
 import { logStart, nextChainHash } from "@skerry/crypto/verify";
 import { assert, bytesEqual, err, hashBytes, idBytes, limits, ok, signatureBytes } from "@skerry/protocol";
-import type { RecordHash, Result } from "@skerry/protocol";
+import type { RecordHash, Result, SpaceId } from "@skerry/protocol";
 import type { DocumentInfo, LogAppend } from "../log-store.ts";
 import { mapKey } from "./keys.ts";
 import type { Pointer } from "./rows.ts";
@@ -26,7 +26,7 @@ export function planAppend(known: Known, batch: readonly LogAppend[]): Result<Kn
     const docKey = mapKey(append.docId);
     const tailKey = tailMapKey(append);
     const info = heads.get(docKey) ?? known.heads.get(docKey) ?? undefined;
-    const spaceId = info?.spaceId ?? append.spaceId;
+    const spaceId = info?.spaceId ?? (append.spaceId?.slice() as SpaceId | undefined);
     if (append.seq !== (info?.head.seq ?? 0) + 1) return err("seq does not follow the head");
     if (spaceId === undefined) return err("a new document without a space");
     const chainHash = nextChainHash(info?.head.chainHash ?? logStart(append.docId), append.recordHash, append.entry.accessPosition);

@@ -65,7 +65,7 @@ export function recordOf(replicaId: ReplicaId, n: number): Uint8Array {
 export async function wholeLog(store: LogStore, docId: DocId): Promise<{ readonly seq: number; readonly records: readonly string[] }> {
   const info = await store.info(docId);
   const records: string[] = [];
-  for (let from = 1; from <= (info?.head.seq ?? 0); ) {
+  for (let from = 1; from <= (info?.head.seq ?? 0);) {
     const page = await store.read(docId, from, 100, 1_000_000);
     if (page.length === 0) throw new Error(`an empty page at ${from}`);
     for (const entry of page) {

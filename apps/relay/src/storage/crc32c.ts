@@ -25,8 +25,14 @@ export function crc32c(bytes: Uint8Array): number {
     const low = view.getInt32(at, true) ^ sum;
     const high = view.getInt32(at + 4, true);
     sum =
-      step(7, low) ^ step(6, low >>> 8) ^ step(5, low >>> 16) ^ step(4, low >>> 24) ^
-      step(3, high) ^ step(2, high >>> 8) ^ step(1, high >>> 16) ^ step(0, high >>> 24);
+      step(7, low) ^
+      step(6, low >>> 8) ^
+      step(5, low >>> 16) ^
+      step(4, low >>> 24) ^
+      step(3, high) ^
+      step(2, high >>> 8) ^
+      step(1, high >>> 16) ^
+      step(0, high >>> 24);
   }
   for (; at < bytes.length; at++) sum = step(0, sum ^ (bytes[at] ?? 0)) ^ (sum >>> 8);
   return ~sum >>> 0;

@@ -56,7 +56,10 @@ export interface SmallDisk {
 
 /** Whether this user may mount a file system. */
 export async function mayMount(): Promise<boolean> {
-  return smallFileSystem(1024 * 1024).then((disk) => disk.dispose().then(() => true), () => false);
+  return smallFileSystem(1024 * 1024).then(
+    (disk) => disk.dispose().then(() => true),
+    () => false,
+  );
 }
 
 /** A real file system of `bytes`. Rejects where this user may not mount one. */

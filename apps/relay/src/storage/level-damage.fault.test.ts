@@ -80,7 +80,7 @@ async function judgeDocument(store: LogStore, doc: number, log: readonly LogAppe
   if (info !== undefined) expect(bytesEqual(info.head.chainHash, log[seq - 1]?.chainHash ?? new Uint8Array(0))).toBe(true);
 
   let damaged = false;
-  for (let from = 1; from <= seq; ) {
+  for (let from = 1; from <= seq;) {
     const page = await store.read(docId, from, 7, 1e6).catch((error: unknown) => error);
     if (page instanceof LogStoreError) {
       expect(page).toMatchObject({ code: "damaged", docId });
@@ -103,7 +103,7 @@ async function judgeDocument(store: LogStore, doc: number, log: readonly LogAppe
     else if (typeof found === "string" || found.seq !== at || !bytesEqual(found.recordHash, recordHash)) throw new Error(`find: ${at}`);
     const hash = await store.chainHashAt(docId, at).catch(codeOf);
     if (hash === "damaged") damaged = true;
-    else if (typeof hash === "string" || (at > seq) !== (hash === undefined)) throw new Error(`chainHashAt: ${at}`);
+    else if (typeof hash === "string" || at > seq !== (hash === undefined)) throw new Error(`chainHashAt: ${at}`);
     else if (hash !== undefined && !bytesEqual(hash, chainHash)) throw new Error(`altered: chain hash ${at}`);
   }
   if (damaged) verdict.outcome = "damaged";
@@ -163,10 +163,14 @@ async function flipBits(pattern: RegExp, count: number): Promise<Record<string, 
   return tally;
 }
 
-test("LG-5 ST-15 a flipped bit in the write-ahead log is harmless, found, or cuts a log short: nothing altered, no hole", { timeout: 120_000 }, async () => {
-  const tally = await flipBits(/\.log$/, 50);
-  expect(tally["damaged"]).toBeGreaterThan(0);
-});
+test(
+  "LG-5 ST-15 a flipped bit in the write-ahead log is harmless, found, or cuts a log short: nothing altered, no hole",
+  { timeout: 120_000 },
+  async () => {
+    const tally = await flipBits(/\.log$/, 50);
+    expect(tally["damaged"]).toBeGreaterThan(0);
+  },
+);
 
 test("LG-5 ST-15 a flipped bit in a table is harmless or found", { timeout: 120_000 }, async () => {
   const tally = await flipBits(/\.ldb$/, 20);
@@ -174,40 +178,55 @@ test("LG-5 ST-15 a flipped bit in a table is harmless or found", { timeout: 120_
   expect(tally["shorter"] ?? 0).toBe(0);
 });
 
-test("LG-5 ST-15 a damaged block costs the documents in it; all others are served and written, through compactions and restarts", { timeout: 60_000 }, async () => {
-  const folder = await makeFolder();
-  try {
-    await cp(whole, folder, { recursive: true });
-    const [table] = await filesOf(/\.ldb$/);
-    if (table === undefined) throw new Error("no table");
-    // The last byte of an entry's sequence number, which LevelDB stores before 8 bytes of its own, the row's head and the record:
-    // the keys are out of order, and LevelDB itself would abort the process when it compacts them.
-    const at = table.bytes.indexOf(truth.get(0)?.[2]?.entry.record ?? "") - 53 - 9 - 3;
-    expect(at).toBeGreaterThan(0);
-    const spoilt = Buffer.from(table.bytes);
-    spoilt[at + 3] = (spoilt[at + 3] ?? 0) ^ 0xff;
-    await writeFile(join(folder, table.name), spoilt);
+test(
+  "LG-5 ST-15 a damaged block costs the documents in it; all others are served and written, through compactions and restarts",
+  { timeout: 60_000 },
+  async () => {
+    const folder = await makeFolder();
+    try {
+      await cp(whole, folder, { recursive: true });
+      const [table] = await filesOf(/\.ldb$/);
+      if (table === undefined) throw new Error("no table");
+      // The last byte of an entry's sequence number, which LevelDB stores before 8 bytes of its own, the row's head and the record:
+      // the keys are out of order, and LevelDB itself would abort the process when it compacts them.
+      const at = table.bytes.indexOf(truth.get(0)?.[2]?.entry.record ?? "") - 53 - 9 - 3;
+      expect(at).toBeGreaterThan(0);
+      const spoilt = Buffer.from(table.bytes);
+      spoilt[at + 3] = (spoilt[at + 3] ?? 0) ^ 0xff;
+      await writeFile(join(folder, table.name), spoilt);
 
-    const events: StorageEvent[] = [];
-    const newcomer = docIdOf("newcomer");
-    for (let restart = 0; restart < 6; restart++) {
-      const store = await openLevelLogStore({ folder, clock: realClock, log: (event) => void events.push(event) });
-      const outcomes: string[] = [];
-      for (const [doc, log] of truth) {
-        const verdict: Verdict = { outcome: "whole" };
-        await judgeDocument(store, doc, log, verdict);
-        outcomes.push(verdict.outcome);
+      const events: StorageEvent[] = [];
+      const newcomer = docIdOf("newcomer");
+      for (let restart = 0; restart < 6; restart++) {
+        const store = await openLevelLogStore({ folder, clock: realClock, log: (event) => void events.push(event) });
+        const outcomes: string[] = [];
+        for (const [doc, log] of truth) {
+          const verdict: Verdict = { outcome: "whole" };
+          await judgeDocument(store, doc, log, verdict);
+          outcomes.push(verdict.outcome);
+        }
+        expect(outcomes).toContain("damaged");
+        expect(outcomes.filter((outcome) => outcome === "whole").length).toBeGreaterThanOrEqual(1);
+        const head = (await store.info(newcomer))?.head;
+        await store.append([
+          appendAfter(head, { docId: newcomer, replicaId: replicaIdOf("new"), n: restart + 1, record: Buffer.alloc(600_000, restart) }),
+        ]);
+        await store.close();
       }
-      expect(outcomes).toContain("damaged");
-      expect(outcomes.filter((outcome) => outcome === "whole").length).toBeGreaterThanOrEqual(1);
-      const head = (await store.info(newcomer))?.head;
-      await store.append([appendAfter(head, { docId: newcomer, replicaId: replicaIdOf("new"), n: restart + 1, record: Buffer.alloc(600_000, restart) })]);
-      await store.close();
+      expect(events).toEqual([{ type: "tables-damaged", blankedBlocks: 1 }]);
+      expect(Buffer.compare(await readFile(join(folder, `${table.name}.damaged`)), spoilt)).toBe(0);
+    } finally {
+      await removeFolder(folder);
     }
-    expect(events).toEqual([{ type: "tables-damaged", blankedBlocks: 1 }]);
-    expect(Buffer.compare(await readFile(join(folder, `${table.name}.damaged`)), spoilt)).toBe(0);
-  } finally {
-    await removeFolder(folder);
+  },
+);
+
+test("ST-15 what a compaction left behind when it was killed is no damage", async () => {
+  for (const { name, bytes } of await filesOf(/\.ldb$/)) {
+    for (const length of [0, 20, Math.floor(bytes.length / 2), bytes.length - 1]) {
+      const spoil = (folder: string): Promise<void> => writeFile(join(folder, "000999.ldb"), bytes.subarray(0, length));
+      expect(await judgeCopy(spoil, `${length} bytes of a table like ${name}`)).toEqual({ outcome: "whole" });
+    }
   }
 });
 
@@ -218,10 +237,14 @@ test("ST-13 a damaged guard, which holds nothing, is made anew", async () => {
   expect(outcome).toBe("whole");
 });
 
-test("LG-5 ST-15 a flipped bit in CURRENT or the manifest is harmless, refused at opening, or cuts logs short", { timeout: 120_000 }, async () => {
-  const tally = await flipBits(/^(CURRENT|MANIFEST-.*)$/, 30);
-  expect(tally["refused at open"]).toBeGreaterThan(0);
-});
+test(
+  "LG-5 ST-15 a flipped bit in CURRENT or the manifest is harmless, refused at opening, or cuts logs short",
+  { timeout: 120_000 },
+  async () => {
+    const tally = await flipBits(/^(CURRENT|MANIFEST-.*)$/, 30);
+    expect(tally["refused at open"]).toBeGreaterThan(0);
+  },
+);
 
 test("ST-16 a write-ahead log cut off anywhere leaves a consistent prefix of every document", { timeout: 120_000 }, async () => {
   for (const { name, bytes } of await filesOf(/\.log$/)) {

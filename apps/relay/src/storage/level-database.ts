@@ -103,7 +103,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
     lostBlocks,
     failure: () => failure,
     read: async (run) => {
-      while (database === undefined && exchange !== undefined) await exchange;
+      if (database === undefined && exchange !== undefined) await exchange;
       if (database === undefined) throw failure ?? new LogStoreError("closed", "The store is closed.");
       readers++;
       try {

@@ -2,8 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Level } from "level";
 import { afterEach, expect, test, vi } from "vitest";
-import { LogStoreError } from "../log-store.ts";
-import type { LogAppend, LogStore } from "../log-store.ts";
+import type { LogAppend, LogStore, LogStoreError } from "../log-store.ts";
 import { appendAfter, bytesOf, docIdOf, headAfter, replicaIdOf, run, wholeLog } from "./author.test-support.ts";
 import { realClock } from "./clock.test-support.ts";
 import { makeFolder, mayMount, removeFolder, smallFiles, smallFileSystem, startChild } from "./faults.test-support.ts";
@@ -23,7 +22,9 @@ afterEach(async () => {
 });
 
 /** A store, and a promise of its next recovery. */
-async function openWatched(folder: string): Promise<{ readonly store: LogStore; readonly recovered: Promise<void>; readonly events: StorageEvent[] }> {
+async function openWatched(
+  folder: string,
+): Promise<{ readonly store: LogStore; readonly recovered: Promise<void>; readonly events: StorageEvent[] }> {
   let done: () => void = () => undefined;
   const recovered = new Promise<void>((resolve) => (done = resolve));
   const events: StorageEvent[] = [];
@@ -48,7 +49,10 @@ async function nextPair(store: LogStore): Promise<LogAppend[]> {
 
 async function appendUntilFull(store: LogStore): Promise<number> {
   for (let pairs = 0; pairs < 10_000; pairs++) {
-    const failure = await store.append(await nextPair(store)).then(() => undefined, (error: unknown) => error);
+    const failure = await store.append(await nextPair(store)).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     if (failure === undefined) continue;
     expect(failure).toMatchObject({ code: "full" });
     return pairs;
@@ -83,9 +87,13 @@ async function expectFullDiskSurvived(disk: SmallDisk): Promise<void> {
   }
 }
 
-test("ST-11 a full disk (file size limit) refuses appends, serves reads, and is left behind without a restart", { timeout: 60_000 }, async () => {
-  await expectFullDiskSurvived(await smallFiles(768 * 1024));
-});
+test(
+  "ST-11 a full disk (file size limit) refuses appends, serves reads, and is left behind without a restart",
+  { timeout: 60_000 },
+  async () => {
+    await expectFullDiskSurvived(await smallFiles(768 * 1024));
+  },
+);
 
 // Who may not mount a file system has the test above, which needs no privilege.
 test.each((await mayMount()) ? [8 * 1024 * 1024] : [])(
@@ -166,7 +174,10 @@ test("ST-13 a folder that cannot be made, and a path that is a file, are refused
   cleanups.push(() => removeFolder(folder));
   await writeFile(join(folder, "file"), "");
   for (const path of [join(folder, "file"), join(folder, "file", "below"), "/proc/skerry/data"]) {
-    const error = await openLevelLogStore({ folder: path, clock: realClock }).then(() => undefined, (reason: unknown) => reason);
+    const error = await openLevelLogStore({ folder: path, clock: realClock }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toMatchObject({ code: "io" });
     expect((error as LogStoreError).cause).toBeInstanceOf(Error);
   }

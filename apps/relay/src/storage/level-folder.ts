@@ -90,7 +90,7 @@ export async function probeRoom(folder: string): Promise<void> {
     const file = await open(path, "w");
     try {
       const block = new Uint8Array(256 * 1024).fill(0x5a);
-      for (let written = 0; written < needed; ) written += (await file.write(block)).bytesWritten;
+      for (let written = 0; written < needed;) written += (await file.write(block)).bytesWritten;
       await file.sync();
     } finally {
       await file.close();
@@ -102,8 +102,7 @@ export async function probeRoom(folder: string): Promise<void> {
   }
 }
 
-const codeOf = (error: unknown): unknown =>
-  typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+const codeOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "code" in error ? error.code : undefined);
 
 /** LevelDB passes on no errno, only the text of `strerror`. Node passes both. EFBIG and EDQUOT are other ways to be full. */
 const fullPattern = /No space left on device|Disk quota exceeded|File too large|ENOSPC|EDQUOT|EFBIG/;

@@ -52,7 +52,11 @@ test("ST-10 LG-3 every ack survives kill -9, ten times over: dense, chained, exa
     const news = await appendUntilKilled(1 + random(300));
     acks.push(...news);
     const store = await openLevelLogStore({ folder, clock: realClock });
-    await expectAcked(store, news).finally(() => store.close());
+    try {
+      await expectAcked(store, news);
+    } finally {
+      await store.close();
+    }
   }
   const store = await openLevelLogStore({ folder, clock: realClock });
   try {

@@ -159,7 +159,12 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
       if (map.has(key)) return;
       map.set(key, cached ?? null);
       if (cached !== undefined) return;
-      loads.push(read().then((value) => void map.set(key, value), (error: unknown) => void failed.set(key, toStoreError(error))));
+      loads.push(
+        read().then(
+          (value) => void map.set(key, value),
+          (error: unknown) => void failed.set(key, toStoreError(error)),
+        ),
+      );
     };
     for (const { batch } of group) {
       for (const append of batch) {
@@ -174,7 +179,7 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
     return { known, failed };
   }
 
-  async function info(docId: DocId): Promise<DocumentInfo | undefined> {
+  async function headOf(docId: DocId): Promise<DocumentInfo | undefined> {
     const cached = heads.get(mapKey(docId));
     if (cached !== undefined && closing === undefined) return cached;
     const before = generation;
@@ -183,7 +188,7 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
     return loaded ?? undefined;
   }
 
-  async function tail(docId: DocId, replicaId: ReplicaId): Promise<Pointer | undefined> {
+  async function lastOf(docId: DocId, replicaId: ReplicaId): Promise<Pointer | undefined> {
     const key = mapKey(docId) + mapKey(replicaId);
     const cached = tails.get(key);
     if (cached !== undefined && closing === undefined) return cached;
@@ -207,33 +212,33 @@ export async function openLevelLogStore(options: LevelLogStoreOptions): Promise<
       for (const append of batch) assertAppend(append);
       return submit(batch, [], bytesOf(batch));
     },
-    info,
+    info: headOf,
     read: async (docId, from, entriesMax, bytesMax) => {
       assert(Number.isSafeInteger(from) && from >= 1 && entriesMax >= 1 && bytesMax >= 0, "bad range");
-      const last = (await info(docId))?.head.seq ?? 0;
+      const last = (await headOf(docId))?.head.seq ?? 0;
       if (from > last) return [];
       return read((level) => loadEntries(level, docId, { from, to: Math.min(last, from + entriesMax - 1), bytesMax }));
     },
     chainHashAt: async (docId, seq) => {
       assert(Number.isSafeInteger(seq) && seq >= 1, "bad sequence number");
-      const head = (await info(docId))?.head;
+      const head = (await headOf(docId))?.head;
       if (head === undefined || seq > head.seq) return undefined;
       return seq === head.seq ? head.chainHash : read((level) => loadChainHash(level, docId, seq));
     },
     tail: async (docId, replicaId) => {
-      const found = await tail(docId, replicaId);
+      const found = await lastOf(docId, replicaId);
       return found && { n: found.n, recordHash: found.recordHash };
     },
     find: async (docId, replicaId, n) => {
       assert(Number.isSafeInteger(n) && n >= 1, "bad record number");
-      const last = await tail(docId, replicaId);
+      const last = await lastOf(docId, replicaId);
       if (last === undefined || n > last.n) return undefined;
       const found = n === last.n ? last : await read((level) => loadPointer(level, docId, replicaId, n));
       if (found === undefined) throw damagedAt(docId, 1, "an author row is missing");
       return { seq: found.seq, recordHash: found.recordHash };
     },
     documents: async function* () {
-      for (let after: DocId | undefined; ; ) {
+      for (let after: DocId | undefined; ;) {
         const page: DocId[] = await read((level) => listDocuments(level, after, documentsPerPage));
         yield* page;
         after = page.at(-1);
@@ -322,5 +327,6 @@ async function checkFormat(database: LevelDatabase): Promise<void> {
   if (format === undefined || format === "damaged") {
     throw new LogStoreError("damaged", "The data folder does not say its format. Restore it from a backup.");
   }
-  if (format[0] !== storageFormat) throw new LogStoreError("io", `The data folder has format ${format[0]}; this relay reads ${storageFormat}.`);
+  if (format[0] !== storageFormat)
+    throw new LogStoreError("io", `The data folder has format ${format[0]}; this relay reads ${storageFormat}.`);
 }

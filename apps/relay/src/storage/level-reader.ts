@@ -26,9 +26,11 @@ export async function loadInfo(database: Database, docId: DocId): Promise<Docume
     const info = openHeadRow(key, row);
     if (info === undefined) throw damagedAt(docId, 1, "the head is altered");
     const lastSeq = last === undefined ? 0 : seqOfEntryKey(last[0]);
-    if (lastSeq !== info.head.seq) throw damagedAt(docId, lastSeq < info.head.seq ? lastSeq + 1 : info.head.seq + 1, "head and last entry disagree");
+    if (lastSeq !== info.head.seq)
+      throw damagedAt(docId, lastSeq < info.head.seq ? lastSeq + 1 : info.head.seq + 1, "head and last entry disagree");
     const entry = last === undefined ? undefined : openEntryRow(entryKey(docId, lastSeq), last[1]);
-    if (entry === undefined || !bytesEqual(entry.chainHash, info.head.chainHash)) throw damagedAt(docId, lastSeq, "head and last entry disagree");
+    if (entry === undefined || !bytesEqual(entry.chainHash, info.head.chainHash))
+      throw damagedAt(docId, lastSeq, "head and last entry disagree");
     return info;
   });
 }
@@ -110,7 +112,9 @@ export async function loadEntries(
 
 /** Documents with a head row or entries, in the order of their ids, `count` at most, after `after`. */
 export async function listDocuments(database: Database, after: Uint8Array | undefined, count: number): Promise<DocId[]> {
-  const heads = await database.keys({ ...(after === undefined ? headTable : { gt: headKey(after as DocId), lt: headTable.lt }), limit: count }).all();
+  const heads = await database
+    .keys({ ...(after === undefined ? headTable : { gt: headKey(after as DocId), lt: headTable.lt }), limit: count })
+    .all();
   const found = heads.map(docIdOfKey);
   const last = found.length === count ? found.at(-1) : undefined;
   const entries = database.keys({

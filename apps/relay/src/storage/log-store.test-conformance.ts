@@ -96,7 +96,10 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
       const first = at(run(alpha, ana, 1), 0);
       const other = appendAfter(undefined, { docId: alpha, replicaId: ana, n: 1, record: bytesOf("other", 100) });
       await store.append([first]);
-      await rejectsWith(store.append([appendAfter(headAfter(other), { docId: alpha, replicaId: ana, n: 2, record: recordOf(ana, 2) })]), "conflict");
+      await rejectsWith(
+        store.append([appendAfter(headAfter(other), { docId: alpha, replicaId: ana, n: 2, record: recordOf(ana, 2) })]),
+        "conflict",
+      );
       expect((await wholeLog(store, alpha)).seq).toBe(1);
     });
 
@@ -203,7 +206,11 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
 
     test("ST-6 the relay's own values are kept apart from documents and replaced whole", async () => {
       expect(await store.getMeta("identity")).toBeUndefined();
-      await Promise.all([store.putMeta("identity", Uint8Array.of(1, 2, 3)), store.append(run(alpha, ana, 1)), store.putMeta("id", Uint8Array.of())]);
+      await Promise.all([
+        store.putMeta("identity", Uint8Array.of(1, 2, 3)),
+        store.append(run(alpha, ana, 1)),
+        store.putMeta("id", Uint8Array.of()),
+      ]);
       await store.putMeta("identity", Uint8Array.of(9));
       await reopen();
       expect(await store.getMeta("identity")).toEqual(Uint8Array.of(9));
@@ -243,7 +250,8 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
           for (const [doc, expected] of model) {
             const docId = docIdOf(doc);
             expect(await store.read(docId, 1, 1000, 1e9)).toEqual(expected.map(storedOf));
-            for (const { replicaId, n, seq, recordHash } of expected) expect(await store.find(docId, replicaId, n)).toEqual({ seq, recordHash });
+            for (const { replicaId, n, seq, recordHash } of expected)
+              expect(await store.find(docId, replicaId, n)).toEqual({ seq, recordHash });
           }
         }),
         { numRuns: 25, seed: Number(process.env["SKERRY_TEST_SEED"] ?? 20261120) },
@@ -257,7 +265,10 @@ interface Batch {
 }
 type Command = { readonly kind: "reopen" } | { readonly kind: "append"; readonly batches: readonly Batch[] };
 
-const wrong = fc.oneof({ weight: 8, arbitrary: fc.constant("none" as const) }, { weight: 1, arbitrary: fc.constantFrom("seq" as const, "chain" as const, "n" as const) });
+const wrong = fc.oneof(
+  { weight: 8, arbitrary: fc.constant("none" as const) },
+  { weight: 1, arbitrary: fc.constantFrom("seq" as const, "chain" as const, "n" as const) },
+);
 const item = fc.record({ doc: fc.constantFrom("a", "b", "c"), writer: fc.constantFrom("x", "y"), wrong });
 const batches = fc.array(fc.record({ items: fc.array(item, { minLength: 1, maxLength: 4 }) }), { minLength: 1, maxLength: 4 });
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -275,8 +286,19 @@ function runBatch(store: LogStore, model: Map<string, LogAppend[]>, batch: Batch
     const last = log.at(-1);
     const replicaId: ReplicaId = replicaIdOf(writer);
     const n = log.filter((append) => Buffer.compare(append.replicaId, replicaId) === 0).length + (flaw === "n" ? 2 : 1);
-    const next = appendAfter(last && headAfter(last), { docId: docIdOf(doc), replicaId, n, record: recordOf(replicaId, n), accessPosition: n % 3 });
-    const flawed = flaw === "seq" ? { ...next, seq: next.seq + 1 } : flaw === "chain" ? { ...next, chainHash: bytesOf("x", 32) as Head["chainHash"] } : next;
+    const next = appendAfter(last && headAfter(last), {
+      docId: docIdOf(doc),
+      replicaId,
+      n,
+      record: recordOf(replicaId, n),
+      accessPosition: n % 3,
+    });
+    const flawed =
+      flaw === "seq"
+        ? { ...next, seq: next.seq + 1 }
+        : flaw === "chain"
+          ? { ...next, chainHash: bytesOf("x", 32) as Head["chainHash"] }
+          : next;
     if (flaw !== "none") right = false;
     appends.push(flawed);
     after.set(doc, [...log, flawed]);
@@ -293,10 +315,13 @@ async function appendStubbornly(store: LogStore, docId: DocId, replicaId: Replic
     const info = await store.info(docId);
     const n = ((await store.tail(docId, replicaId))?.n ?? 0) + 1;
     const append = appendAfter(info?.head, { docId, replicaId, n, record: recordOf(replicaId, n) });
-    const conflict = await store.append([append]).then(() => false, (error: unknown) => {
-      expect(error).toMatchObject({ code: "conflict" });
-      return true;
-    });
+    const conflict = await store.append([append]).then(
+      () => false,
+      (error: unknown) => {
+        expect(error).toMatchObject({ code: "conflict" });
+        return true;
+      },
+    );
     if (!conflict) seqs.push(append.seq);
   }
   return seqs;
