@@ -13,6 +13,9 @@ export const editorCloseCodes = {
   shuttingDown: 4501,
 } as const;
 
+/** After what runs now. */
+const soon = (run: () => void): void => void Promise.resolve().then(run);
+
 /**
  * Opens the document, waits until editors may be let in, and connects. An editor that gives up before is never connected. `events` are called
  * asynchronously, `onClose` exactly once.
@@ -27,7 +30,7 @@ export function openEditorPipe(peer: Pick<Peer, "open">, docId: string, events: 
     ended = true;
     connection?.closed();
     document?.release();
-    queueMicrotask(() => events.onClose(code, reason));
+    soon(() => events.onClose(code, reason));
   }
 
   async function start(): Promise<void> {
@@ -45,7 +48,7 @@ export function openEditorPipe(peer: Pick<Peer, "open">, docId: string, events: 
     connection = document.hub.connect({
       send: (message) => {
         const copy = message.slice();
-        queueMicrotask(() => {
+        soon(() => {
           if (!ended) events.onMessage(copy);
         });
       },
@@ -56,7 +59,7 @@ export function openEditorPipe(peer: Pick<Peer, "open">, docId: string, events: 
 
   // What the editor says in its `onopen` comes before the hub knows it.
   const waiting: Uint8Array[] = [];
-  queueMicrotask(() => {
+  soon(() => {
     if (ended) return;
     start().catch((error: unknown) => {
       end(editorCloseCodes.unreadable, "document can't be opened");
