@@ -30,18 +30,35 @@ afterAll(async () => {
 });
 
 interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[] }[];
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[];
+  }[];
   readonly passes: readonly unknown[];
 }
 
 async function problemsOf(screen: string): Promise<string[]> {
   const found: string[] = [];
   // Waits for fonts and finished transitions; colours in the middle of one are nobody's.
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((animation) => animation.effect?.getTiming().iterations === 1).map((animation) => animation.finished)));
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getTiming().iterations === 1)
+        .map((animation) => animation.finished),
+    ),
+  );
   await page.evaluate(axeSource);
-  const result = await page.evaluate<AxeResult, string[]>((values) => (globalThis as unknown as { axe: { run: (node: Document, options: object) => Promise<AxeResult> } }).axe.run(document, { runOnly: values }), tags);
+  const result = await page.evaluate<AxeResult, string[]>(
+    (values) =>
+      (globalThis as unknown as { axe: { run: (node: Document, options: object) => Promise<AxeResult> } }).axe.run(document, {
+        runOnly: values,
+      }),
+    tags,
+  );
   expect(result.passes.length).toBeGreaterThan(10);
-  for (const violation of result.violations) for (const node of violation.nodes) found.push(`${screen}: ${violation.id} at ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
+  for (const violation of result.violations)
+    for (const node of violation.nodes) found.push(`${screen}: ${violation.id} at ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
   const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   if (isWide) found.push(`${screen}: wider than the screen`);
   return found;
@@ -65,7 +82,9 @@ async function look(screen: string): Promise<void> {
 }
 
 test("the check sees a planted fault", async () => {
-  await page.evaluate(() => document.querySelector("main")?.append(Object.assign(document.createElement("img"), { id: "planted", src: "/mark.svg" })));
+  await page.evaluate(() =>
+    document.querySelector("main")?.append(Object.assign(document.createElement("img"), { id: "planted", src: "/mark.svg" })),
+  );
   expect((await problemsOf("planted")).join()).toContain("image-alt");
   await page.evaluate(() => document.querySelector("#planted")?.remove());
 });

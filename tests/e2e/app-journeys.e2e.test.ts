@@ -46,7 +46,9 @@ test("first visit, with the keyboard alone: name, new document, title, text, bac
   const reach = async (name: string): Promise<void> => {
     for (let steps = 0; steps < 30; steps += 1) {
       await page.keyboard.press("Tab");
-      const reached = await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+      const reached = await page.evaluate(
+        () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+      );
       if (reached.includes(name)) return;
     }
     throw new Error(`the keyboard does not reach ${name}`);
@@ -59,7 +61,8 @@ test("first visit, with the keyboard alone: name, new document, title, text, bac
   expect(await text()).toBe("Bread, rope");
   await page.keyboard.press("Shift+Tab");
   expect(await page.evaluate(() => document.activeElement?.textContent)).toContain("Share");
-  for (let steps = 0; steps < 10 && !(await page.evaluate(() => document.activeElement instanceof HTMLInputElement)); steps += 1) await page.keyboard.press("Shift+Tab");
+  for (let steps = 0; steps < 10 && !(await page.evaluate(() => document.activeElement instanceof HTMLInputElement)); steps += 1)
+    await page.keyboard.press("Shift+Tab");
   await page.keyboard.type("Shopping");
   await chipKind("synced");
   await page.keyboard.press("Shift+Tab");
@@ -110,7 +113,9 @@ test("a share link opens on another device, its key is nowhere in address, title
     await opened.page.keyboard.press("Enter");
     await editorOf(opened.page).waitFor();
     expect(await textOf(opened.page)).toBe("For Ana.");
-    const seen = await opened.page.evaluate(() => [location.href, document.title, document.referrer, JSON.stringify(history.state), document.documentElement.outerHTML].join("\n"));
+    const seen = await opened.page.evaluate(() =>
+      [location.href, document.title, document.referrer, JSON.stringify(history.state), document.documentElement.outerHTML].join("\n"),
+    );
     expect(seen).not.toContain(fragment.slice(0, 40));
     await opened.page.goBack().catch(() => undefined);
     expect(opened.page.url()).not.toContain("#");

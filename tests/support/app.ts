@@ -18,13 +18,16 @@ export interface App {
 /** `npm test` builds the app before; a single test file run by hand builds it if it was never built. */
 export async function startApp(): Promise<App> {
   if (!existsSync(path.join(root, "apps/web/dist/index.html"))) {
-    const built = spawnSync(process.execPath, [path.join(root, "node_modules/vite/bin/vite.js"), "build", "apps/web", "--logLevel", "warn"], { cwd: root, encoding: "utf8" });
+    const built = spawnSync(
+      process.execPath,
+      [path.join(root, "node_modules/vite/bin/vite.js"), "build", "apps/web", "--logLevel", "warn"],
+      { cwd: root, encoding: "utf8" },
+    );
     if (built.status !== 0) throw new Error(`the web app did not build:\n${built.stdout}${built.stderr}`);
   }
   const relay = await startRelayProcess();
   return { url: relay.url, relay, close: () => relay.close() };
 }
-
 
 /** A page that collects what must never happen in it: uncaught errors, refused resources, policy violations, anything printed. */
 export async function openPage(context: BrowserContext): Promise<{ readonly page: Page; readonly troubles: string[] }> {

@@ -150,7 +150,8 @@ export const strings = {
 
   remove: {
     title: "Remove from this device?",
-    body: (title: string): string => `“${title}” disappears from this device. Others who have it keep theirs, and its link can bring it back.`,
+    body: (title: string): string =>
+      `“${title}” disappears from this device. Others who have it keep theirs, and its link can bring it back.`,
     unsent: "It has changes that have not reached the server. They exist only on this device and will be lost for good.",
     confirm: "Remove",
     confirmUnsent: "Remove and lose changes",
@@ -188,7 +189,8 @@ export const strings = {
     placeholder: "Write…",
     share: "Share",
     download: "Download the text",
-    readOnly: "This document has parts that this version of Skerry can't show. You can read the rest, but not change it here, so nothing gets damaged.",
+    readOnly:
+      "This document has parts that this version of Skerry can't show. You can read the rest, but not change it here, so nothing gets damaged.",
     newerFormat: "This document was made with a newer Skerry. You can read it here; reload or update to change it.",
   },
 
@@ -248,7 +250,8 @@ export const strings = {
     syncedWord: "Synced",
     offlineWith: (count: number): string => `Offline · ${changes(count)} kept on this device`,
     offlineSaved: "Offline · saved on this device",
-    unreachable: (wait: number): string => (wait > 0 ? `Can't reach server · trying again in ${seconds(wait)}` : "Can't reach server · trying now"),
+    unreachable: (wait: number): string =>
+      wait > 0 ? `Can't reach server · trying again in ${seconds(wait)}` : "Can't reach server · trying now",
     busy: (wait: number): string => (wait > 0 ? `Server is busy · trying again in ${seconds(wait)}` : "Server is busy · trying now"),
     lost: (wait: number): string => (wait > 0 ? `Connection lost · trying again in ${seconds(wait)}` : "Connection lost · trying now"),
     review: (count: number): string => (count === 1 ? "1 thing to review" : `${number.format(count)} things to review`),
@@ -260,7 +263,8 @@ export const strings = {
     originRefused: "Server refuses this address",
     protocolRefused: "Server not understood",
     kept: (count: number): string => `${changes(count)} kept on this device`,
-    serverRefuses: (count: number): string => (count > 0 ? `Server can't take it · ${changes(count)} kept on this device` : "Server can't take changes now"),
+    serverRefuses: (count: number): string =>
+      count > 0 ? `Server can't take it · ${changes(count)} kept on this device` : "Server can't take changes now",
     full: "Not saved! Storage is full",
     failing: "Not saved! Storage is failing",
     wrongKey: "Not saved! Storage can't be opened",
@@ -294,7 +298,9 @@ export const strings = {
     neverHeard: "Nothing heard from the server about this document yet.",
     lastSynced: (when: string): string => `Everything was last on the server ${when}.`,
     agreeing: (count: number): string =>
-      count === 1 ? "1 other device proves to have exactly the same text." : `${number.format(count)} other devices prove to have exactly the same text.`,
+      count === 1
+        ? "1 other device proves to have exactly the same text."
+        : `${number.format(count)} other devices prove to have exactly the same text.`,
     disagreeing: (count: number): string =>
       count === 1
         ? "1 other device has the same changes and yet a different text."
@@ -309,21 +315,29 @@ export const strings = {
         ? "1 entry was set aside, because it could not be used. The rest of the document is untouched."
         : `${number.format(count)} entries were set aside, because they could not be used. The rest of the document is untouched.`,
     refusals: {
-      version: "This page and the server speak different versions. Reload this page; if that does not help, the server needs an update. Your changes are kept on this device.",
-      authentication: "The server does not accept this device's proof of identity. Your changes are kept on this device. Ask whoever runs the server.",
-      origin: "The server does not accept this web address. Open Skerry at the address that its operator gave you. Your changes are kept on this device.",
-      protocol: "The server answered in a way that this page does not understand. Is it a Skerry server? Your changes are kept on this device.",
+      version:
+        "This page and the server speak different versions. Reload this page; if that does not help, the server needs an update. Your changes are kept on this device.",
+      authentication:
+        "The server does not accept this device's proof of identity. Your changes are kept on this device. Ask whoever runs the server.",
+      origin:
+        "The server does not accept this web address. Open Skerry at the address that its operator gave you. Your changes are kept on this device.",
+      protocol:
+        "The server answered in a way that this page does not understand. Is it a Skerry server? Your changes are kept on this device.",
     },
-    refusal: (code: string): string => refusalTexts[code] ?? "The server did not take a change. It is kept on this device, and Skerry tries what it can.",
+    refusal: (code: string): string =>
+      refusalTexts[code] ?? "The server did not take a change. It is kept on this device, and Skerry tries what it can.",
     storage: {
       full: "This browser has no room left. What you typed last exists only in this tab: download it before you close it, then free some space.",
       failing: "This browser's storage reports errors. What you typed last may exist only in this tab: download it before you close it.",
-      "wrong-key": "This browser's storage can't be opened with this device's key. What you typed last exists only in this tab: download it before you close it.",
+      "wrong-key":
+        "This browser's storage can't be opened with this device's key. What you typed last exists only in this tab: download it before you close it.",
     },
     storageStill: {
       full: "This browser has no room left. What you wrote so far is saved; new changes may not be. Free some space.",
-      failing: "This browser's storage reported errors. What you wrote so far is saved; new changes may not be. Download the text to be sure.",
-      "wrong-key": "This browser's storage can't be opened with this device's key. New changes may not be kept. Download the text to be sure.",
+      failing:
+        "This browser's storage reported errors. What you wrote so far is saved; new changes may not be. Download the text to be sure.",
+      "wrong-key":
+        "This browser's storage can't be opened with this device's key. New changes may not be kept. Download the text to be sure.",
     },
   },
 

@@ -14,7 +14,10 @@ import { MessagePage } from "./message-page.tsx";
 import { NamePrompt } from "./name-prompt.tsx";
 
 type Problem = keyof typeof strings.startProblems;
-type Loaded = { readonly kind: "loading" } | { readonly kind: "failed"; readonly problem: Problem } | { readonly kind: "ready"; readonly profile: Profile };
+type Loaded =
+  | { readonly kind: "loading" }
+  | { readonly kind: "failed"; readonly problem: Problem }
+  | { readonly kind: "ready"; readonly profile: Profile };
 type LinkState = { readonly kind: "none" | "opening" | "failed" } | { readonly kind: "wrong"; readonly error: OpenLinkError };
 
 export function App({ client }: { readonly client: SkerryClient }): ReactNode {
@@ -39,6 +42,15 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
     };
   }, [client]);
 
+  // Leaving is only ever questioned while something is not yet on this device's disk.
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (client.hasUnsavedChanges()) event.preventDefault();
+    };
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [client]);
+
   const rename = useCallback(
     async (name: string): Promise<void> => {
       await client.setDisplayName(name);
@@ -50,7 +62,8 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
 
   if (loaded.kind === "loading") return <Opening />;
   if (loaded.kind === "failed") return <StartProblem problem={loaded.problem} />;
-  if (loaded.profile.displayName === "") return <NamePrompt towardsDocument={location.startsWith("/d/") || link.kind === "opening"} onName={rename} />;
+  if (loaded.profile.displayName === "")
+    return <NamePrompt towardsDocument={location.startsWith("/d/") || link.kind === "opening"} onName={rename} />;
   return (
     <AppContext value={{ client, profile: loaded.profile, rename }}>
       <Switch>

@@ -30,7 +30,11 @@ export function DocumentHeader({ docId, session, loaded, readOnly, status, conne
       <Link href="/" className="icon-button" aria-label={strings.common.toDocuments}>
         <ArrowLeft aria-hidden="true" />
       </Link>
-      {session !== undefined && loaded ? <TitleField docId={docId} session={session} readOnly={readOnly} /> : <span className="title-space" />}
+      {session !== undefined && loaded ? (
+        <TitleField docId={docId} session={session} readOnly={readOnly} />
+      ) : (
+        <span className="title-space" />
+      )}
       <div className="document-tools">
         <SyncIndicator status={status} connection={connection} onRetry={() => client.retryNow()} onDownload={onDownload} />
         {session !== undefined && loaded && <People session={session} />}
@@ -82,7 +86,15 @@ function useStoredTitle(docId: string, title: string): void {
 }
 
 /** The title is part of the shared document; this device's list keeps a sealed copy of it. */
-function TitleField({ docId, session, readOnly }: { readonly docId: string; readonly session: DocumentSession; readonly readOnly: boolean }): ReactNode {
+function TitleField({
+  docId,
+  session,
+  readOnly,
+}: {
+  readonly docId: string;
+  readonly session: DocumentSession;
+  readonly readOnly: boolean;
+}): ReactNode {
   const [title, setTitle] = useState(() => session.title());
   const id = useId();
   useEffect(() => {

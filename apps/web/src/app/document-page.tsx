@@ -22,12 +22,10 @@ export function DocumentPage({ docId }: { readonly docId: string }): ReactNode {
   useEffect(() => {
     let mounted = true;
     setKnown(undefined);
-    client
-      .has(docId)
-      .catch(() => false)
-      .then((has) => {
-        if (mounted) setKnown(has);
-      });
+    const tell = (has: boolean): void => {
+      if (mounted) setKnown(has);
+    };
+    client.has(docId).then(tell, () => tell(false));
     return () => {
       mounted = false;
     };
@@ -87,20 +85,22 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   const [unfit, setUnfit] = useState(false);
   const onUnfit = useCallback(() => setUnfit(true), []);
 
-  useEffect(() => {
-    const ask = (event: BeforeUnloadEvent): void => {
-      if (client.hasUnsavedChanges()) event.preventDefault();
-    };
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [client]);
-
   const download = session === undefined || !loaded ? undefined : () => downloadText(session.exportText());
   const newer = useIsNewer(session, loaded);
   return (
     <ErrorBoundary {...(session === undefined ? {} : { rescueText: () => session.exportText() })}>
-      <DocumentHeader docId={docId} session={session} loaded={loaded} readOnly={newer} status={status} connection={connection} onDownload={download} />
-      {status !== undefined && status.storage !== "ok" && status.saved === "unsaved" && <NotSaved storage={status.storage} onDownload={download} />}
+      <DocumentHeader
+        docId={docId}
+        session={session}
+        loaded={loaded}
+        readOnly={newer}
+        status={status}
+        connection={connection}
+        onDownload={download}
+      />
+      {status !== undefined && status.storage !== "ok" && status.saved === "unsaved" && (
+        <NotSaved storage={status.storage} onDownload={download} />
+      )}
       {(newer || unfit) && <p className="note note-wide">{newer ? strings.document.newerFormat : strings.document.readOnly}</p>}
       {session !== undefined && loaded ? (
         <main className="sheet">
@@ -113,7 +113,13 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   );
 }
 
-function NotSaved({ storage, onDownload }: { readonly storage: Exclude<DocumentStatus["storage"], "ok">; readonly onDownload: (() => void) | undefined }): ReactNode {
+function NotSaved({
+  storage,
+  onDownload,
+}: {
+  readonly storage: Exclude<DocumentStatus["storage"], "ok">;
+  readonly onDownload: (() => void) | undefined;
+}): ReactNode {
   const title = { full: strings.sync.full, failing: strings.sync.failing, "wrong-key": strings.sync.wrongKey }[storage];
   return (
     <div className="note note-danger note-wide" role="alert">

@@ -110,7 +110,13 @@ function EmptyHome(): ReactNode {
   );
 }
 
-function DocumentList({ documents, onRemove }: { readonly documents: readonly DocumentSummary[]; readonly onRemove: (document: DocumentSummary) => void }): ReactNode {
+function DocumentList({
+  documents,
+  onRemove,
+}: {
+  readonly documents: readonly DocumentSummary[];
+  readonly onRemove: (document: DocumentSummary) => void;
+}): ReactNode {
   const nowMs = useNow(30_000);
   const newestFirst = documents.toSorted((a, b) => b.changedAtMs - a.changedAtMs);
   return (
@@ -118,7 +124,9 @@ function DocumentList({ documents, onRemove }: { readonly documents: readonly Do
       {newestFirst.map((document) => (
         <li key={document.docId} className="document-row">
           <Link href={`/d/${document.docId}`} className="document-link">
-            <bdi className={displayTitle(document.title) === "" ? "document-title document-untitled" : "document-title"}>{titleOrUntitled(document.title)}</bdi>
+            <bdi className={displayTitle(document.title) === "" ? "document-title document-untitled" : "document-title"}>
+              {titleOrUntitled(document.title)}
+            </bdi>
             <span className="document-meta">
               <time dateTime={new Date(document.changedAtMs).toISOString()}>{t.changed(roughTime(document.changedAtMs, nowMs))}</time>
               {document.unsent && (
@@ -129,7 +137,12 @@ function DocumentList({ documents, onRemove }: { readonly documents: readonly Do
               )}
             </span>
           </Link>
-          <button type="button" className="icon-button" aria-label={t.remove(titleOrUntitled(document.title))} onClick={() => onRemove(document)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={t.remove(titleOrUntitled(document.title))}
+            onClick={() => onRemove(document)}
+          >
             <Trash2 aria-hidden="true" />
           </button>
         </li>

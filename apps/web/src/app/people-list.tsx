@@ -40,7 +40,11 @@ export function PeopleList({ people }: { readonly people: readonly Person[] }): 
               <Avatar initials={person.initials} colour={person.colour} />
               <bdi className="people-name">{person.name === "" ? t.unnamed : person.name}</bdi>
               {(person.isYou || person.windows > 1) && (
-                <span className="hint">{[person.isYou ? t.you : "", person.windows > 1 ? t.windows(person.windows) : ""].filter((part) => part !== "").join(", ")}</span>
+                <span className="hint">
+                  {[person.isYou ? t.you : "", person.windows > 1 ? t.windows(person.windows) : ""]
+                    .filter((part) => part !== "")
+                    .join(", ")}
+                </span>
               )}
             </li>
           ))}

@@ -46,7 +46,16 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }): R
       >
         <label htmlFor={id}>{t.name}</label>
         <div className="field-row">
-          <input id={id} data-first-focus type="text" autoComplete="name" maxLength={80} value={name} aria-describedby={`${id}-hint`} onChange={(event) => setName(event.target.value)} />
+          <input
+            id={id}
+            data-first-focus
+            type="text"
+            autoComplete="name"
+            maxLength={80}
+            value={name}
+            aria-describedby={`${id}-hint`}
+            onChange={(event) => setName(event.target.value)}
+          />
           <button type="submit" className="button">
             {t.save}
           </button>

@@ -23,17 +23,16 @@ export function ShareDialog({ docId, status, onClose }: ShareDialogProps): React
   const id = useId();
   useEffect(() => {
     let mounted = true;
-    client
-      .shareLink(docId)
-      .catch(() => undefined)
-      .then((fragment) => {
-        if (!mounted) return;
-        if (fragment === undefined) setTold(t.failed);
-        else {
-          setLink(toShareAddress(window.location.origin, fragment));
-          requestAnimationFrame(() => field.current?.select());
-        }
-      });
+    const tell = (fragment: string | undefined): void => {
+      if (!mounted) return;
+      if (fragment === undefined) {
+        setTold(t.failed);
+        return;
+      }
+      setLink(toShareAddress(window.location.origin, fragment));
+      requestAnimationFrame(() => field.current?.select());
+    };
+    client.shareLink(docId).then(tell, () => tell(undefined));
     return () => {
       mounted = false;
     };
@@ -56,7 +55,16 @@ export function ShareDialog({ docId, status, onClose }: ShareDialogProps): React
       <p className="lead">{t.body}</p>
       <label htmlFor={id}>{t.label}</label>
       <div className="field-row">
-        <input id={id} ref={field} data-first-focus className="link-text" type="text" readOnly value={link ?? ""} onFocus={(event) => event.target.select()} />
+        <input
+          id={id}
+          ref={field}
+          data-first-focus
+          className="link-text"
+          type="text"
+          readOnly
+          value={link ?? ""}
+          onFocus={(event) => event.target.select()}
+        />
         <button type="button" className="button button-primary" disabled={link === undefined} onClick={() => void copy()}>
           {told === t.copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
           {told === t.copied ? t.copied : t.copy}

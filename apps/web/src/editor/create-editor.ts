@@ -65,7 +65,7 @@ export function createEditor(options: EditorOptions): Editor {
     root,
     parent: root,
     state: EditorState.create({
-      doc: text.toString(),
+      doc: text.toJSON(),
       extensions: [
         lineEnds,
         EditorView.lineWrapping,
@@ -97,7 +97,7 @@ export function createEditor(options: EditorOptions): Editor {
   });
 
   // Without a binding the whole text is shown anew after each change.
-  const showAll = (): void => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text.toString() } });
+  const showAll = (): void => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text.toJSON() } });
   if (!fits) {
     text.observe(showAll);
     options.onUnfit();

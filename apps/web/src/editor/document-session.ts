@@ -92,7 +92,7 @@ export function openDocumentSession(client: SkerryClient, docId: string): Docume
       awareness.setLocalStateField("user", presenceUser(next.displayName, next.accountId));
     },
     setComposing: (composing) => hold.setComposing(composing),
-    exportText: () => `${model.title()}\n\n${model.body.toString()}\n`.trimStart(),
+    exportText: () => `${model.title()}\n\n${model.body.toJSON()}\n`.trimStart(),
     close() {
       if (closed) return;
       closed = true;

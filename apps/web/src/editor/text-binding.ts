@@ -8,11 +8,12 @@
 import type { ChangeSpec, Extension } from "@codemirror/state";
 import { ViewPlugin } from "@codemirror/view";
 import type { EditorView, PluginValue, ViewUpdate } from "@codemirror/view";
-import { YSyncConfig, ySync, ySyncAnnotation, ySyncFacet, yCollab } from "y-codemirror.next";
+import { ySync, ySyncAnnotation, ySyncFacet, yCollab } from "y-codemirror.next";
+import type { YSyncConfig } from "y-codemirror.next";
 import type { Text, Transaction, UndoManager, YTextEvent } from "yjs";
 
 /** Whether offsets in the shared text are offsets in its string: false if it holds embedded objects. */
-export const isPlainText = (text: Text): boolean => text.toString().length === text.length;
+export const isPlainText = (text: Text): boolean => text.toJSON().length === text.length;
 
 /** Changes for CodeMirror, or undefined if something other than text was inserted. */
 export function toChanges(delta: YTextEvent["delta"]): readonly ChangeSpec[] | undefined {

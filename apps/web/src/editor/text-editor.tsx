@@ -11,7 +11,8 @@ export interface TextEditorProps {
 }
 
 /** Where the keyboard is not on the screen, and nothing else has the focus, writing can start at once. */
-const wantsFocus = (): boolean => !window.matchMedia("(pointer: coarse)").matches && (document.activeElement === null || document.activeElement === document.body);
+const wantsFocus = (): boolean =>
+  !window.matchMedia("(pointer: coarse)").matches && (document.activeElement === null || document.activeElement === document.body);
 
 /** The replaceable editor component: binds a session's text to an editing surface. */
 export function TextEditor({ session, readOnly, onUnfit }: TextEditorProps): ReactNode {

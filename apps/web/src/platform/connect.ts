@@ -1,6 +1,7 @@
 /** This device's peer, running in a worker that all tabs share. The relay is where the app came from. */
 import { connectSkerry } from "@skerry/peer/browser";
 import type { SkerryClient } from "../client.ts";
+// oxlint-disable-next-line import/default -- Vite makes this module: the address of the bundled worker.
 import workerUrl from "./peer-worker.ts?sharedworker&url";
 
 interface TrustedTypes {

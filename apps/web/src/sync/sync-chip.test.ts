@@ -28,7 +28,11 @@ const synced: DocumentStatus = {
 
 const online: ConnectionState = { kind: "online", sinceMs: nowMs - 5000 };
 const connecting: ConnectionState = { kind: "connecting" };
-const offline = (reason: "unreachable" | "busy" | "lost", waitMs = 19_400): ConnectionState => ({ kind: "offline", retryAtMs: nowMs + waitMs, reason });
+const offline = (reason: "unreachable" | "busy" | "lost", waitMs = 19_400): ConnectionState => ({
+  kind: "offline",
+  retryAtMs: nowMs + waitMs,
+  reason,
+});
 const refused = (reason: "version" | "authentication" | "origin" | "protocol"): ConnectionState => ({ kind: "refused", reason });
 
 interface Row {
@@ -41,69 +45,183 @@ interface Row {
 const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
   opening: [
     { status: undefined, connection: online, expected: { kind: "opening", text: "Opening…", tone: "calm" } },
-    { status: { phase: "loading", saved: "device" }, connection: offline("lost"), expected: { kind: "opening", text: "Opening…", tone: "calm" } },
+    {
+      status: { phase: "loading", saved: "device" },
+      connection: offline("lost"),
+      expected: { kind: "opening", text: "Opening…", tone: "calm" },
+    },
   ],
   fetching: [{ status: { phase: "fetching" }, connection: online, expected: { kind: "fetching", text: "Fetching…", tone: "busy" } }],
   waiting: [
-    { status: { phase: "fetching" }, connection: offline("unreachable"), expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" } },
-    { status: { phase: "fetching" }, connection: connecting, expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" } },
+    {
+      status: { phase: "fetching" },
+      connection: offline("unreachable"),
+      expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" },
+    },
+    {
+      status: { phase: "fetching" },
+      connection: connecting,
+      expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" },
+    },
   ],
-  missing: [{ status: { phase: "missing" }, connection: online, expected: { kind: "missing", text: "Not on the server yet", tone: "warning" } }],
+  missing: [
+    { status: { phase: "missing" }, connection: online, expected: { kind: "missing", text: "Not on the server yet", tone: "warning" } },
+  ],
   failed: [{ status: { phase: "failed" }, connection: online, expected: { kind: "failed", text: "Can't be opened", tone: "danger" } }],
   saving: [
     { status: { saved: "unsaved", unsentChanges: 1 }, connection: online, expected: { kind: "saving", text: "Saving…", tone: "busy" } },
     { status: { saved: "unsaved", unsentChanges: 1 }, connection: connecting, expected: { kind: "saving", text: "Saving…", tone: "busy" } },
-    { status: { saved: "unsaved", unsentChanges: 12 }, connection: offline("lost"), expected: { kind: "saving", text: "Saving…", tone: "busy" } },
+    {
+      status: { saved: "unsaved", unsentChanges: 12 },
+      connection: offline("lost"),
+      expected: { kind: "saving", text: "Saving…", tone: "busy" },
+    },
   ],
   sending: [
-    { status: { saved: "device", unsentChanges: 1 }, connection: online, expected: { kind: "sending", text: "Saved on this device · sending", tone: "busy" } },
-    { status: { saved: "device" }, connection: online, expected: { kind: "sending", text: "Saved on this device · checking", tone: "busy" } },
-    { status: { saved: "relay", unsentChanges: 1 }, connection: online, expected: { kind: "sending", text: "Saved on this device · sending", tone: "busy" } },
+    {
+      status: { saved: "device", unsentChanges: 1 },
+      connection: online,
+      expected: { kind: "sending", text: "Saved on this device · sending", tone: "busy" },
+    },
+    {
+      status: { saved: "device" },
+      connection: online,
+      expected: { kind: "sending", text: "Saved on this device · checking", tone: "busy" },
+    },
+    {
+      status: { saved: "relay", unsentChanges: 1 },
+      connection: online,
+      expected: { kind: "sending", text: "Saved on this device · sending", tone: "busy" },
+    },
   ],
   connecting: [
     { status: {}, connection: connecting, expected: { kind: "connecting", text: "Connecting…", tone: "busy" } },
-    { status: { saved: "device", unsentChanges: 2 }, connection: connecting, expected: { kind: "connecting", text: "Saved on this device · connecting", tone: "busy" } },
+    {
+      status: { saved: "device", unsentChanges: 2 },
+      connection: connecting,
+      expected: { kind: "connecting", text: "Saved on this device · connecting", tone: "busy" },
+    },
   ],
-  "catching-up": [{ status: { seq: 3, relaySeq: 9 }, connection: online, expected: { kind: "catching-up", text: "Getting changes…", tone: "busy" } }],
+  "catching-up": [
+    { status: { seq: 3, relaySeq: 9 }, connection: online, expected: { kind: "catching-up", text: "Getting changes…", tone: "busy" } },
+  ],
   synced: [
     { status: {}, connection: online, expected: { kind: "synced", text: "Synced · 14:02", tone: "good" } },
     { status: { saved: "others" }, connection: online, expected: { kind: "synced", text: "Synced · 14:02", tone: "good" } },
     { status: { syncedAtMs: 0 }, connection: online, expected: { kind: "synced", text: "Synced", tone: "good" } },
   ],
   offline: [
-    { status: { saved: "device", unsentChanges: 12 }, connection: offline("lost"), expected: { kind: "offline", text: "Offline · 12 changes kept on this device", tone: "warning" } },
-    { status: { saved: "device", unsentChanges: 1 }, connection: offline("unreachable"), expected: { kind: "offline", text: "Offline · 1 change kept on this device", tone: "warning" } },
-    { status: { saved: "device" }, connection: offline("busy"), expected: { kind: "offline", text: "Offline · saved on this device", tone: "warning" } },
+    {
+      status: { saved: "device", unsentChanges: 12 },
+      connection: offline("lost"),
+      expected: { kind: "offline", text: "Offline · 12 changes kept on this device", tone: "warning" },
+    },
+    {
+      status: { saved: "device", unsentChanges: 1 },
+      connection: offline("unreachable"),
+      expected: { kind: "offline", text: "Offline · 1 change kept on this device", tone: "warning" },
+    },
+    {
+      status: { saved: "device" },
+      connection: offline("busy"),
+      expected: { kind: "offline", text: "Offline · saved on this device", tone: "warning" },
+    },
   ],
   unreachable: [
-    { status: {}, connection: offline("unreachable"), expected: { kind: "unreachable", text: "Can't reach server · trying again in 20 s", tone: "warning" } },
-    { status: {}, connection: offline("unreachable", -5), expected: { kind: "unreachable", text: "Can't reach server · trying now", tone: "warning" } },
-    { status: {}, connection: offline("busy"), expected: { kind: "unreachable", text: "Server is busy · trying again in 20 s", tone: "warning" } },
-    { status: {}, connection: offline("lost"), expected: { kind: "unreachable", text: "Connection lost · trying again in 20 s", tone: "warning" } },
+    {
+      status: {},
+      connection: offline("unreachable"),
+      expected: { kind: "unreachable", text: "Can't reach server · trying again in 20 s", tone: "warning" },
+    },
+    {
+      status: {},
+      connection: offline("unreachable", -5),
+      expected: { kind: "unreachable", text: "Can't reach server · trying now", tone: "warning" },
+    },
+    {
+      status: {},
+      connection: offline("busy"),
+      expected: { kind: "unreachable", text: "Server is busy · trying again in 20 s", tone: "warning" },
+    },
+    {
+      status: {},
+      connection: offline("lost"),
+      expected: { kind: "unreachable", text: "Connection lost · trying again in 20 s", tone: "warning" },
+    },
   ],
   refused: [
     { status: {}, connection: refused("version"), expected: { kind: "refused", text: "Update Skerry to sync", tone: "warning" } },
-    { status: { saved: "device", unsentChanges: 3 }, connection: refused("authentication"), expected: { kind: "refused", text: "Server refuses this device · 3 changes kept on this device", tone: "warning" } },
+    {
+      status: { saved: "device", unsentChanges: 3 },
+      connection: refused("authentication"),
+      expected: { kind: "refused", text: "Server refuses this device · 3 changes kept on this device", tone: "warning" },
+    },
     { status: {}, connection: refused("origin"), expected: { kind: "refused", text: "Server refuses this address", tone: "warning" } },
     { status: {}, connection: refused("protocol"), expected: { kind: "refused", text: "Server not understood", tone: "warning" } },
   ],
   "server-refuses": [
-    { status: { refusal: "storage-full", saved: "device", unsentChanges: 2 }, connection: online, expected: { kind: "server-refuses", text: "Server can't take it · 2 changes kept on this device", tone: "warning" } },
-    { status: { refusal: "rate-limited" }, connection: online, expected: { kind: "server-refuses", text: "Server can't take changes now", tone: "warning" } },
+    {
+      status: { refusal: "storage-full", saved: "device", unsentChanges: 2 },
+      connection: online,
+      expected: { kind: "server-refuses", text: "Server can't take it · 2 changes kept on this device", tone: "warning" },
+    },
+    {
+      status: { refusal: "rate-limited" },
+      connection: online,
+      expected: { kind: "server-refuses", text: "Server can't take changes now", tone: "warning" },
+    },
   ],
   review: [
-    { status: { alarms: [alarm] }, connection: online, expected: { kind: "review", text: "1 thing to review · synced 14:02", tone: "warning" } },
-    { status: { alarms: [alarm, { ...alarm, kind: "fork" }] }, connection: offline("lost"), expected: { kind: "review", text: "2 things to review · offline", tone: "warning" } },
-    { status: { quarantined: 3, saved: "device", unsentChanges: 2 }, connection: online, expected: { kind: "review", text: "1 thing to review · 2 changes not sent", tone: "warning" } },
-    { status: { disagreeing: 1, saved: "device" }, connection: online, expected: { kind: "review", text: "1 thing to review", tone: "warning" } },
+    {
+      status: { alarms: [alarm] },
+      connection: online,
+      expected: { kind: "review", text: "1 thing to review · synced 14:02", tone: "warning" },
+    },
+    {
+      status: { alarms: [alarm, { ...alarm, kind: "fork" }] },
+      connection: offline("lost"),
+      expected: { kind: "review", text: "2 things to review · offline", tone: "warning" },
+    },
+    {
+      status: { quarantined: 3, saved: "device", unsentChanges: 2 },
+      connection: online,
+      expected: { kind: "review", text: "1 thing to review · 2 changes not sent", tone: "warning" },
+    },
+    {
+      status: { disagreeing: 1, saved: "device" },
+      connection: online,
+      expected: { kind: "review", text: "1 thing to review", tone: "warning" },
+    },
     { status: { alarms: [alarm], seq: 3 }, connection: online, expected: { kind: "review", text: "1 thing to review", tone: "warning" } },
   ],
-  "storage-warning": [{ status: { storage: "full" }, connection: online, expected: { kind: "storage-warning", text: "Storage trouble on this device", tone: "warning" } }],
+  "storage-warning": [
+    {
+      status: { storage: "full" },
+      connection: online,
+      expected: { kind: "storage-warning", text: "Storage trouble on this device", tone: "warning" },
+    },
+  ],
   "not-saved": [
-    { status: { storage: "full", saved: "unsaved" }, connection: online, expected: { kind: "not-saved", text: "Not saved! Storage is full", tone: "danger" } },
-    { status: { storage: "failing", saved: "unsaved" }, connection: offline("lost"), expected: { kind: "not-saved", text: "Not saved! Storage is failing", tone: "danger" } },
-    { status: { storage: "wrong-key", saved: "unsaved" }, connection: refused("version"), expected: { kind: "not-saved", text: "Not saved! Storage can't be opened", tone: "danger" } },
-    { status: { storage: "full", saved: "unsaved", alarms: [alarm] }, connection: online, expected: { kind: "not-saved", text: "Not saved! Storage is full", tone: "danger" } },
+    {
+      status: { storage: "full", saved: "unsaved" },
+      connection: online,
+      expected: { kind: "not-saved", text: "Not saved! Storage is full", tone: "danger" },
+    },
+    {
+      status: { storage: "failing", saved: "unsaved" },
+      connection: offline("lost"),
+      expected: { kind: "not-saved", text: "Not saved! Storage is failing", tone: "danger" },
+    },
+    {
+      status: { storage: "wrong-key", saved: "unsaved" },
+      connection: refused("version"),
+      expected: { kind: "not-saved", text: "Not saved! Storage can't be opened", tone: "danger" },
+    },
+    {
+      status: { storage: "full", saved: "unsaved", alarms: [alarm] },
+      connection: online,
+      expected: { kind: "not-saved", text: "Not saved! Storage is full", tone: "danger" },
+    },
   ],
 };
 
@@ -122,8 +240,15 @@ const saveds: readonly SavedLevel[] = ["unsaved", "device", "relay", "others"];
 const storages: readonly StorageState[] = ["ok", "full", "failing", "wrong-key"];
 const phases: readonly DocumentStatus["phase"][] = ["loading", "fetching", "missing", "ready", "failed"];
 const connections: readonly ConnectionState[] = [
-  connecting, online, offline("unreachable"), offline("busy"), offline("lost"),
-  refused("version"), refused("authentication"), refused("origin"), refused("protocol"),
+  connecting,
+  online,
+  offline("unreachable"),
+  offline("busy"),
+  offline("lost"),
+  refused("version"),
+  refused("authentication"),
+  refused("origin"),
+  refused("protocol"),
 ];
 
 function* everyState(): Generator<{ readonly status: DocumentStatus; readonly connection: ConnectionState; readonly chip: SyncChip }> {

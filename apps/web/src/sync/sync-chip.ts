@@ -43,7 +43,9 @@ const chip = (kind: SyncKind, tone: SyncTone, text: string, announce = ""): Sync
 
 /** Things that an honest server and honest people never cause, the same thing counted once. */
 export const reviewCount = (status: DocumentStatus): number =>
-  new Set(status.alarms.map((alarm) => alarm.kind)).size + (status.quarantined > 0 && status.alarms.length === 0 ? 1 : 0) + (status.disagreeing > 0 && !hasDiverged(status) ? 1 : 0);
+  new Set(status.alarms.map((alarm) => alarm.kind)).size +
+  (status.quarantined > 0 && status.alarms.length === 0 ? 1 : 0) +
+  (status.disagreeing > 0 && !hasDiverged(status) ? 1 : 0);
 
 const hasDiverged = (status: DocumentStatus): boolean => status.alarms.some((alarm) => alarm.kind === "diverged");
 
@@ -70,6 +72,8 @@ function phaseChip(status: DocumentStatus, connection: ConnectionState): SyncChi
       return connection.kind === "online" ? chip("fetching", "busy", t.fetching) : chip("waiting", "warning", t.waiting, t.waiting);
     case "missing":
       return chip("missing", "warning", t.missing, t.missing);
+    default:
+      return status.phase satisfies never;
   }
 }
 

@@ -70,10 +70,13 @@ function LiveRegion({ sentence }: { readonly sentence: string }): ReactNode {
     const next = announcer.current.next(sentence, performance.now());
     if (next.say !== undefined) setSaid(next.say);
     if (next.againAtMs === undefined) return undefined;
-    const timer = setTimeout(() => {
-      const late = announcer.current.next(sentence, performance.now());
-      if (late.say !== undefined) setSaid(late.say);
-    }, next.againAtMs - performance.now() + 1);
+    const timer = setTimeout(
+      () => {
+        const late = announcer.current.next(sentence, performance.now());
+        if (late.say !== undefined) setSaid(late.say);
+      },
+      next.againAtMs - performance.now() + 1,
+    );
     return () => clearTimeout(timer);
   }, [sentence]);
   return (

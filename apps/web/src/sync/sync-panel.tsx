@@ -70,7 +70,11 @@ function Places({ status }: { readonly status: DocumentStatus }): ReactNode {
   const onOthers = status.saved === "others" && status.unsentChanges === 0;
   return (
     <ol className="places">
-      <Place name={w.device} state={onDevice ? "yes" : status.storage === "ok" ? "pending" : "no"} text={onDevice ? w.saved : status.storage === "ok" ? w.saving : w.notSaved} />
+      <Place
+        name={w.device}
+        state={onDevice ? "yes" : status.storage === "ok" ? "pending" : "no"}
+        text={onDevice ? w.saved : status.storage === "ok" ? w.saving : w.notSaved}
+      />
       <Place
         name={w.server}
         state={onServer ? "yes" : "pending"}
@@ -82,7 +86,17 @@ function Places({ status }: { readonly status: DocumentStatus }): ReactNode {
   );
 }
 
-function Place({ name, state, text, detail }: { readonly name: string; readonly state: PlaceState; readonly text: string; readonly detail?: string }): ReactNode {
+function Place({
+  name,
+  state,
+  text,
+  detail,
+}: {
+  readonly name: string;
+  readonly state: PlaceState;
+  readonly text: string;
+  readonly detail?: string;
+}): ReactNode {
   return (
     <li className={`place place-${state}`}>
       <span className="place-mark">
