@@ -17,6 +17,7 @@ export interface TcpServer {
 export interface Tcp {
   readonly socket: Socket;
   received(): Buffer;
+  receivedBytes(): number;
   text(): string;
   ended(): boolean;
   closed(): boolean;
@@ -26,16 +27,28 @@ export interface Tcp {
 
 export function watch(socket: Socket): Tcp {
   const chunks: Uint8Array[] = [];
+  let bytes = 0;
   let ended = false;
   let closed = false;
   let error: string | undefined;
-  socket.on("data", (chunk: Uint8Array) => void chunks.push(chunk));
+  socket.on("data", (chunk: Uint8Array) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+  });
   socket.on("end", () => (ended = true));
   socket.on("close", () => (closed = true));
   socket.on("error", (cause: NodeJS.ErrnoException) => (error = cause.code));
   onTestFinished(() => void socket.destroy());
   const received = (): Buffer => Buffer.concat(chunks);
-  return { socket, received, text: () => received().toString("latin1"), ended: () => ended, closed: () => closed, error: () => error };
+  return {
+    socket,
+    received,
+    receivedBytes: () => bytes,
+    text: () => received().toString("latin1"),
+    ended: () => ended,
+    closed: () => closed,
+    error: () => error,
+  };
 }
 
 /** `echo` sends back all it gets and ends when the other side does. */
