@@ -135,6 +135,8 @@ beforeAll(async () => {
   relay = await startRelayProcess({
     env: {
       SKERRY_LOG_LEVEL: "debug",
+      // No web app: it may be built anew while this runs.
+      SKERRY_WEB: mkdtempSync(path.join(folder, "web-")),
       NODE_OPTIONS: `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${folder}`,
       SKERRY_ORIGINS: `https://${planted.onHeap.text}.example`,
       PLANTED: planted.inEnvironment.text,
