@@ -48,6 +48,8 @@ export interface ChannelOpening {
 export interface Channel {
   /** Opens under a new number, closing the one before. False while there is no session. */
   open(opening: ChannelOpening): boolean;
+  /** The open number: what was received under another one and still waits is outdated. */
+  number(): number | undefined;
   /** Stops what comes for the open number. */
   shut(): void;
   send(message: ChannelRequest): void;
@@ -296,6 +298,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           attempt.outbox.push(encodeUp({ type: "open", channel: number, ...opening }));
           return true;
         },
+        number: () => channel.number,
         shut: () => shut(channel),
         send: (message) => {
           if (attempt?.session === undefined || channel.number === undefined) return;

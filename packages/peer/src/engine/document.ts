@@ -263,6 +263,8 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   const handle = async (message: ChannelMessage): Promise<void> => {
+    // Opened again meanwhile: an answer to the earlier opening says nothing about this one.
+    if (message.channel !== channel.number()) return;
     switch (message.type) {
       case "opened":
         return onOpened(core, message);
@@ -312,7 +314,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   /** Editors are not let into a document that is still arriving for the first time: they would see it empty, or half. */
-  const caughtUpOnce = (): boolean => state.live || state.contentSeq > 0 || state.outgoing.length > 0 || state.syncedAtMs > 0;
+  const caughtUpOnce = (): boolean => state.live || state.n > 0 || state.syncedAtMs > 0;
 
   /** False if the store failed: then nothing is sent that would have to be on disk first. */
   const commit = async (): Promise<boolean> => {

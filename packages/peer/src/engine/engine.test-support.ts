@@ -231,7 +231,10 @@ export interface TestDoc {
   readonly open: OpenDocument;
   readonly text: Y.Text;
   readonly doc: Y.Doc;
+  /** As last told, up to 100 ms old. */
   status(): DocumentStatus;
+  /** As of now. */
+  fresh(): Promise<DocumentStatus>;
   type(text: string): void;
 }
 
@@ -256,6 +259,13 @@ export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
       if (status === undefined) throw new Error("no status");
       return status;
     },
+    fresh: () =>
+      new Promise((resolve) => {
+        const stop = peer.peer.watchStatus(docId, (now) => {
+          stop();
+          resolve(now);
+        });
+      }),
     type: (added) => text.insert(text.length, added),
   };
 }
@@ -295,7 +305,7 @@ export async function share(from: TestPeer, to: TestPeer, docId: string): Promis
 /** Waits, and says what the status was if it takes too long. */
 export async function untilStatus(doc: TestDoc, what: string, condition: (status: DocumentStatus) => boolean): Promise<void> {
   try {
-    await until(what, () => condition(doc.status()));
+    await until(what, async () => condition(await doc.fresh()));
   } catch (error) {
     throw new Error(`${String(error)}: ${JSON.stringify(doc.status())}`, { cause: error });
   }

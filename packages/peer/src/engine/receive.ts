@@ -222,6 +222,7 @@ export async function onCaughtUp(core: DocumentCore, message: Down<"caught-up">)
   await afterCaughtUp(core);
   state.refusal = undefined;
   if (isSettled(core)) state.syncedAtMs = env.clock.now();
+  saveMeta(core);
   core.changed();
 }
 
