@@ -11,6 +11,8 @@ export interface AuthorChain<Item> {
   hash: RecordHash;
   durableN: number;
   durableHash: RecordHash;
+  /** Where in the log the chain ended when it was loaded; 0 if it was empty. */
+  readonly loadedSeq: number;
   /** The device whose records these are; undefined while there are none. */
   deviceId: DeviceId | undefined;
   /** Records `durableN` + 1 … `n`, in order. */
@@ -34,7 +36,7 @@ async function readChain<Item>(store: LogStore, docId: DocId, replicaId: Replica
   const tail = await store.tail(docId, replicaId);
   const n = tail?.n ?? 0;
   const hash = tail?.recordHash ?? noRecord;
-  const chain = { replicaId, n, hash, durableN: n, durableHash: hash, deviceId: undefined, inFlight: [] };
+  const chain = { replicaId, n, hash, durableN: n, durableHash: hash, loadedSeq: 0, deviceId: undefined, inFlight: [] };
   if (tail === undefined) return chain;
   const place = await store.find(docId, replicaId, tail.n);
   const [entry] = place === undefined ? [] : await store.read(docId, place.seq, 1, 0);
@@ -42,7 +44,7 @@ async function readChain<Item>(store: LogStore, docId: DocId, replicaId: Replica
   if (record === undefined || !record.ok || !bytesEqual(record.value.header.replicaId, replicaId)) {
     throw new LogStoreError("damaged", "index of author chains and log disagree", place === undefined ? {} : { seq: place.seq });
   }
-  return { ...chain, deviceId: record.value.header.deviceId.slice() as DeviceId };
+  return { ...chain, loadedSeq: place?.seq ?? 0, deviceId: record.value.header.deviceId.slice() as DeviceId };
 }
 
 export function createAuthorChains<Item>(store: LogStore, docId: DocId): AuthorChains<Item> {

@@ -5,7 +5,7 @@
  */
 import { logStart, nextChainHash, recordHashOf, signHead, verifyRecord } from "@skerry/crypto/verify";
 import { assert, bytesEqual, limits, noRecord } from "@skerry/protocol";
-import type { ChainHash, DocId, Entry, Head, RecordHash, RefusalCode, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
+import type { ChainHash, DocId, Entry, Head, RecordHash, RefusalCode, ReplicaId, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
 import { admit } from "./admission.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import type { AuthorChain } from "./author-chains.ts";
@@ -195,12 +195,21 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     });
   };
 
+  const loadChain = async (replicaId: ReplicaId): Promise<Chain> => {
+    const chain = await chains.load(replicaId);
+    // A write of unknown outcome came to light after we had read the head.
+    if (chain.loadedSeq > durable.seq && !gone) becomeStale();
+    return chain;
+  };
+
   /** Takes what the store holds for the truth: the failed batch may have got through after all. */
   const refresh = async (): Promise<void> => {
     const now = await store.info(docId);
     const head = now?.head ?? { seq: 0, chainHash: logStart(docId) };
     assert(head.seq > durable.seq || (head.seq === durable.seq && bytesEqual(head.chainHash, durable.chainHash)), "a log never shrinks");
     stale = false;
+    // An `open` may have asked for a tail while the failed batch was still invisible.
+    chains.clear();
     if (head.seq === durable.seq) return;
     durable = head;
     tentative = head;
@@ -264,7 +273,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   const takeAppend = (request: AppendRequest): Promise<void> | undefined => {
     const chain = chains.known(request.record.header.replicaId);
     if (chain !== undefined) return admitAppend(request, chain);
-    return chains.load(request.record.header.replicaId).then((loaded) => admitAppend(request, loaded));
+    return loadChain(request.record.header.replicaId).then((loaded) => admitAppend(request, loaded));
   };
 
   const admitAppend = (request: AppendRequest, chain: Chain): Promise<void> | undefined => {
@@ -369,7 +378,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       if (!verifyRecord(source.record, recordHash)) job.refusal = refusal(0, "bad-signature");
       else {
         const { replicaId } = source.record.header;
-        const chain = chains.known(replicaId) ?? (await chains.load(replicaId));
+        const chain = chains.known(replicaId) ?? (await loadChain(replicaId));
         await admitRestored(job, source, chain, recordHash);
       }
       if (job.refusal !== undefined || gone) break;
@@ -506,7 +515,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       return seq === 0 ? Promise.resolve(logStart(docId)) : store.chainHashAt(docId, seq);
     },
     tail: async (replicaId) => {
-      const chain = chains.known(replicaId) ?? (await chains.load(replicaId));
+      const chain = chains.known(replicaId) ?? (await loadChain(replicaId));
       return { n: chain.durableN, hash: chain.durableHash };
     },
     page: (from) => {

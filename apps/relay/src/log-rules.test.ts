@@ -240,6 +240,9 @@ describe("log", () => {
     expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
     ana.send(appendMessage(1, second));
     expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
+    // Ana's tail is asked for while the write is still invisible; it must not be remembered.
+    ana.send(openMessage(document, 2, emptyHead, author.replicaId), { type: "ping", id: 1 });
+    expect((await ana.take("opened", 2)).tailN).toBe(1);
     disk.recover();
     // Bob hears of it without anyone sending anything.
     clock.advance(2_000);
