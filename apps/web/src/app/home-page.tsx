@@ -79,9 +79,9 @@ export function HomePage(): ReactNode {
         <KeepNote />
         {documents?.length === 0 && <EmptyHome />}
         {documents !== undefined && documents.length > 0 && <DocumentList documents={documents} onRemove={setRemoving} />}
-        <section className="home-link" aria-label={strings.openLink.label}>
+        <div className="home-link">
           <LinkField />
-        </section>
+        </div>
       </main>
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       {removing !== undefined && (
