@@ -137,6 +137,17 @@ describe("a store that fails", () => {
     await untilStatus(anas, "kv healed", ({ unsentChanges }) => unsentChanges === 0);
   });
 
+  test("PE-8 what can't be stored was never made: a new document on a full disk", async () => {
+    const at = await stage.relay();
+    const ana = stage.peer(at);
+    await ana.peer.ready;
+    ana.disk.fails = true;
+    await expect(ana.peer.createDocument()).rejects.toMatchObject({ code: "full" });
+    expect(await ana.peer.documents()).toEqual([]);
+    ana.disk.fails = false;
+    expect(await ana.peer.has(await ana.peer.createDocument())).toBe(true);
+  });
+
   test("PE-8 saved says unsaved until the content store has it", async () => {
     const at = await stage.relay();
     const ana = stage.peer(at);

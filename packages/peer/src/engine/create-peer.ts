@@ -22,7 +22,7 @@ import { createLinkMembership } from "./link-membership.ts";
 import { createWatched } from "./listeners.ts";
 import type { Watched } from "./listeners.ts";
 import { newDocument } from "./new-document.ts";
-import { displayNameBytesMax, storedDevice, storedName } from "./stored.ts";
+import { displayNameBytesMax, storedName, storedRelayKey } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 
 const statusEveryMs = 100;
@@ -104,12 +104,12 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
   const checkRelayKey = async (session: Session): Promise<void> => {
     const key = toText(session.relayKey);
     const known = await env.kv.get(relayKeyKey);
-    if (known !== undefined && toText(storedDevice.decode(known)) === key) return;
+    if (known !== undefined && toText(storedRelayKey.decode(known)) === key) return;
     if (known !== undefined) {
       log("warn", "relay.key-changed");
       for (const one of held.values()) one.document.alarm("relay-key-changed", 0);
     }
-    await env.kv.write([[relayKeyKey, storedDevice.encode(session.relayKey as Uint8Array as never)]]);
+    await env.kv.write([[relayKeyKey, storedRelayKey.encode(session.relayKey)]]);
   };
 
   /** Opens, or joins what is open. */

@@ -231,7 +231,7 @@ export interface TestDoc {
   readonly open: OpenDocument;
   readonly text: Y.Text;
   readonly doc: Y.Doc;
-  /** As last told, up to 100 ms old. */
+  /** As last told or asked for; up to 100 ms old. */
   status(): DocumentStatus;
   /** As of now. */
   fresh(): Promise<DocumentStatus>;
@@ -263,6 +263,7 @@ export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
       new Promise((resolve) => {
         const stop = peer.peer.watchStatus(docId, (now) => {
           stop();
+          status = now;
           resolve(now);
         });
       }),

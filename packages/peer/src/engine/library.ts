@@ -34,9 +34,18 @@ export async function loadLibrary(kv: Kv, nameOf: (docId: DocId) => string, onCh
     from = `${last[0]}\u0000`;
   }
   const put: Library["put"] = async (entry, more = []) => {
-    entries.set(toText(entry.docId), entry);
+    const docId = toText(entry.docId);
+    const isNew = !entries.has(docId);
+    entries.set(docId, entry);
     onChange();
-    await kv.write([[libraryKey(nameOf(entry.docId)), storedLibraryEntry.encode(entry)], ...more]);
+    try {
+      await kv.write([[libraryKey(nameOf(entry.docId)), storedLibraryEntry.encode(entry)], ...more]);
+    } catch (error) {
+      // A document that is not on disk was never made. A change of a known one stays, and is written with the next.
+      if (isNew) entries.delete(docId);
+      onChange();
+      throw error;
+    }
   };
   return {
     get: (docId) => entries.get(docId),

@@ -14,6 +14,7 @@ import {
   optional,
   recordHash,
   refuse,
+  relayKey,
   replicaId,
   signedHead,
   spaceId,
@@ -31,6 +32,7 @@ import type {
   Head,
   HybridTime,
   RecordHash,
+  RelayKey,
   ReplicaId,
   SignedHead,
   SpaceId,
@@ -201,6 +203,8 @@ export const storedAuthor: Stored<StoredAuthor> = stored(
   struct<StoredAuthor>({ replicaId, deviceId, n: varUint(), hash: recordHash, seq: varUint() }),
   "author chain",
 );
+
+export const storedRelayKey: Stored<RelayKey> = stored(relayKey, "relay key");
 
 export const storedDevice: Stored<DeviceId> = stored(deviceId, "device");
 
