@@ -4,11 +4,12 @@ import { hasSeen, markSeen } from "./preferences.ts";
 export async function askToKeepStorage(): Promise<void> {
   if (hasSeen("keep-asked") || !("storage" in navigator)) return;
   markSeen("keep-asked");
-  await navigator.storage.persist();
+  // A browser that fails to answer has not promised anything; the note on the home page follows from `persisted()`.
+  await navigator.storage.persist().catch(() => false);
 }
 
 /** Whether to tell that the browser may clear the data: only if it said no, and only until dismissed. */
 export async function mayBeCleared(): Promise<boolean> {
   if (!hasSeen("keep-asked") || hasSeen("keep-dismissed") || !("storage" in navigator)) return false;
-  return !(await navigator.storage.persisted());
+  return !(await navigator.storage.persisted().catch(() => false));
 }
