@@ -68,6 +68,8 @@ describe("log", () => {
     ana.send(appendMessage(1, record), appendMessage(1, record));
     const again = await join(ana.device);
     again.send(openMessage(document, 3, emptyHead, author.replicaId));
+    // What is only under way is no tail yet.
+    expect((await again.take("opened", 3)).tailN).toBe(1);
     await again.take("caught-up", 3);
     again.send(appendMessage(3, record), { type: "ping", id: 1 });
     await again.take("pong");

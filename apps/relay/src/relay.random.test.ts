@@ -149,7 +149,7 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
     return { device, copies, connection: undefined, buffered: 0, callbacks: [], nextChannel: 0, slow: false, greeted: false };
   });
 
-  let failed: unknown;
+  const failure: { error: unknown } = { error: undefined };
   const drain = (peer: Peer): void => {
     const callbacks = peer.callbacks;
     peer.callbacks = [];
@@ -185,7 +185,7 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
               if (alive && peer.connection === connection) onMessage(peer, message.value, relay, (...answers) => say(peer, ...answers));
             }
           } catch (error) {
-            failed ??= error;
+            failure.error ??= error;
           }
           if (!peer.slow && alive) drain(peer);
         });
@@ -195,7 +195,7 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
       resume: () => undefined,
       close: (code) => {
         alive = false;
-        if (code !== 4501) failed ??= new Error(`closed with ${code}`);
+        if (code !== 4501) failure.error ??= new Error(`closed with ${code}`);
       },
     };
     const connection = relay.accept(wire, 0);
@@ -217,7 +217,7 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
     copy.sent = copy.author.records.length;
   };
 
-  for (let index = 0; index < steps && failed === undefined; index++) {
+  for (let index = 0; index < steps && failure.error === undefined; index++) {
     const peer = peers[pick(3)] as Peer;
     const copy = peer.copies[pick(2)] as Copy;
     const action = pick(100);
@@ -249,7 +249,7 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
   disk.recover();
   store.release();
   for (const peer of peers) peer.slow = false;
-  for (let round = 0; round < 12 && failed === undefined; round++) {
+  for (let round = 0; round < 12 && failure.error === undefined; round++) {
     // A failure that was ordered may strike only now.
     disk.recover();
     for (const peer of peers) {
@@ -263,7 +263,7 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
     await turns(30);
     clock.advance(3000);
   }
-  if (failed !== undefined) throw failed;
+  if (failure.error !== undefined) throw failure.error;
   expect(errors).toEqual([]);
   let entries = 0;
   let acked = 0;
