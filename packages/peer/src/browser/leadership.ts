@@ -54,6 +54,8 @@ export function joinLeadership(clock: Clock, lead: () => Leading): Leadership {
   let heardAt = clock.monotonic();
   /** Of a request for the lock that is waiting. */
   let waiting: AbortController | undefined;
+  /** A second theft would be from oneself. */
+  let stealing = false;
 
   const say = (wire: Wire): void => channel.postMessage(wire);
   const farPort = (tab: string): TabPort => ({ send: (message) => say({ to: "tab", tab, message: sealedMessage(message) }) });
@@ -84,7 +86,7 @@ export function joinLeadership(clock: Clock, lead: () => Leading): Leadership {
 
   function watchLeader(): void {
     clock.schedule(beatMs, watchLeader);
-    if (leading !== undefined || tabs.size === 0 || clock.monotonic() - heardAt < silentMs) return;
+    if (leading !== undefined || stealing || tabs.size === 0 || clock.monotonic() - heardAt < silentMs) return;
     heardAt = clock.monotonic();
     waiting?.abort();
     contend({ steal: true });
@@ -93,20 +95,25 @@ export function joinLeadership(clock: Clock, lead: () => Leading): Leadership {
   /** Holds the lock until it is stolen or the worker ends. */
   function contend(how: { readonly steal: boolean }): void {
     const controller = new AbortController();
-    if (!how.steal) waiting = controller;
+    if (how.steal) stealing = true;
+    else waiting = controller;
+    let mine: Leading | undefined;
     const held = (): Promise<never> => {
+      if (how.steal) stealing = false;
       if (waiting === controller) waiting = undefined;
-      leading = lead();
+      mine = lead();
+      leading = mine;
       leader = self;
       beat();
       resetTabs();
       return new Promise<never>(() => undefined);
     };
     navigator.locks.request(lockName, how.steal ? { steal: true } : { signal: controller.signal }, held).catch(() => {
-      // Given up in order to steal, or stolen from. Then this worker is one of those who pass on.
-      if (leading === undefined) return;
-      leading.close();
-      leading = undefined;
+      if (how.steal) stealing = false;
+      // Given up in order to steal; or stolen from, and then this worker is one of those who pass on.
+      if (mine === undefined) return;
+      mine.close();
+      if (leading === mine) leading = undefined;
       heardAt = clock.monotonic();
       contend({ steal: false });
     });
