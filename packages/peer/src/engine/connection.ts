@@ -162,7 +162,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const wasOnline = mine.session !== undefined;
     if (wasOnline && clock.monotonic() - mine.onlineAt >= stableMs) failures = 0;
     if (!closed) wait(code, wasOnline, mine.retryAfterMs);
-    if (wasOnline) for (const channel of [...channels]) channel.events.offline();
+    if (wasOnline) for (const channel of channels) channel.events.offline();
   };
 
   const wait = (code: number, wasOnline: boolean, retryAfterMs: number): void => {
@@ -192,7 +192,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const garbage = (mine: Attempt): void => {
     env.log("warn", "relay.garbage");
-    for (const channel of [...channels]) channel.events.garbage();
+    for (const channel of channels) channel.events.garbage();
     fail(mine, closeCodes["protocol-error"], "not a message of the protocol");
   };
 
@@ -245,7 +245,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     heartbeat(mine);
     setState({ kind: "online", sinceMs: clock.now() });
     options.onSession(mine.session);
-    for (const channel of [...channels]) channel.events.online(mine.session);
+    for (const channel of channels) channel.events.online(mine.session);
   };
 
   const heartbeat = (mine: Attempt): void => {

@@ -155,7 +155,7 @@ function bendable(inner: Transport): { readonly wire: Wire; readonly transport: 
     downFrame: (frame) => frame,
     cut: () => {
       isCut = true;
-      for (const link of [...links]) link.drop();
+      for (const link of links) link.drop();
     },
     heal: () => {
       isCut = false;
@@ -203,7 +203,7 @@ function bendable(inner: Transport): { readonly wire: Wire; readonly transport: 
     transport: { connect },
     kill: () => {
       dead = true;
-      for (const link of [...links]) link.drop();
+      for (const link of links) link.drop();
     },
   };
 }
@@ -230,6 +230,7 @@ export interface TestDoc {
   readonly docId: string;
   readonly open: OpenDocument;
   readonly text: Y.Text;
+  read(): string;
   readonly doc: Y.Doc;
   /** As last told or asked for; up to 100 ms old. */
   status(): DocumentStatus;
@@ -255,6 +256,8 @@ export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
     open: opened,
     doc,
     text,
+    // oxlint-disable-next-line typescript/no-base-to-string -- Y.Text has a toString of its own, which its types do not show
+    read: () => text.toString(),
     status: () => {
       if (status === undefined) throw new Error("no status");
       return status;
@@ -314,9 +317,9 @@ export async function untilStatus(doc: TestDoc, what: string, condition: (status
 
 export const untilText = async (doc: TestDoc, text: string): Promise<void> => {
   try {
-    await until("the text is there", () => doc.text.toString() === text);
+    await until("the text is there", () => doc.read() === text);
   } catch (error) {
-    throw new Error(`${String(error)}: "${doc.text.toString().slice(0, 200)}" ${JSON.stringify(doc.status())}`, { cause: error });
+    throw new Error(`${String(error)}: "${doc.read().slice(0, 200)}" ${JSON.stringify(doc.status())}`, { cause: error });
   }
 };
 

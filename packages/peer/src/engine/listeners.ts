@@ -20,7 +20,7 @@ export function createWatched<T>(clock: Clock, everyMs: number, read: () => T, o
     cancel = undefined;
     toldAt = clock.monotonic();
     const value = read();
-    for (const listener of [...listeners]) call(listener, value);
+    for (const listener of listeners) call(listener, value);
   };
   const call = (listener: (value: T) => void, value: T): void => {
     try {

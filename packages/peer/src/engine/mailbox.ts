@@ -61,6 +61,7 @@ export function createMailbox(options: MailboxOptions): Mailbox {
     },
     waitingBytes: () => bytes,
     idle: async () => {
+      // oxlint-disable-next-line no-unmodified-loop-condition -- `drain` ends it, and what it posted begins another
       while (running !== undefined) await running;
     },
     close: async () => {

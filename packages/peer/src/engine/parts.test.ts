@@ -242,7 +242,7 @@ describe("small parts", () => {
           }
           await store.commit();
           expect(store.pendingBytes()).toBe(0);
-          expect([...disk].sort()).toEqual([...model].sort());
+          expect(disk).toEqual(model);
         },
       ),
     );

@@ -94,7 +94,7 @@ describe("a relay that lost entries", () => {
     await back.peer.ready;
     const doc = await openDoc(back, docId);
     await untilStatus(doc, "healed", ({ seq, saved }) => seq === 7 && saved !== "device");
-    expect(doc.text.toString()).toBe(textOf(3));
+    expect(doc.read()).toBe(textOf(3));
   });
 
   test("VF-7 two histories after one backup: both sides' later work survives", async () => {
@@ -112,13 +112,13 @@ describe("a relay that lost entries", () => {
     await untilStatus(bens, "ben is through", ({ saved, seq }) => saved !== "device" && seq >= 7);
     ana.wire.heal();
     ana.peer.retryNow();
-    await until("converged", () => anas.text.toString() === bens.text.toString() && anas.text.toString().includes("only-ana") && anas.text.toString().includes("only-ben"));
+    await until("converged", () => anas.read() === bens.read() && anas.read().includes("only-ana") && anas.read().includes("only-ben"));
     await untilStatus(anas, "settled", ({ saved }) => saved !== "device");
     await untilStatus(bens, "settled", ({ saved }) => saved !== "device");
     await until("ana names it", () => kinds(anas).some((kind) => kind === "fork" || kind === "rollback"));
     const carl = stage.peer(again);
     await share(ana, carl, docId);
-    await untilText(await openDoc(carl, docId), anas.text.toString());
+    await untilText(await openDoc(carl, docId), anas.read());
   });
 });
 
@@ -133,7 +133,7 @@ describe("copies of a profile", () => {
     twins.type("twin ");
     anas.type("ana ");
     await until("all agree", () => {
-      const texts = [anas, bens, twins].map((doc) => doc.text.toString());
+      const texts = [anas, bens, twins].map((doc) => doc.read());
       return texts.every((text) => text === texts[0] && text.includes("twin ") && text.includes("ana "));
     });
     for (const doc of [anas, twins]) {
@@ -168,7 +168,7 @@ describe("copies of a profile", () => {
     back.wire.cut();
     await back.peer.ready;
     const doc = await openDoc(back, docId);
-    expect(doc.text.toString()).toBe(textOf(2));
+    expect(doc.read()).toBe(textOf(2));
   });
 });
 
