@@ -20,11 +20,17 @@ const { values } = parseArgs({
 const chosen = new Set(values.only.split(","));
 const quick = values.quick;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const ratio = (value: number, base: number | undefined): number => (base === undefined || base === 0 ? Number.NaN : Number((value / base).toFixed(2)));
+const ratio = (value: number, base: number | undefined): number =>
+  base === undefined || base === 0 ? Number.NaN : Number((value / base).toFixed(2));
 
 const results: Record<string, unknown> = {
   at: new Date().toISOString(),
-  machine: { cores: cpus().length, model: cpus()[0]?.model ?? "", memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.versions.node },
+  machine: {
+    cores: cpus().length,
+    model: cpus()[0]?.model ?? "",
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+  },
 };
 
 /** The same rows with each one's figure as a multiple of the base target's. */
@@ -38,8 +44,23 @@ if (chosen.has("W1")) {
     [10, 256],
     [100, 64],
   ] as const) {
-    const targets = [skerry(), raw("memory"), raw("sync"), raw("packsync"), yWebsocket(false), yWebsocket(true), hocuspocus(false), hocuspocus(true)];
-    const options = { connections, window, seconds: quick ? 0.5 : 1.2, rounds: quick ? 2 : 6, updatesPerSecondMax: connections >= 50 ? 30_000 : 60_000 };
+    const targets = [
+      skerry(),
+      raw("memory"),
+      raw("sync"),
+      raw("packsync"),
+      yWebsocket(false),
+      yWebsocket(true),
+      hocuspocus(false),
+      hocuspocus(true),
+    ];
+    const options = {
+      connections,
+      window,
+      seconds: quick ? 0.5 : 1.2,
+      rounds: quick ? 2 : 6,
+      updatesPerSecondMax: connections >= 50 ? 30_000 : 60_000,
+    };
     const rows = withRatios(await fanOut(targets, options, say), (row) => row.deliveriesPerS, "y-websocket");
     results[`W1 n=${connections}`] = rows;
     say(`\nW1 fan-out, ${connections} connections on one document, ${window} in flight\n\n${markdownTable(rows)}\n`);
@@ -49,7 +70,9 @@ if (chosen.has("W1")) {
 if (chosen.has("W5")) {
   for (const cold of [false, true]) {
     const options = { connections: 1000, rooms: 100, edits: 6000, rounds: quick ? 1 : 3, cold };
-    const targets = cold ? [skerry(), raw("packsync"), yWebsocket(true), hocuspocus(true)] : [skerry(), raw("packsync"), yWebsocket(false), hocuspocus(false)];
+    const targets = cold
+      ? [skerry(), raw("packsync"), yWebsocket(true), hocuspocus(true)]
+      : [skerry(), raw("packsync"), yWebsocket(false), hocuspocus(false)];
     const rows = [];
     for (const target of targets) rows.push(await storm(target, options, say));
     const rated = withRatios(rows, (row) => row.allMs, cold ? "y-websocket + LevelDB" : "y-websocket");

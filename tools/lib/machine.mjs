@@ -56,7 +56,10 @@ const built = ["packages", "apps", "tsconfig.base.json", "package-lock.json"];
 
 function* sourcesIn(relative) {
   const full = path.join(root, relative);
-  if (statSync(full).isFile()) return yield relative;
+  if (statSync(full).isFile()) {
+    yield relative;
+    return;
+  }
   for (const name of readdirSync(full).sort()) {
     if (name === "node_modules" || name === "dist" || name.endsWith(".tsbuildinfo") || /\.test\.tsx?$/.test(name)) continue;
     yield* sourcesIn(path.join(relative, name));
@@ -78,7 +81,7 @@ export async function ensureBuilt() {
   ];
   for (const [name, args] of steps) {
     const { code, output } = await run(process.execPath, args, { quiet: true });
-    if (code !== 0) giveUp(`${output}\nThe ${name} did not build (see above). If you changed nothing, please report this.`);
+    if (code !== 0) giveUp(`${String(output)}\nThe ${String(name)} did not build (see above). If you changed nothing, please report this.`);
   }
   mkdirSync(cache, { recursive: true });
   writeFileSync(stamp, wanted);

@@ -12,7 +12,6 @@ export interface ChainState {
   readonly deviceId: DeviceId | undefined;
 }
 
-
 export type Admission =
   | { readonly kind: "append" }
   /** The chain has a record with this number under way: compare, and wait for it. */

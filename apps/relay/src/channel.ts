@@ -80,7 +80,10 @@ export function createChannel(number: number, connectionId: number, spaceId: Spa
     const flush = (): void => {
       const first = run[0];
       if (first === undefined) return;
-      for (const { from, entries } of chunkEntries(run.map(({ entry }) => entry), first.seq)) {
+      for (const { from, entries } of chunkEntries(
+        run.map(({ entry }) => entry),
+        first.seq,
+      )) {
         send({ type: "entries", channel: number, from, entries });
       }
       run = [];

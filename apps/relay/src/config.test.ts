@@ -24,7 +24,16 @@ describe("configuration", () => {
     [
       "SKERRY_ORIGINS",
       ["", "https://a.example", "https://a.example, http://localhost:5173"],
-      ["a.example", "https://a.example/", "https://A.example", "https://a.example:443", "*", "null", "wss://a.example", "https://u@a.example"],
+      [
+        "a.example",
+        "https://a.example/",
+        "https://A.example",
+        "https://a.example:443",
+        "*",
+        "null",
+        "wss://a.example",
+        "https://u@a.example",
+      ],
     ],
   ])("%s takes what it says", (name, good, bad) => {
     for (const value of good) expect(parseConfig({ [name]: value }).ok, value).toBe(true);

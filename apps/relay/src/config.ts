@@ -67,7 +67,12 @@ const isOrigin = (text: string): boolean => {
 };
 const originList: v.GenericSchema<string, readonly string[]> = v.pipe(
   v.string(),
-  v.transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== "")),
+  v.transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  ),
   v.check((origins) => origins.every(isOrigin), "origins as browsers write them (https://notes.example.org), separated by commas"),
 );
 const text: v.GenericSchema<string, string> = v.pipe(v.string(), v.nonEmpty("not empty"));
@@ -176,7 +181,13 @@ const options: Readonly<Record<keyof Config, Option>> = {
     integer(100, 3_600_000),
     "A connection that takes nothing of what waits for it for so long is closed (4513).",
   ),
-  idleMs: option("SKERRY_IDLE_MS", limits.relayIdleMs, "ms", integer(100, 86_400_000), "A connection that says nothing for so long is closed (4509)."),
+  idleMs: option(
+    "SKERRY_IDLE_MS",
+    limits.relayIdleMs,
+    "ms",
+    integer(100, 86_400_000),
+    "A connection that says nothing for so long is closed (4509).",
+  ),
 };
 
 const keys = Object.keys(options) as readonly (keyof Config)[];

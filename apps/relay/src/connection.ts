@@ -320,18 +320,27 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     const room = env.underWay.bytes + size <= config.underWayBytesMax;
     const limited = appends.take(1) ? (room ? 0 : retryAfterMs("rate-limited")) : appends.waitMs(1);
     const done = reserve(size);
-    whenOpened(slot, () => {
-      const { channel } = slot;
-      if (channel === undefined) return done();
-      const checked = checkRecord(record.value, slot, "append", deviceId);
-      const code = size > config.recordBytesMax ? "too-large" : typeof checked === "string" ? checked : limited > 0 ? "rate-limited" : undefined;
-      const base = { kind: "append", user: channel, record: record.value, bytes: message.record, done } as const;
-      if (code === undefined) {
-        channel.document.submit({ ...base, accessPosition: typeof checked === "string" ? 0 : checked.position });
-        return;
-      }
-      channel.document.submit({ ...base, accessPosition: 0, refuse: { code, retryAfterMs: code === "rate-limited" ? limited : retryAfterMs(code) } });
-    }, done);
+    whenOpened(
+      slot,
+      () => {
+        const { channel } = slot;
+        if (channel === undefined) return done();
+        const checked = checkRecord(record.value, slot, "append", deviceId);
+        const code =
+          size > config.recordBytesMax ? "too-large" : typeof checked === "string" ? checked : limited > 0 ? "rate-limited" : undefined;
+        const base = { kind: "append", user: channel, record: record.value, bytes: message.record, done } as const;
+        if (code === undefined) {
+          channel.document.submit({ ...base, accessPosition: typeof checked === "string" ? 0 : checked.position });
+          return;
+        }
+        channel.document.submit({
+          ...base,
+          accessPosition: 0,
+          refuse: { code, retryAfterMs: code === "rate-limited" ? limited : retryAfterMs(code) },
+        });
+      },
+      done,
+    );
   };
 
   const restore = (slot: Slot, message: Extract<ChannelMessage, { type: "restore" }>, deviceId: DeviceId): void => {
@@ -350,20 +359,24 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       return send({ ...answer, retryAfterMs: Math.max(wait, 1) });
     }
     const done = reserve(size);
-    whenOpened(slot, () => {
-      const { channel } = slot;
-      if (channel === undefined) return done();
-      let accessPosition = 0;
-      for (const { record } of records) {
-        const checked = checkRecord(record, slot, "restore", deviceId);
-        if (typeof checked === "string") {
-          done();
-          return refuse(message.channel, 0, checked);
+    whenOpened(
+      slot,
+      () => {
+        const { channel } = slot;
+        if (channel === undefined) return done();
+        let accessPosition = 0;
+        for (const { record } of records) {
+          const checked = checkRecord(record, slot, "restore", deviceId);
+          if (typeof checked === "string") {
+            done();
+            return refuse(message.channel, 0, checked);
+          }
+          accessPosition = checked.position;
         }
-        accessPosition = checked.position;
-      }
-      channel.document.submit({ kind: "restore", user: channel, records, accessPosition, done });
-    }, done);
+        channel.document.submit({ kind: "restore", user: channel, records, accessPosition, done });
+      },
+      done,
+    );
   };
 
   const presence = (slot: Slot, message: Extract<ChannelMessage, { type: "presence" }>, deviceId: DeviceId): void => {
@@ -373,15 +386,19 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     // An honest peer cannot get these wrong.
     if (!bytesEqual(header.docId, slot.docId) || !bytesEqual(header.deviceId, deviceId)) return close("protocol-error");
     if (!presences.take(1)) return;
-    whenOpened(slot, () => {
-      const { channel } = slot;
-      if (channel === undefined) return;
-      const answer = slot.access?.may({ act: "presence", deviceId, epoch: header.epoch, accessPosition: 0 });
-      if (answer?.allowed !== true) return;
-      channel.hasPresence = true;
-      const shared = shareMessage({ type: "relayed-presence", channel: 0, connectionId: id, envelope: message.envelope });
-      for (const user of channel.document.users()) if (user.connectionId !== id) user.presence(shared);
-    }, () => undefined);
+    whenOpened(
+      slot,
+      () => {
+        const { channel } = slot;
+        if (channel === undefined) return;
+        const answer = slot.access?.may({ act: "presence", deviceId, epoch: header.epoch, accessPosition: 0 });
+        if (answer?.allowed !== true) return;
+        channel.hasPresence = true;
+        const shared = shareMessage({ type: "relayed-presence", channel: 0, connectionId: id, envelope: message.envelope });
+        for (const user of channel.document.users()) if (user.connectionId !== id) user.presence(shared);
+      },
+      () => undefined,
+    );
   };
 
   const onChannel = (message: ChannelMessage, deviceId: DeviceId): void => {

@@ -1,6 +1,18 @@
 /** What a document is to its channels and they to it. */
 import type { RelayIdentity } from "@skerry/crypto/verify";
-import type { ChainHash, Clock, DocId, Entry, Head, RecordHash, RefusalCode, ReplicaId, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
+import type {
+  ChainHash,
+  Clock,
+  DocId,
+  Entry,
+  Head,
+  RecordHash,
+  RefusalCode,
+  ReplicaId,
+  SealedRecord,
+  SignedHead,
+  SpaceId,
+} from "@skerry/protocol";
 import type { LogStore } from "./log-store.ts";
 import type { SharedMessage } from "./shared-message.ts";
 

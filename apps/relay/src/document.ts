@@ -5,7 +5,18 @@
  */
 import { logStart, nextChainHash, recordHashOf, signHead, verifyRecord } from "@skerry/crypto/verify";
 import { assert, bytesEqual, limits, noRecord } from "@skerry/protocol";
-import type { ChainHash, DocId, Entry, Head, RecordHash, RefusalCode, ReplicaId, SealedRecord, SignedHead, SpaceId } from "@skerry/protocol";
+import type {
+  ChainHash,
+  DocId,
+  Entry,
+  Head,
+  RecordHash,
+  RefusalCode,
+  ReplicaId,
+  SealedRecord,
+  SignedHead,
+  SpaceId,
+} from "@skerry/protocol";
 import { admit } from "./admission.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import type { AuthorChain } from "./author-chains.ts";

@@ -7,13 +7,17 @@ import type { SharedMessage } from "./shared-message.ts";
 
 /** Whole entries, for channels that get all of them. */
 export function shareEntries(from: number, committed: readonly CommittedEntry[]): readonly SharedMessage[] {
-  return chunkEntries(committed.map(({ entry }) => entry), from).map(({ from: start, entries }) =>
-    shareMessage({ type: "entries", channel: 0, from: start, entries }),
-  );
+  return chunkEntries(
+    committed.map(({ entry }) => entry),
+    from,
+  ).map(({ from: start, entries }) => shareMessage({ type: "entries", channel: 0, from: start, entries }));
 }
 
 /** Splits consecutive entries by the limits of one `entries` message. */
-export function chunkEntries(entries: readonly Entry[], from: number): readonly { readonly from: number; readonly entries: readonly Entry[] }[] {
+export function chunkEntries(
+  entries: readonly Entry[],
+  from: number,
+): readonly { readonly from: number; readonly entries: readonly Entry[] }[] {
   const chunks: { from: number; entries: Entry[] }[] = [];
   let bytes = 0;
   entries.forEach((entry, index) => {

@@ -49,15 +49,23 @@ describe("http", () => {
     expect(again.status).toBe(304);
   });
 
-  test.each(["/../secret.txt", "/%2e%2e/secret.txt", "/assets/../../secret.txt", "/assets/..%2f..%2fsecret.txt", "/d/a/b", "/d/", "/x", "/assets/missing.js", "/.env", "//index.html"])(
-    "knows nothing of %s",
-    async (path) => {
-      const { server } = await suite.start({ config: { webFolder: join(folder, "web") } });
-      const { status, body } = await rawStatus(server.port, path);
-      expect(status).toBe(404);
-      expect(body).not.toContain("outside");
-    },
-  );
+  test.each([
+    "/../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/assets/../../secret.txt",
+    "/assets/..%2f..%2fsecret.txt",
+    "/d/a/b",
+    "/d/",
+    "/x",
+    "/assets/missing.js",
+    "/.env",
+    "//index.html",
+  ])("knows nothing of %s", async (path) => {
+    const { server } = await suite.start({ config: { webFolder: join(folder, "web") } });
+    const { status, body } = await rawStatus(server.port, path);
+    expect(status).toBe(404);
+    expect(body).not.toContain("outside");
+  });
 
   test("sends strict headers with everything", async () => {
     const { url } = await suite.start({ config: { webFolder: join(folder, "web") } });

@@ -173,7 +173,8 @@ describe("limits", () => {
     const bob = await suite.join();
     bob.send(openMessage(document, 1));
     await bob.take("caught-up");
-    for (let count = 0; count < 7; count++) ana.send({ type: "presence", channel: 1, envelope: presenceOf(document, ana.device, `${count}`) });
+    for (let count = 0; count < 7; count++)
+      ana.send({ type: "presence", channel: 1, envelope: presenceOf(document, ana.device, `${count}`) });
     await ping(ana);
     await ping(bob);
     expect(bob.inbox.filter(({ type }) => type === "relayed-presence")).toHaveLength(5);
@@ -238,7 +239,8 @@ describe("limits", () => {
     clock.advance(1000);
     await suite.join();
     await suite.start({ clock, config: { ...rates, trustProxy: true } });
-    for (let count = 0; count < 6; count++) await suite.join(undefined, { headers: { "X-Forwarded-For": `10.0.0.1, 203.0.113.${count >> 1}` } });
+    for (let count = 0; count < 6; count++)
+      await suite.join(undefined, { headers: { "X-Forwarded-For": `10.0.0.1, 203.0.113.${count >> 1}` } });
     expect(await (await suite.connect({ headers: { "X-Forwarded-For": "203.0.113.1" } })).closed()).toBe(4529);
   });
 
@@ -251,8 +253,14 @@ describe("limits", () => {
   test("SE-8 a message in 16 fragments is read, one in 17 closes with 1008", async () => {
     await suite.start();
     const send = (client: TestClient, fragments: number): void => {
-      const bytes = encodeFrame([encodeUp({ type: "ping", id: 7 }), new Uint8Array([7, 8]), new Uint8Array([7, 9]), ...Array.from({ length: 10 }, () => new Uint8Array([7, 1]))]);
-      for (let index = 0; index < fragments; index++) client.socket.send(bytes.subarray(index, index === fragments - 1 ? undefined : index + 1), { fin: index === fragments - 1 });
+      const bytes = encodeFrame([
+        encodeUp({ type: "ping", id: 7 }),
+        new Uint8Array([7, 8]),
+        new Uint8Array([7, 9]),
+        ...Array.from({ length: 10 }, () => new Uint8Array([7, 1])),
+      ]);
+      for (let index = 0; index < fragments; index++)
+        client.socket.send(bytes.subarray(index, index === fragments - 1 ? undefined : index + 1), { fin: index === fragments - 1 });
     };
     const client = await suite.join();
     send(client, 16);
@@ -334,7 +342,9 @@ describe("limits", () => {
     }
     slow.socket.resume();
     expect([4513, 1006]).toContain(await slow.closed());
-    expect(relay.lines).toContainEqual(expect.objectContaining({ event: "session-closed", fields: expect.objectContaining({ reason: "slow-reader" }) }));
+    expect(relay.lines).toContainEqual(
+      expect.objectContaining({ event: "session-closed", fields: expect.objectContaining({ reason: "slow-reader" }) }),
+    );
     const presences = slow.inbox.filter(({ type }) => type === "relayed-presence").length;
     const entries = slow.inbox.filter(({ type }) => type === "entries").length;
     expect(presences).toBeLessThan(author.records.length - 1);

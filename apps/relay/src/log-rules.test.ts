@@ -207,54 +207,60 @@ describe("log", () => {
     ["io", "storage-failed", 2_000],
     ["closed", "storage-failed", 2_000],
     ["damaged", "damaged-log", 60_000],
-  ] as const)("LG-3 a write that fails (%s) refuses everything tentative and leaves the document as it was", async (fault, code, retryAfterMs) => {
-    await start();
-    const ana = await join();
-    const { document, author } = await begin(ana, 1);
-    relay.store.hold();
-    const records = [author.next("two"), author.next("three"), author.next("four")];
-    ana.send(appendMessage(1, records[0] ?? expect.fail()), { type: "ping", id: 1 });
-    await ana.take("pong");
-    ana.send(...records.slice(1).map((record) => appendMessage(1, record)), { type: "ping", id: 2 });
-    await ana.take("pong");
-    relay.store.failAppends(fault);
-    relay.store.release();
-    for (const n of [2, 3, 4]) expect(await ana.take("refused")).toMatchObject({ n, code, retryAfterMs, tailN: 1 });
-    ana.send(...records.map((record) => appendMessage(1, record)));
-    for (const seq of [2, 3, 4]) expect((await ana.take("acked")).seq).toBe(seq);
-    const bob = await join();
-    bob.send(openMessage(document, 1));
-    expect(await readTexts(bob, 1, document, 4)).toEqual(["genesis", "two", "three", "four"]);
-  });
+  ] as const)(
+    "LG-3 a write that fails (%s) refuses everything tentative and leaves the document as it was",
+    async (fault, code, retryAfterMs) => {
+      await start();
+      const ana = await join();
+      const { document, author } = await begin(ana, 1);
+      relay.store.hold();
+      const records = [author.next("two"), author.next("three"), author.next("four")];
+      ana.send(appendMessage(1, records[0] ?? expect.fail()), { type: "ping", id: 1 });
+      await ana.take("pong");
+      ana.send(...records.slice(1).map((record) => appendMessage(1, record)), { type: "ping", id: 2 });
+      await ana.take("pong");
+      relay.store.failAppends(fault);
+      relay.store.release();
+      for (const n of [2, 3, 4]) expect(await ana.take("refused")).toMatchObject({ n, code, retryAfterMs, tailN: 1 });
+      ana.send(...records.map((record) => appendMessage(1, record)));
+      for (const seq of [2, 3, 4]) expect((await ana.take("acked")).seq).toBe(seq);
+      const bob = await join();
+      bob.send(openMessage(document, 1));
+      expect(await readTexts(bob, 1, document, 4)).toEqual(["genesis", "two", "three", "four"]);
+    },
+  );
 
-  test.each([true, false])("LG-2 a write of unknown outcome is told as not stored; sent again it is there once (surfaced: %s)", async (surfaces) => {
-    const disk = createMemoryDisk();
-    const clock = manualClock();
-    await start({ store: faultyStore(await openMemoryLogStore(disk)), clock });
-    const ana = await join();
-    const { document, author } = await begin(ana, 1);
-    const bob = await join();
-    bob.send(openMessage(document, 1));
-    expect(await readTexts(bob, 1, document, 1)).toEqual(["genesis"]);
-    disk.failNext("full", { surfaces });
-    const second = author.next("two");
-    ana.send(appendMessage(1, second));
-    expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
-    ana.send(appendMessage(1, second));
-    expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
-    // Ana's tail is asked for while the write is still invisible; it must not be remembered.
-    ana.send(openMessage(document, 2, emptyHead, author.replicaId), { type: "ping", id: 1 });
-    expect((await ana.take("opened", 2)).tailN).toBe(1);
-    disk.recover();
-    // Bob hears of it without anyone sending anything.
-    clock.advance(2_000);
-    if (surfaces) expect(textOf(document, (await bob.take("entries")).entries[0] ?? expect.fail())).toBe("two");
-    ana.send(appendMessage(1, second), appendMessage(1, author.next("three")));
-    expect([(await ana.take("acked")).seq, (await ana.take("acked")).seq]).toEqual([2, 3]);
-    const carol = await join();
-    carol.send(openMessage(document, 1));
-    expect(await readTexts(carol, 1, document, 3)).toEqual(["genesis", "two", "three"]);
-  });
+  test.each([true, false])(
+    "LG-2 a write of unknown outcome is told as not stored; sent again it is there once (surfaced: %s)",
+    async (surfaces) => {
+      const disk = createMemoryDisk();
+      const clock = manualClock();
+      await start({ store: faultyStore(await openMemoryLogStore(disk)), clock });
+      const ana = await join();
+      const { document, author } = await begin(ana, 1);
+      const bob = await join();
+      bob.send(openMessage(document, 1));
+      expect(await readTexts(bob, 1, document, 1)).toEqual(["genesis"]);
+      disk.failNext("full", { surfaces });
+      const second = author.next("two");
+      ana.send(appendMessage(1, second));
+      expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
+      ana.send(appendMessage(1, second));
+      expect(await ana.take("refused")).toMatchObject({ n: 2, code: "storage-full", tailN: 1 });
+      // Ana's tail is asked for while the write is still invisible; it must not be remembered.
+      ana.send(openMessage(document, 2, emptyHead, author.replicaId), { type: "ping", id: 1 });
+      expect((await ana.take("opened", 2)).tailN).toBe(1);
+      disk.recover();
+      // Bob hears of it without anyone sending anything.
+      clock.advance(2_000);
+      if (surfaces) expect(textOf(document, (await bob.take("entries")).entries[0] ?? expect.fail())).toBe("two");
+      ana.send(appendMessage(1, second), appendMessage(1, author.next("three")));
+      expect([(await ana.take("acked")).seq, (await ana.take("acked")).seq]).toEqual([2, 3]);
+      const carol = await join();
+      carol.send(openMessage(document, 1));
+      expect(await readTexts(carol, 1, document, 3)).toEqual(["genesis", "two", "three"]);
+    },
+  );
 
   test("LG-4 two histories are never signed: what failed to be written leaves no trace in a head", async () => {
     await start();
@@ -267,7 +273,10 @@ describe("log", () => {
     await ana.take("pong");
     // Neither while it is under way nor after it failed.
     ana.send(openMessage(document, 2));
-    expect((await ana.take("caught-up", 2)).head).toMatchObject({ seq: 1, chainHash: nextChainHash(logStart(document.docId), author.records[0]?.recordHash ?? expect.fail(), 0) });
+    expect((await ana.take("caught-up", 2)).head).toMatchObject({
+      seq: 1,
+      chainHash: nextChainHash(logStart(document.docId), author.records[0]?.recordHash ?? expect.fail(), 0),
+    });
     relay.store.release();
     await ana.take("refused");
     ana.send(openMessage(document, 2));

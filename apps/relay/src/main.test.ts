@@ -36,7 +36,12 @@ afterEach(async () => {
 
 describe("the relay program", { timeout: 60_000 }, () => {
   test("names all problems of its configuration and exits with 1", async () => {
-    const ended = await runRelay({ SKERRY_PORT: "80a", SKERRY_LOG_LEVEL: "loud", SKERRY_ORIGINS: "https://a.example/", SKERRY_DATA: folder.path });
+    const ended = await runRelay({
+      SKERRY_PORT: "80a",
+      SKERRY_LOG_LEVEL: "loud",
+      SKERRY_ORIGINS: "https://a.example/",
+      SKERRY_DATA: folder.path,
+    });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain("SKERRY_PORT must be a whole number between 0 and 65535.");
     expect(ended.stderr).toContain("SKERRY_LOG_LEVEL must be one of");
@@ -50,7 +55,10 @@ describe("the relay program", { timeout: 60_000 }, () => {
     await new Promise<void>((resolve) => blocker.listen(0, "127.0.0.1", resolve));
     const { port } = blocker.address() as AddressInfo;
     const ended = await runRelay({ SKERRY_PORT: String(port), SKERRY_DATA: join(folder.path, "data") });
-    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`^Port ${port} \\(SKERRY_PORT\\) is in use\\..*\\n$`)) });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(new RegExp(`^Port ${port} \\(SKERRY_PORT\\) is in use\\..*\\n$`)),
+    });
     blocker.close();
     await spawn();
   });
@@ -58,7 +66,10 @@ describe("the relay program", { timeout: 60_000 }, () => {
   test("a folder in use by another relay, a folder that cannot be written, a file in its place: a sentence and exit code 1", async () => {
     await spawn();
     const locked = await runRelay({ SKERRY_DATA: join(folder.path, "data") });
-    expect(locked).toMatchObject({ code: 1, stderr: expect.stringMatching(/^The data folder \(SKERRY_DATA\) is in use by another relay\..*\n$/) });
+    expect(locked).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^The data folder \(SKERRY_DATA\) is in use by another relay\..*\n$/),
+    });
     await writeFile(join(folder.path, "file"), "");
     const blocked = await runRelay({ SKERRY_DATA: join(folder.path, "file") });
     expect(blocked).toMatchObject({ code: 1, stderr: expect.stringMatching(/^The data folder \(SKERRY_DATA\) cannot be used: .*\n$/) });
@@ -140,7 +151,9 @@ describe("the relay program", { timeout: 60_000 }, () => {
     bob.send(openMessage(document, 1));
     const { head } = await bob.take("caught-up");
     expect(head.seq).toBeGreaterThanOrEqual(ackedMax);
-    const texts = bob.inbox.flatMap((message) => (message.type === "entries" ? message.entries.map((entry) => textOf(document, entry)) : []));
+    const texts = bob.inbox.flatMap((message) =>
+      message.type === "entries" ? message.entries.map((entry) => textOf(document, entry)) : [],
+    );
     expect(texts).toEqual(Array.from({ length: head.seq }, (_, index) => String(index)));
   });
 

@@ -24,7 +24,10 @@ function readConfig(): Config {
 }
 
 const openLog = (config: Config): Log => {
-  const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
+  const logger = pino(
+    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 1, sync: true }),
+  );
   return (level, event, fields) => logger[level]({ event, ...fields });
 };
 
@@ -34,7 +37,8 @@ async function openStore(config: Config): Promise<LogStore> {
   } catch (error) {
     if (!(error instanceof LogStoreError)) throw error;
     const cause = codeOf(error.cause);
-    if (error.code === "locked") throw new StartError("The data folder (SKERRY_DATA) is in use by another relay. Stop that one, or name another folder.");
+    if (error.code === "locked")
+      throw new StartError("The data folder (SKERRY_DATA) is in use by another relay. Stop that one, or name another folder.");
     if (error.code === "full") throw new StartError("The disk of the data folder (SKERRY_DATA) is full.");
     const detail = cause === "" ? error.message : `${error.message} (${cause})`;
     throw new StartError(`The data folder (SKERRY_DATA) cannot be used: ${detail}.`);
@@ -48,9 +52,12 @@ async function listen(config: Config, store: LogStore, log: Log): Promise<RelayS
     return await startRelay(env);
   } catch (error) {
     const code = codeOf(error);
-    if (code === "EADDRINUSE") throw new StartError(`Port ${config.port} (SKERRY_PORT) is in use. Stop the other program, or choose another port.`);
-    if (code === "EACCES") throw new StartError(`Port ${config.port} (SKERRY_PORT) may not be used without more rights. Choose one above 1023.`);
-    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") throw new StartError("The address to listen on (SKERRY_HOST) is not one of this machine.");
+    if (code === "EADDRINUSE")
+      throw new StartError(`Port ${config.port} (SKERRY_PORT) is in use. Stop the other program, or choose another port.`);
+    if (code === "EACCES")
+      throw new StartError(`Port ${config.port} (SKERRY_PORT) may not be used without more rights. Choose one above 1023.`);
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new StartError("The address to listen on (SKERRY_HOST) is not one of this machine.");
     if (error instanceof LogStoreError) throw new StartError(`The data folder (SKERRY_DATA) cannot be used: ${error.message}.`);
     throw error;
   }

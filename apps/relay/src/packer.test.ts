@@ -4,7 +4,9 @@ import { decodeFrame, encodeDown, encodeFrame, limits } from "@skerry/protocol";
 import { createPacker } from "./packer.ts";
 import { shareMessage } from "./shared-message.ts";
 
-const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 16_000, max: 17_000 }), fc.constant(640 * 1024)), { maxLength: 40 });
+const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 16_000, max: 17_000 }), fc.constant(640 * 1024)), {
+  maxLength: 40,
+});
 
 describe("packing", () => {
   test("PR-5 frames carry all messages in order and keep within the limits", () => {
@@ -44,11 +46,19 @@ describe("packing", () => {
     expect(packer.pack([new Uint8Array(5), new Uint8Array(6)])[0]).not.toBe(first);
   });
 
-  test.each([0, 1, 127, 128, 16_383, 16_384, 0xffff])("PR-5 a shared message for channel %i is what encoding it for that channel gives", (channel) => {
-    const message = { type: "entries", channel: 0, from: 300, entries: [{ receivedAtMs: 1, accessPosition: 0, record: new Uint8Array(300) }] } as const;
-    const shared = shareMessage(message);
-    expect(shared.for(channel)).toEqual(encodeDown({ ...message, channel }));
-    expect(shared.for(channel)).toBe(shared.for(channel));
-    expect(shared.for(channel).length).toBeLessThanOrEqual(shared.size);
-  });
+  test.each([0, 1, 127, 128, 16_383, 16_384, 0xffff])(
+    "PR-5 a shared message for channel %i is what encoding it for that channel gives",
+    (channel) => {
+      const message = {
+        type: "entries",
+        channel: 0,
+        from: 300,
+        entries: [{ receivedAtMs: 1, accessPosition: 0, record: new Uint8Array(300) }],
+      } as const;
+      const shared = shareMessage(message);
+      expect(shared.for(channel)).toEqual(encodeDown({ ...message, channel }));
+      expect(shared.for(channel)).toBe(shared.for(channel));
+      expect(shared.for(channel).length).toBeLessThanOrEqual(shared.size);
+    },
+  );
 });

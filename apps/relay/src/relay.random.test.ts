@@ -129,7 +129,15 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
   const clock = manualClock();
   const errors: string[] = [];
   // Small, so that channels fall behind all the time.
-  const config = defaultConfig({ socketBufferBytes: 1500, appendsBurst: 1e9, messagesBurst: 1e9, bytesPerSecond: 1e9, presencePerSecond: 1e9, idleMs: 1e9, slowReaderMs: 1e9 });
+  const config = defaultConfig({
+    socketBufferBytes: 1500,
+    appendsBurst: 1e9,
+    messagesBurst: 1e9,
+    bytesPerSecond: 1e9,
+    presencePerSecond: 1e9,
+    idleMs: 1e9,
+    slowReaderMs: 1e9,
+  });
   const relay = await createRelay({
     config,
     store,
@@ -145,7 +153,15 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
   const documents = [newDocument(), newDocument()];
   const peers = [0, 1, 2].map((): Peer => {
     const device = generateDevice(random);
-    const copies = documents.map((document): Copy => ({ document, author: newAuthor(document, device), entries: [], acked: new Map(), sent: 0, channel: undefined, ready: false }));
+    const copies = documents.map((document): Copy => ({
+      document,
+      author: newAuthor(document, device),
+      entries: [],
+      acked: new Map(),
+      sent: 0,
+      channel: undefined,
+      ready: false,
+    }));
     return { device, copies, connection: undefined, buffered: 0, callbacks: [], nextChannel: 0, slow: false, greeted: false };
   });
 
@@ -206,13 +222,24 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
     copy.ready = false;
     const last = copy.entries.at(-1);
     const cursor = { seq: copy.entries.length, chainHash: last?.chainHash ?? (new Uint8Array(32) as ChainHash) };
-    say(peer, { type: "open", channel: copy.channel, spaceId: copy.document.spaceId, docId: copy.document.docId, cursor, replicaId: copy.author.replicaId });
+    say(peer, {
+      type: "open",
+      channel: copy.channel,
+      spaceId: copy.document.spaceId,
+      docId: copy.document.docId,
+      cursor,
+      replicaId: copy.author.replicaId,
+    });
   };
   const append = (peer: Peer, copy: Copy, more: boolean): void => {
     if (copy.channel === undefined || !copy.ready) return;
     // Only one peer begins a log; the others wait until they see it.
     if (copy.entries.length === 0 && (peer !== peers[0] || copy.author.records.length > 0) && more) more = false;
-    if (more) copy.author.next(`${pick(1e6)}`.repeat(1 + pick(60)), copy.author.records.length === 0 && copy.entries.length === 0 ? { kind: "genesis" } : {});
+    if (more)
+      copy.author.next(
+        `${pick(1e6)}`.repeat(1 + pick(60)),
+        copy.author.records.length === 0 && copy.entries.length === 0 ? { kind: "genesis" } : {},
+      );
     for (const record of copy.author.records.slice(copy.sent)) say(peer, { type: "append", channel: copy.channel, record: record.bytes });
     copy.sent = copy.author.records.length;
   };
@@ -226,7 +253,8 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
     else if (copy.channel === undefined) open(peer, copy);
     else if (action < 50) append(peer, copy, true);
     else if (action < 56) copy.sent = pick(copy.author.records.length + 1);
-    else if (action < 60 && copy.ready) say(peer, { type: "restore", channel: copy.channel, records: copy.entries.slice(-pick(20)).map(({ bytes }) => bytes) });
+    else if (action < 60 && copy.ready)
+      say(peer, { type: "restore", channel: copy.channel, records: copy.entries.slice(-pick(20)).map(({ bytes }) => bytes) });
     else if (action < 66) say(peer, { type: "presence", channel: copy.channel, envelope: presenceOf(copy.document, peer.device, "x") });
     else if (action < 69) {
       say(peer, { type: "close", channel: copy.channel });
@@ -257,7 +285,8 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
       drain(peer);
     }
     await turns(10);
-    for (const peer of peers) for (const copy of peer.copies) if (peer.greeted && (copy.channel === undefined || round === 1)) open(peer, copy);
+    for (const peer of peers)
+      for (const copy of peer.copies) if (peer.greeted && (copy.channel === undefined || round === 1)) open(peer, copy);
     await turns(20);
     for (const peer of peers) for (const copy of peer.copies) append(peer, copy, false);
     await turns(30);
@@ -289,9 +318,12 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
 describe("random peers", { timeout: 60_000 }, () => {
   const first = Number(process.env["SKERRY_SEED"] ?? 1);
   const count = process.env["SKERRY_SEED"] === undefined ? 20 : 1;
-  test.each(Array.from({ length: count }, (_, index) => first + index))("LG-2 LG-3 SE-5 seed %i: nothing acknowledged is lost, nothing is there twice, all see the same", async (seed) => {
-    const { entries, acked } = await simulate(seed, 300);
-    // A run in which nothing happened would prove nothing.
-    expect(entries + acked).toBeGreaterThan(10);
-  });
+  test.each(Array.from({ length: count }, (_, index) => first + index))(
+    "LG-2 LG-3 SE-5 seed %i: nothing acknowledged is lost, nothing is there twice, all see the same",
+    async (seed) => {
+      const { entries, acked } = await simulate(seed, 300);
+      // A run in which nothing happened would prove nothing.
+      expect(entries + acked).toBeGreaterThan(10);
+    },
+  );
 });

@@ -43,7 +43,16 @@ export interface Author {
   readonly replicaId: ReplicaId;
   readonly records: SealedBytes[];
   /** Seals the next record. */
-  next(text: string, changes?: { readonly kind?: RecordKind; readonly seen?: Head; readonly accessPosition?: number; readonly n?: number; readonly prev?: RecordHash }): SealedBytes;
+  next(
+    text: string,
+    changes?: {
+      readonly kind?: RecordKind;
+      readonly seen?: Head;
+      readonly accessPosition?: number;
+      readonly n?: number;
+      readonly prev?: RecordHash;
+    },
+  ): SealedBytes;
 }
 
 export function newAuthor(document: TestDocument, device: DeviceIdentity = generateDevice(random)): Author {
@@ -110,7 +119,11 @@ export interface TestClient {
 const deadlineMs = 10_000;
 
 /** Connects without a word: no hello. */
-export async function connectRaw(url: string, options: ClientOptions = {}, device: DeviceIdentity = generateDevice(random)): Promise<TestClient> {
+export async function connectRaw(
+  url: string,
+  options: ClientOptions = {},
+  device: DeviceIdentity = generateDevice(random),
+): Promise<TestClient> {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/sync`, { perMessageDeflate: false, ...options });
   const inbox: DownMessage[] = [];
   const frames: number[] = [];
@@ -174,7 +187,9 @@ export async function connectRaw(url: string, options: ClientOptions = {}, devic
     sendBytes: (bytes) => socket.send(bytes),
     take: async (type, channel) => {
       const find = (): number =>
-        inbox.findIndex((message) => message.type === type && (channel === undefined || ("channel" in message && message.channel === channel)));
+        inbox.findIndex(
+          (message) => message.type === type && (channel === undefined || ("channel" in message && message.channel === channel)),
+        );
       await until(() => find() >= 0, type);
       return inbox.splice(find(), 1)[0] as Down<typeof type>;
     },
@@ -210,7 +225,8 @@ export async function connect(url: string, options: ClientOptions = {}, device?:
   const hello = helloFor(client.device, challenge);
   client.send(hello);
   const welcome = await client.take("welcome");
-  if (!verifyWelcome(welcome, challenge.relayKey, challenge.nonce, hello.clientNonce, client.device.deviceId)) throw new Error("bad welcome");
+  if (!verifyWelcome(welcome, challenge.relayKey, challenge.nonce, hello.clientNonce, client.device.deviceId))
+    throw new Error("bad welcome");
   return client;
 }
 
@@ -242,7 +258,11 @@ export function presenceOf(document: TestDocument, device: DeviceIdentity, text:
 }
 
 /** A document with its genesis record appended by `client` on `channel`. */
-export async function begin(client: TestClient, channel: number, document: TestDocument = newDocument()): Promise<{ document: TestDocument; author: Author }> {
+export async function begin(
+  client: TestClient,
+  channel: number,
+  document: TestDocument = newDocument(),
+): Promise<{ document: TestDocument; author: Author }> {
   const author = newAuthor(document, client.device);
   client.send(openMessage(document, channel), appendMessage(channel, author.next("genesis", { kind: "genesis" })));
   await client.take("opened", channel);

@@ -75,7 +75,8 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
 
   const storeFailed = (error: unknown): void => {
     const code = error instanceof LogStoreError ? error.code : "io";
-    const place = error instanceof LogStoreError && error.docId !== undefined ? { document: env.tag(error.docId), seq: error.seq ?? 0 } : {};
+    const place =
+      error instanceof LogStoreError && error.docId !== undefined ? { document: env.tag(error.docId), seq: error.seq ?? 0 } : {};
     log(code === "damaged" || code === "full" ? "warn" : "error", "store-failed", { ...errorFields(error), ...place });
     // A damaged log is one document's trouble.
     if (code !== "damaged" && code !== "conflict") failure = { atMs: clock.monotonic(), full: code === "full" };

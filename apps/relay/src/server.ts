@@ -63,7 +63,13 @@ export async function startRelay(env: RelayServerEnv): Promise<RelayServer> {
   const app = createHttp({ files, health: relay.health, log });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16 * 1024 },
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 16 * 1024,
+    },
     (request, response) => void listener(request, response),
   );
   server.maxConnections = config.connectionsMax + Math.max(64, Math.ceil(config.connectionsMax / 4));

@@ -2,7 +2,18 @@ import { describe, expect, test } from "vitest";
 import { generateDevice } from "@skerry/crypto";
 import { emptyHead, encodeFrame, encodeUp, limits } from "@skerry/protocol";
 import type { UpMessage } from "@skerry/protocol";
-import { appendMessage, begin, connectRaw, helloFor, newAuthor, newDocument, openMessage, presenceOf, random, textOf } from "./relay.test-client.ts";
+import {
+  appendMessage,
+  begin,
+  connectRaw,
+  helloFor,
+  newAuthor,
+  newDocument,
+  openMessage,
+  presenceOf,
+  random,
+  textOf,
+} from "./relay.test-client.ts";
 import { manualClock } from "./relay.test-server.ts";
 import { relaySuite } from "./relay.test-suite.ts";
 
@@ -285,15 +296,15 @@ describe("session", () => {
   test("PS-1 presence in another's name, for another document, or malformed closes with 4400", async () => {
     await suite.start();
     const document = newDocument();
-    for (const envelope of [
-      presenceOf(document, generateDevice(random), "not me"),
-      "other document",
-      new Uint8Array(40),
-    ]) {
+    for (const envelope of [presenceOf(document, generateDevice(random), "not me"), "other document", new Uint8Array(40)]) {
       const ana = await suite.join();
       ana.send(openMessage(document, 1));
       await ana.take("caught-up");
-      ana.send({ type: "presence", channel: 1, envelope: typeof envelope === "string" ? presenceOf(newDocument(), ana.device, envelope) : envelope });
+      ana.send({
+        type: "presence",
+        channel: 1,
+        envelope: typeof envelope === "string" ? presenceOf(newDocument(), ana.device, envelope) : envelope,
+      });
       expect(await ana.closed()).toBe(4400);
     }
   });

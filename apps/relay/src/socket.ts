@@ -98,7 +98,9 @@ export function attachSockets(server: Server, env: { config: Config; clock: Cloc
   };
 
   const begin = (ws: WebSocket, request: IncomingMessage, acceptedMsAgo: number): void => {
-    if (!isOriginAllowed(request.headers.origin, request.headers.host, { origins: config.origins, allowMissing: config.allowMissingOrigin })) {
+    if (
+      !isOriginAllowed(request.headers.origin, request.headers.host, { origins: config.origins, allowMissing: config.allowMissingOrigin })
+    ) {
       return turnAway(ws, "origin-refused");
     }
     const address = addressOf(request);
@@ -111,7 +113,9 @@ export function attachSockets(server: Server, env: { config: Config; clock: Cloc
       else connection.close("protocol-error");
     });
     // `ws` closes by itself after a protocol violation, with 1002, 1009 and the like; "close" follows.
-    ws.on("error", (error) => log("debug", "socket-error", { connection: connection.id, error: "code" in error ? String(error.code) : error.name }));
+    ws.on("error", (error) =>
+      log("debug", "socket-error", { connection: connection.id, error: "code" in error ? String(error.code) : error.name }),
+    );
     ws.on("close", () => {
       addresses.leave(address);
       connection.gone();

@@ -28,4 +28,5 @@ const waits: Partial<Readonly<Record<RefusalCode, number>>> = {
 export const retryAfterMs = (code: RefusalCode): number => waits[code] ?? 0;
 
 /** Whether the batch may still turn out to be stored (`full`, `io`), or the store holds something that we do not know of (`conflict`). */
-export const hasUnknownOutcome = (error: LogStoreError): boolean => error.code === "full" || error.code === "io" || error.code === "conflict";
+export const hasUnknownOutcome = (error: LogStoreError): boolean =>
+  error.code === "full" || error.code === "io" || error.code === "conflict";

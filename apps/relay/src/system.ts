@@ -19,5 +19,9 @@ export const systemRandom = (): Random => pooledRandom((block) => randomFillSync
 /** A keyed hash under a key that is never written down: equal ids have equal tags within one process, and nothing leads back. */
 export function createTag(): Tag {
   const key = randomBytes(32);
-  return (id) => createHmac("sha256", key).update(typeof id === "string" ? id : toText(id)).digest("base64url").slice(0, 8);
+  return (id) =>
+    createHmac("sha256", key)
+      .update(typeof id === "string" ? id : toText(id))
+      .digest("base64url")
+      .slice(0, 8);
 }
