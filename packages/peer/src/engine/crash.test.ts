@@ -84,6 +84,33 @@ describe("a crash", () => {
     expect(bens.status().alarms).toEqual([]);
   });
 
+  test("RC-5 after a record was stored, before it was sent: the same bytes go out", async () => {
+    const at = await stage.relay();
+    const ana = stage.peer(at);
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    await untilStatus(anas, "settled", ({ saved }) => saved === "relay");
+    let unsent: Uint8Array | undefined;
+    ana.wire.up = (message) => {
+      if (message.type !== "append") return [message];
+      unsent = message.record.slice();
+      ana.crash();
+      return [];
+    };
+    anas.type("sealed");
+    await until("it was about to be sent", () => unsent);
+    const again = stage.peer(at, ana.device);
+    const sent: Uint8Array[] = [];
+    again.wire.up = (message) => {
+      if (message.type === "append") sent.push(message.record.slice());
+      return [message];
+    };
+    await again.peer.ready;
+    const doc = await openDoc(again, docId);
+    await untilStatus(doc, "settled", ({ saved, seq }) => saved === "relay" && seq === 2);
+    expect(sent).toEqual([unsent]);
+  });
+
   test("PE-3 a store whose parts are of different ages is still whole", async () => {
     const at = await stage.relay();
     const [ana, ben] = [stage.peer(at), stage.peer(at)];
