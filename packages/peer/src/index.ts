@@ -5,5 +5,7 @@ export type * from "./peer.ts";
 export * from "./ports.ts";
 export { createPeer } from "./engine/create-peer.ts";
 export type { Membership } from "./engine/membership.ts";
+export { createMemoryContentStore } from "./content-memory.ts";
+export type { MemoryContentEntries, MemoryContentOptions } from "./content-memory.ts";
 export { createMemoryKv } from "./kv-memory.ts";
 export { openSealedKv } from "./sealed-kv.ts";
