@@ -18,6 +18,7 @@ export interface App {
 /** `npm test` builds the app before; a single test file run by hand builds it if it was never built. */
 export async function startApp(): Promise<App> {
   if (!existsSync(path.join(root, "apps/web/dist/index.html"))) {
+    // vitest's NODE_ENV would give React's development build.
     const built = spawnSync(
       process.execPath,
       [path.join(root, "node_modules/vite/bin/vite.js"), "build", "apps/web", "--logLevel", "warn"],
