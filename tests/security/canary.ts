@@ -83,7 +83,7 @@ const base64Forms = (piece: Buffer): readonly string[] =>
  */
 function deflatedForms(piece: Buffer): readonly (readonly [string, Uint8Array])[] {
   if (piece.some((byte) => byte > 143)) return [];
-  const bits = [...piece].flatMap((byte) => [...(byte + 0x30).toString(2).padStart(8, "0")].map(Number));
+  const bits = [...piece].flatMap((byte) => (byte + 0x30).toString(2).padStart(8, "0").split("").map(Number));
   return [0, 1, 2, 3, 4, 5, 6, 7].map((skip) => {
     const whole = new Uint8Array(piece.length - 1);
     // The stream fills each byte from its least significant bit. The first `8 - skip` bits share a byte with what came before.

@@ -2,13 +2,13 @@
  * A relay that bends what it sends, without keeping its story straight. Each cheat stands twice: on what comes live, and on a catch-up; and it goes on
  * until the test ends it, however often the peer asks again.
  */
-import { decodeRecord } from "@skerry/protocol";
+import { decodeRecord, docIdFromText } from "@skerry/protocol";
 import type { Alarm } from "@skerry/peer";
-import { alterHead, dropEntry, flipBit, replayEntry, rewriteEntries, spliceEntry, swapEntries } from "@skerry/simulator";
+import { dropEntry, flipBit, only, replayEntry, rewriteEntries, spliceEntry, swapEntries } from "@skerry/simulator";
 import type { Tamper } from "@skerry/simulator";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../support/wait.ts";
-import { createStage, expectWhole, reconnect, wordsOf } from "./stage.ts";
+import { createStage, expectWhole, follow, reconnect, wordsOf } from "./stage.ts";
 import type { Stage, Writer } from "./stage.ts";
 
 let stage: Stage;
@@ -110,4 +110,26 @@ describe("a relay that bends what it sends", () => {
       expect(ana.kinds()).toEqual([]);
     });
   }
+
+  test("RC-2 a record of another document, which Ben has too, stands in the place of one of this", async () => {
+    const { ana, ben } = await stage.together();
+    const other = await stage.open(ana, await ana.peer.createDocument());
+    await until("the other document is at the relay", () => other.status().seq === 1);
+    await other.write("another ");
+    await follow(ben, other);
+    const bensOther = await stage.open(ben, other.docId);
+    await until("ben has it", () => bensOther.text() === "another ");
+    const from = docIdFromText(other.docId);
+    const here = docIdFromText(ana.docId);
+    if (!from.ok || !here.ok) throw new Error("an id does not parse");
+    ben.proxy.setTamper(only(here.value, spliceEntry(from.value, 2, target)));
+    await writeThree(ana);
+    await until("ben names it", () => ben.kinds().includes("malformed"));
+    await expectUsable(ben);
+    reconnect([ben]);
+    await expectWhole(stage, [ana, ben], [...written, "local"]);
+    expect(bensOther.text()).toBe("another ");
+    expect(bensOther.kinds()).toEqual([]);
+    for (const writer of [other, bensOther]) writer.editor.close();
+  });
 });

@@ -30,12 +30,12 @@ async function writeUnderAttack(random: Prng, writers: readonly Writer[]): Promi
     const word = `${writer.name}-${step}`;
     words.push(word);
     writer.type(`${word} `);
-    if (random.chance(0.1)) {
+    if (random.chance(0.3)) {
       writer.proxy.dropConnections();
       writer.peer.retryNow();
     }
     // The coalescing of 50 ms is real time: some words go together, some alone.
-    await turns(random.int(4000));
+    await turns(random.int(12_000));
     for (const { text } of writers) for (const shown of wordsOf(text())) expect(words).toContain(shown);
   }
   return words;
@@ -46,7 +46,7 @@ for (const up of [false, true]) {
     test(`VF-1 VF-5 VF-7 run ${run} under a relay that bends ${up ? "what it stores and what it shows" : "what it shows"} (SKERRY_SEED=${seed})`, async () => {
       const random = createPrng(seed).fork(`${up} ${run}`);
       const { ana, ben } = await stage.together();
-      const probability = 0.02 + random.float() * 0.3;
+      const probability = 0.05 + random.float() * 0.4;
       for (const writer of [ana, ben]) writer.proxy.setTamper(randomTamperer({ random: random.fork(writer.name), probability, up }));
       const words = await writeUnderAttack(random, [ana, ben]);
       cheated += ana.proxy.stats.changedDown + ben.proxy.stats.changedDown + ana.proxy.stats.changedUp + ben.proxy.stats.changedUp;
@@ -57,5 +57,5 @@ for (const up of [false, true]) {
 }
 
 test("there was something to withstand", () => {
-  expect(cheated).toBeGreaterThan(runs * 8);
+  expect(cheated).toBeGreaterThan(runs * 10);
 });

@@ -68,8 +68,9 @@ function bendBytes<Message extends object>(random: Prng, message: Message): Mess
   const at = random.int(value.length);
   const items = [...(value as readonly (Uint8Array | Entry)[])];
   const item = items[at];
-  if (random.chance(0.2)) items.splice(at, 1);
-  else if (random.chance(0.2) && items.length > 1) items.reverse();
+  const how = random.int(5);
+  if (how === 0) items.splice(at, 1);
+  else if (how === 1 && items.length > 1) items.reverse();
   else if (item !== undefined) items[at] = item instanceof Uint8Array ? flipBit(item, random.int(item.length * 8)) : bendBytes(random, item);
   return { ...message, [name]: items };
 }

@@ -1,6 +1,5 @@
 /** Lies about acknowledgements, heads, keys and presence. */
 import { generateRelayIdentity, ready } from "@skerry/crypto/verify";
-import type { RelayKey } from "@skerry/protocol";
 import type { ConnectionState } from "@skerry/peer";
 import { alterHead, flipBit, forgeAcks } from "@skerry/simulator";
 import type { Tamper } from "@skerry/simulator";
@@ -67,6 +66,36 @@ describe("acknowledgements", () => {
   });
 });
 
+describe("a relay that breaks the signature of what it stores, which no hash covers", () => {
+  const breakSignature: Tamper = () => ({
+    up: (message) => (message.type === "append" ? [{ ...message, record: flipBit(message.record, (message.record.length - 9) * 8) }] : [message]),
+  });
+
+  test("VF-3 VF-5 set aside, and let in when the author's next record vouches for it", async () => {
+    const { ana, ben } = await stage.together();
+    ana.proxy.setTamper(breakSignature);
+    await ana.write("broken ");
+    await until("ben names it", () => ben.kinds().includes("bad-signature"));
+    expect(ben.text()).not.toContain("broken");
+    ana.proxy.setTamper(() => ({}));
+    await ana.write("next ");
+    await expectWhole(stage, [ana, ben], ["begun", "broken", "next"], "any");
+  });
+
+  test("VF-9 when the author's chain ended with it, the replicas see that they differ, and the author sends it anew", async () => {
+    const { ana, ben } = await stage.together();
+    ana.proxy.setTamper(breakSignature);
+    await ana.write("broken ");
+    await until("ben names it", () => ben.kinds().includes("bad-signature"));
+    // As if a copy of Ana's profile had written more: her chain ends here.
+    reconnect([ana], () => ({ down: (message) => (message.type === "opened" ? [{ ...message, tailN: message.tailN + 5 }] : [message]) }));
+    await until("ana begins a new chain", () => ana.events.some((event) => event.startsWith("document.new-replica")));
+    reconnect([ana]);
+    await until("it is named", () => ana.kinds().includes("diverged") || ben.kinds().includes("diverged"));
+    await expectWhole(stage, [ana, ben], ["begun", "broken"], "any");
+  });
+});
+
 describe("signed heads", () => {
   for (const what of ["seq", "chainHash", "timeMs", "signature"] as const) {
     test(`LG-4 a head whose ${what} was altered is not believed`, async () => {
@@ -105,7 +134,7 @@ describe("keys", () => {
     const { ana, ben } = await stage.together();
     const { seen, end } = connectionOf(ben);
     const { relayKey } = generateRelayIdentity(random);
-    reconnect([ben], () => ({ down: (message) => (message.type === "challenge" ? [{ ...message, relayKey: relayKey as RelayKey }] : [message]) }));
+    reconnect([ben], () => ({ down: (message) => (message.type === "challenge" ? [{ ...message, relayKey }] : [message]) }));
     await until("ben was turned away", () => seen.some((state) => state.kind === "refused" && state.reason === "authentication"));
     await ben.keep("local ");
     expect(seen.slice(1).some(({ kind }) => kind === "online")).toBe(false);
