@@ -65,7 +65,7 @@ export function createAuthorChains(known: Iterable<AuthorChain> = []): AuthorCha
     add: (header, hash, seq) => {
       const key = toText(header.replicaId);
       const chain = chains.get(key) ?? { replicaId: header.replicaId.slice() as ReplicaId, deviceId: undefined, head: none, loose: [] };
-      const fault = faultOf(chain, header);
+      const fault = faultOf(chain, header, hash);
       if (fault !== undefined) return fault;
       chains.set(key, chain);
       chain.loose.push({
@@ -102,9 +102,11 @@ export function createAuthorChains(known: Iterable<AuthorChain> = []): AuthorCha
   };
 }
 
-function faultOf(chain: Chain, header: RecordHeader): LinkFault | undefined {
+function faultOf(chain: Chain, header: RecordHeader, hash: RecordHash): LinkFault | undefined {
   if (chain.deviceId !== undefined && !bytesEqual(chain.deviceId, header.deviceId)) return "wrong-device";
   if (chain.loose.length >= looseMax) return "gap";
+  // The same record in a second place.
+  if (chain.loose.some((link) => link.n === header.n && bytesEqual(link.hash, hash))) return "fork";
   const parent = findParent(chain, header);
   if (parent === undefined) {
     const last = chain.loose.at(-1) ?? chain.head;

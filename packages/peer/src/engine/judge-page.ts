@@ -121,7 +121,24 @@ function checkSignatures(items: readonly PageItem[], faults: Map<number, PageFau
     tips.push({ record: item.record, recordHash: item.recordHash });
     for (const each of context.chains.branchTo(item.record.header.replicaId, item.recordHash)) covered.add(toText(each.hash));
   }
-  return tips.reverse();
+  return withoutForks(tips.reverse(), faults, context);
+}
+
+/** Two records that good signatures vouch for, with one number: the author's fork. The first in the log counts. */
+function withoutForks(tips: readonly SealedTip[], faults: Map<number, PageFault>, context: PageContext): readonly SealedTip[] {
+  const places = new Map<string, string>();
+  return tips.filter(({ record, recordHash }) => {
+    const replica = toText(record.header.replicaId);
+    const branch = context.chains.branchTo(record.header.replicaId, recordHash);
+    for (const link of branch) {
+      const place = `${replica}:${link.n}`;
+      const hash = toText(link.hash);
+      const first = places.get(place) ?? hash;
+      places.set(place, first);
+      if (first !== hash) faults.set(link.seq, "author-fork");
+    }
+    return !branch.some((link) => faults.get(link.seq) === "author-fork");
+  });
 }
 
 interface SealedTip {

@@ -137,6 +137,14 @@ describe("a page", () => {
     expect([...context.chains.all()].map(({ head, loose }) => [head.n, loose.length])).toEqual([[7, 0]]);
   });
 
+  test("VF-2 a record that stands in the log twice is noticed by a newcomer too", () => {
+    const { entries, context } = author()(4);
+    const twice = [...entries.slice(0, 2), ...entries.slice(1)];
+    const judged = judgePage(place(twice, context), context);
+    expect(judged.items).toHaveLength(2);
+    expect(judged.cut).toMatchObject({ fault: "author-fork", item: { seq: 3 } });
+  });
+
   test("VF-5 what comes the same way twice is taken as a fault, and a later signature releases it", () => {
     const { entries, context } = author()(4, [3]);
     const accepting = { ...context, isAccepted: () => true };
