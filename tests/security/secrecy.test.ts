@@ -305,7 +305,8 @@ describe("a peer's own folder is sealed", () => {
       if (content === undefined) throw new Error("the peer has no content");
       const search = createCanarySearch([...secrets(), ...ids.slice(0, 1)]);
       const found = [...filePieces(folderOf(name)), ...(await levelPieces(kv)), ...(await levelPieces(content))].flatMap((piece) => search.search(...piece));
-      expect(found.map(({ canary, place }) => `${canary} in ${place}`)).toEqual([`${name}'s vault key in vault.key`]);
+      // Random bytes may pass for a packed form of themselves: what counts is the file.
+      expect([...new Set(found.map(({ canary, place }) => `${canary} in ${place.split(" > ")[0]}`))]).toEqual([`${name}'s vault key in vault.key`]);
 
       const database = new Level(content);
       await database.put("unsealed", written.title.text.repeat(2));
