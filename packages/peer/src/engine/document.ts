@@ -12,7 +12,7 @@ import type { EditorHub } from "../editor-hub.ts";
 import { createEditorHub } from "../editor/index.ts";
 import { StoreError } from "../ports.ts";
 import type { Content, Env } from "../ports.ts";
-import { createAckedState } from "../yjs-update/index.ts";
+import { createAckedState, disableFormatCleanup } from "../yjs-update/index.ts";
 import { createAlarms } from "./alarms.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import { backoffDelayMs, retryBackoff } from "./backoff.ts";
@@ -83,6 +83,7 @@ const checkpointMs = 2_000;
 export function openDocument(options: DocumentOptions): OpenedDocument {
   const { env, identity, connection, membership, name, entry } = options;
   const doc = new Doc({ gc: true });
+  disableFormatCleanup(doc);
   const keys = documentKeys(name);
   const store = createWriteBehind(env.kv);
   const state = newState(env);

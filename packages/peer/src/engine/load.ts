@@ -4,7 +4,7 @@ import { decodeRecord, toText } from "@skerry/protocol";
 import type { DeviceId } from "@skerry/protocol";
 import { applyUpdate, decodeStateVector, encodeStateVector } from "yjs";
 import type { Doc } from "yjs";
-import { createAckedState, decodeAckedState } from "../yjs-update/index.ts";
+import { createAckedState, decodeAckedState, fitUpdate } from "../yjs-update/index.ts";
 import { createAlarms } from "./alarms.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import { createClientIds } from "./client-ids.ts";
@@ -68,9 +68,9 @@ export async function catchUpContent(core: DocumentCore): Promise<void> {
   const decoded = stored === undefined || stored.seq > state.cursor.seq ? undefined : decodeAckedState(stored.bytes);
   state.acked = decoded?.ok === true ? decoded.value : createAckedState();
   state.ackedSeq = decoded?.ok === true && stored !== undefined ? stored.seq : 0;
-  const updates: Uint8Array[] = [];
+  const contents: Pick<OpenedRecord, "update" | "summary">[] = [];
   for await (const [entry, opened] of content(core, Math.min(state.contentSeq, state.ackedSeq) + 1)) {
-    if (entry.seq > state.contentSeq) updates.push(opened.update);
+    if (entry.seq > state.contentSeq) contents.push(opened);
     if (entry.seq > state.ackedSeq) state.acked.add(opened.summary);
   }
   for (const [, bytes] of await all(store, keys.outgoingFrom, keys.outgoingTo)) {
@@ -78,10 +78,15 @@ export async function catchUpContent(core: DocumentCore): Promise<void> {
     if (record === undefined || update === undefined) continue;
     state.outgoing.push(record);
     state.acked.add(record.summary);
-    updates.push(update);
+    contents.push({ update, summary: record.summary });
   }
   doc.transact(() => {
-    for (const update of updates) applyUpdate(doc, update, engineOrigin);
+    for (const { update, summary } of contents) {
+      const fitted = fitUpdate(doc, update, summary);
+      // It fitted when it was taken; a local store that was bent since then must not stop the document.
+      if (fitted.ok) applyUpdate(doc, fitted.value, engineOrigin);
+      else core.env.log("error", "document.misfit", { fault: fitted.error });
+    }
   }, engineOrigin);
 }
 

@@ -6,12 +6,13 @@
 import { hash, openPresence, sealPresence, verifyHead, verifyPresence } from "@skerry/crypto";
 import { bytesEqual, decodePresenceEnvelope, idBytes, toText } from "@skerry/protocol";
 import type { DeviceId, Head, PresenceBody, SignedHead, StateHash } from "@skerry/protocol";
+import { decodeAwareness, encodeAwareness } from "../editor/awareness-codec.ts";
 import { stateBytes } from "../yjs-update/index.ts";
 import { createAwarenessBuffer } from "./awareness-merge.ts";
 import type { Down } from "./connection.ts";
 import type { DocumentCore } from "./document-core.ts";
 import { compareHead } from "./receive.ts";
-import { isSettled } from "./send.ts";
+import { isSettled, republish } from "./send.ts";
 
 /** At most 20 presence messages a second. */
 const awarenessEveryMs = 50;
@@ -24,6 +25,8 @@ const bufferedBytesMax = 256 * 1024;
 /** What fits into one sealed presence with everything else that it carries. */
 const awarenessBytesMax = 12 * 1024;
 const othersMax = 1000;
+/** A hostile member can pretend to differ, so what a difference costs is bounded. */
+const republishEveryMs = 600_000;
 const sessionsMax = 4096;
 
 export interface Agreement {
@@ -61,6 +64,7 @@ export function createPresence(core: DocumentCore, bufferedBytes: () => number):
   const others = new Map<number, Other>();
   const counters = new Map<string, number>();
   let counter = 0;
+  let republishedAt = Number.NEGATIVE_INFINITY;
   let query = false;
   let full = false;
   let timer: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -146,6 +150,24 @@ export function createPresence(core: DocumentCore, bufferedBytes: () => number):
       ? head
       : undefined;
 
+  /** VF-4 holds for presence too: nobody speaks for a client id that another device has written with. Undefined if nothing is left, or malformed. */
+  const ownAwareness = (update: Uint8Array, deviceId: DeviceId): Uint8Array | undefined => {
+    const entries = update.length === 0 ? undefined : decodeAwareness("remote", update);
+    if (entries?.ok === false) env.log("info", "presence.malformed");
+    if (entries?.ok !== true) return undefined;
+    const own = entries.value.filter(({ clientId }) => state.clients.free(clientId, deviceId));
+    if (own.length < entries.value.length) env.log("info", "presence.foreign-client-id");
+    return own.length === 0 ? undefined : encodeAwareness(own);
+  };
+
+  const differs = (deviceId: DeviceId): void => {
+    core.alarm("diverged", state.cursor.seq, deviceId);
+    const now = env.clock.monotonic();
+    if (now - republishedAt < republishEveryMs) return;
+    republishedAt = now;
+    republish(core);
+  };
+
   const agreement = (): Agreement => {
     const mine = state.stateHash;
     let agreeing = 0;
@@ -190,9 +212,10 @@ export function createPresence(core: DocumentCore, bufferedBytes: () => number):
         full = true;
         arm(awarenessEveryMs);
       }
-      if (body.awareness.length > 0 && hub.remoteAwareness(message.connectionId, body.awareness) === "malformed") env.log("info", "presence.malformed");
+      const awareness = ownAwareness(body.awareness, body.deviceId);
+      if (awareness !== undefined) hub.remoteAwareness(message.connectionId, awareness);
       if (body.stateHash !== undefined) currentStateHash();
-      if (agreement().disagreeing > 0) core.alarm("diverged", state.cursor.seq, body.deviceId);
+      if (agreement().disagreeing > 0) differs(body.deviceId);
       core.changed();
     },
     left: (connectionId) => {

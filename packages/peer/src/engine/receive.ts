@@ -3,6 +3,7 @@ import { tickRemote, verifyHead } from "@skerry/crypto";
 import { bytesEqual, decodeRecord, toText } from "@skerry/protocol";
 import type { DeviceId, Entry, Head, SealedRecord, SignedHead } from "@skerry/protocol";
 import { applyUpdate } from "yjs";
+import { fitUpdate } from "../yjs-update/index.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import type { Down } from "./connection.ts";
 import { engineOrigin } from "./document-core.ts";
@@ -11,7 +12,7 @@ import { judgePage, placePage } from "./judge-page.ts";
 import type { JudgedItem, PageItem, PageJudgement } from "./judge-page.ts";
 import { saveAuthor, saveMeta } from "./meta.ts";
 import { admitRecord, clientsOf } from "./open-record.ts";
-import type { OpenedRecord } from "./open-record.ts";
+import type { OpenedRecord, RecordFault } from "./open-record.ts";
 import { quarantine, release } from "./quarantine.ts";
 import { afterCaughtUp, foundInLog, recoveryProgress } from "./recovery.ts";
 import { distrust } from "./reopen.ts";
@@ -53,16 +54,16 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     isAccepted: (item) => state.suspects.has(suspectKey(item)),
   });
   if (judgement.items.some((item) => item.fault === "wrong-genesis")) return refuseLog(core);
-  const updates: Uint8Array[] = [];
   let copied = false;
-  for (const seq of judgement.released) await applyReleased(core, seq, updates);
-  for (const item of judgement.items) {
-    copied ||= isCopy(core, item);
-    take(core, item, updates);
-    await compareSeen(core, item);
-  }
+  for (const seq of judgement.released) await applyReleased(core, seq);
+  core.doc.transact(() => {
+    for (const item of judgement.items) {
+      copied ||= isCopy(core, item);
+      take(core, item);
+    }
+  }, engineOrigin);
+  for (const item of judgement.items) await compareSeen(core, item);
   for (const replica of replicasOf(judgement)) saveAuthor(core, replica);
-  if (updates.length > 0) applyAll(core, updates);
   if (judgement.items.length > 0) {
     state.relaySeq = Math.max(state.relaySeq, state.cursor.seq);
     state.missing = false;
@@ -105,50 +106,52 @@ function isCopy({ state }: DocumentCore, { record, recordHash, fault }: JudgedIt
 }
 
 /** The entry takes its place in our log, applied or quarantined. */
-function take(core: DocumentCore, item: JudgedItem, updates: Uint8Array[]): void {
+function take(core: DocumentCore, item: JudgedItem): void {
   const { state, log, identity } = core;
   const { seq, entry, recordHash, chainHash, record } = item;
   const own = state.outgoing.find((one) => bytesEqual(one.recordHash, recordHash));
   foundInLog(core, recordHash);
   if (own !== undefined && item.fault === undefined) return placeOwn(core, own, entry);
   const opened = record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core);
-  const fault = item.fault ?? (opened?.ok === false ? opened.error : undefined);
+  const fault =
+    item.fault ??
+    (record !== undefined && opened?.ok === true ? accept(core, record, opened.value) : opened?.ok === false ? opened.error : undefined);
   log.put({ seq, chainHash, recordHash, receivedAtMs: entry.receivedAtMs, accessPosition: entry.accessPosition, quarantined: fault !== undefined, record: entry.record });
   state.cursor = { seq, chainHash };
   if (fault !== undefined) quarantine(core, seq, fault, record?.header.deviceId);
-  if (record === undefined || opened?.ok !== true) return;
-  accept(core, record, opened.value, updates);
+  if (record === undefined || fault !== undefined) return;
   if (bytesEqual(record.header.deviceId, identity.device.deviceId)) state.ownSeq = Math.max(state.ownSeq, seq);
 }
 
-function accept(core: DocumentCore, record: SealedRecord, opened: OpenedRecord, updates: Uint8Array[]): void {
-  const { state, env, store, keys } = core;
+/**
+ * Applies what a record holds, if the document can take it: what the validator could not know alone, `fitUpdate` asks the document. A record
+ * that does not fit has changed nothing.
+ */
+function accept(core: DocumentCore, record: SealedRecord, opened: OpenedRecord): RecordFault | undefined {
+  const { state, env, store, keys, doc } = core;
+  const fitted = fitUpdate(doc, opened.update, opened.summary);
+  if (!fitted.ok) return "malformed";
   const device = record.header.deviceId.slice() as DeviceId;
   for (const client of state.clients.claim(clientsOf(opened.summary), device)) store.set(keys.client(client), storedDevice.encode(device));
   state.clock = tickRemote(state.clock, opened.time, env.clock.now());
   state.acked.add(opened.summary);
-  if (!opened.summary.empty) updates.push(opened.update);
+  if (!opened.summary.empty) applyUpdate(doc, fitted.value, engineOrigin);
+  return undefined;
 }
 
 /** A later signature of its author vouches for what was quarantined for its own. */
-async function applyReleased(core: DocumentCore, seq: number, updates: Uint8Array[]): Promise<void> {
+async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
   const entry = await core.log.get(seq);
   const record = entry === undefined ? undefined : decodeRecord(entry.record);
   if (entry === undefined || record?.ok !== true) return;
   const opened = admitRecord(record.value, entry.accessPosition, core.state.clients, core);
   release(core, seq);
-  if (!opened.ok) return quarantine(core, seq, opened.error, record.value.header.deviceId);
+  const fault = opened.ok ? accept(core, record.value, opened.value) : opened.error;
+  if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);
   core.log.put({ ...entry, quarantined: false });
-  accept(core, record.value, opened.value, updates);
   // The content store may be ahead of this entry, and lack it all the same.
   core.state.contentSeq = Math.min(core.state.contentSeq, seq - 1);
   core.state.ackedSeq = Math.min(core.state.ackedSeq, seq - 1);
-}
-
-function applyAll({ doc }: DocumentCore, updates: readonly Uint8Array[]): void {
-  doc.transact(() => {
-    for (const update of updates) applyUpdate(doc, update, engineOrigin);
-  }, engineOrigin);
 }
 
 /** VF-8: the author names the head that it was shown. */

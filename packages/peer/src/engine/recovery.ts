@@ -58,6 +58,8 @@ async function rewind(core: DocumentCore, seq: number): Promise<void> {
     log.remove(entry.seq);
     if (kind !== undefined) release(core, entry.seq);
   }
+  // A relay may have shown one record twice: what stands before is not lost.
+  for await (const entry of log.read(1, seq)) foundInLog(core, entry.recordHash);
   const common = seq === 0 ? undefined : await log.get(seq);
   state.cursor = common === undefined ? emptyHead : { seq, chainHash: common.chainHash };
   state.contentSeq = Math.min(state.contentSeq, seq);

@@ -5,7 +5,7 @@
 import { nextChainHash, logStart, sealRecord, tickLocal } from "@skerry/crypto";
 import { assert, bytesEqual, decodeRecord, idBytes, limits, noRecord } from "@skerry/protocol";
 import type { RecordKind, ReplicaId } from "@skerry/protocol";
-import { deriveUnsent, hasUnsent, splitUpdate, validateUpdate } from "../yjs-update/index.ts";
+import { createAckedState, deriveUnsent, hasUnsent, splitUpdate, validateUpdate } from "../yjs-update/index.ts";
 import { backoffDelayMs, retryBackoff } from "./backoff.ts";
 import type { Down } from "./connection.ts";
 import type { DocumentCore, DocumentState, Outgoing } from "./document-core.ts";
@@ -51,6 +51,19 @@ export function missingAtRelay({ lost }: DocumentState): number {
 export function recheckUnsent(core: DocumentCore): void {
   core.state.dirty = hasUnsent(core.doc, core.state.acked, isMine(core));
   if (!core.state.dirty) core.state.localChanges = 0;
+}
+
+/**
+ * VF-9: replicas differ at the same head, so something that stands in the log was let in here and not there (a relay may spoil the signature of a
+ * stored record, which no hash covers). What this device wrote goes out once more, in new records; whoever has it already is not changed by it.
+ */
+export function republish(core: DocumentCore): void {
+  core.env.log("warn", "document.republish");
+  core.state.acked = createAckedState();
+  core.state.ackedSeq = 0;
+  core.store.set(core.keys.acked, undefined);
+  recheckUnsent(core);
+  core.changed();
 }
 
 /** Seals what is unsent and sends what can be sent. Runs at the end of each batch of the mailbox. */
