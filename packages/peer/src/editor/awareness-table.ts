@@ -43,14 +43,15 @@ export interface Spread {
 }
 
 export interface AwarenessTable {
-  heard(source: Source, entries: readonly AwarenessEntry[]): Spread;
+  /** `own`: the source was told of nobody yet, so what an editor says can't be an echo. */
+  heard(source: Source, entries: readonly AwarenessEntry[], own?: boolean): Spread;
   left(source: Source): Spread;
   /** All remote states end. */
   remoteGone(): Spread;
   /** Everyone here, with the clocks that editors may be given. */
   shown(): readonly AwarenessEntry[];
-  /** The same for an editor that may have seen them before: with clocks that it has not seen. Without those that `speaker` shows or named. */
-  shownAfresh(speaker: Source, named: ReadonlySet<number>): readonly AwarenessEntry[];
+  /** The same for an editor that may have seen them before: with clocks that it has not seen. Without those that `speaker` speaks for. */
+  shownAfresh(speaker: Source, own: ReadonlySet<number>): readonly AwarenessEntry[];
   /** This device's editors, with their own clocks. */
   local(): readonly AwarenessEntry[];
   size(): number;
@@ -86,7 +87,7 @@ export function createAwarenessTable(): AwarenessTable {
   }
 
   /** Sets what is known and says whether anything changed for others. */
-  function accept(source: Source, entry: AwarenessEntry): "news" | "known" | "raise-clock" {
+  function accept(source: Source, entry: AwarenessEntry, own: boolean): "news" | "known" | "raise-clock" {
     const known = clients.get(entry.clientId);
     if (known === undefined) {
       if (entry.state === undefined || !hasRoom(source)) return "known";
@@ -97,7 +98,7 @@ export function createAwarenessTable(): AwarenessTable {
     if (known.source.kind === "editor" && source.kind === "remote") {
       return known.state === undefined ? acceptMove(known, source, entry, known.clock) : "known";
     }
-    return source.kind === "editor" ? acceptLocal(known, source, entry) : acceptRemote(known, source, entry);
+    return source.kind === "editor" ? (own ? acceptOwn(known, source, entry) : acceptLocal(known, source, entry)) : acceptRemote(known, source, entry);
   }
 
   /** A client that changes sides must show a clock that no late echo can have. */
@@ -105,6 +106,15 @@ export function createAwarenessTable(): AwarenessTable {
     if (entry.state === undefined || entry.clock <= above || !hasRoomFor(source, known)) return "known";
     Object.assign(known, { source, clock: entry.clock, shift: 0, state: entry.state });
     return "news";
+  }
+
+  /** An editor that reconnected, perhaps before its old connection has ended: its clock may be one that is known. */
+  function acceptOwn(known: Known, source: Source, entry: AwarenessEntry): "news" | "known" {
+    if (entry.clock < known.clock || entry.state === undefined || !hasRoomFor(source, known)) return "known";
+    const unchanged = entry.clock === known.clock && known.state === entry.state;
+    const shift = unchanged ? known.shift : Math.max(known.shift, known.clock + known.shift + 1 - entry.clock);
+    Object.assign(known, { source, clock: entry.clock, shift, state: entry.state });
+    return unchanged ? "known" : "news";
   }
 
   function acceptLocal(known: Known, source: Source, entry: AwarenessEntry): "news" | "known" | "raise-clock" {
@@ -160,12 +170,12 @@ export function createAwarenessTable(): AwarenessTable {
   }
 
   return {
-    heard: (source, entries) => {
+    heard: (source, entries, own = false) => {
       const toEditors: AwarenessEntry[] = [];
       const toRemote: AwarenessEntry[] = [];
       const toSpeaker: AwarenessEntry[] = [];
       for (const entry of entries) {
-        const outcome = accept(source, entry);
+        const outcome = accept(source, entry, own);
         const known = clients.get(entry.clientId);
         if (known === undefined || outcome === "known") continue;
         if (outcome === "raise-clock") toSpeaker.push(seenByEditors(entry.clientId, known));
@@ -179,10 +189,10 @@ export function createAwarenessTable(): AwarenessTable {
     left: (source) => end((other) => sameSource(source, other)),
     remoteGone: () => end((source) => source.kind === "remote"),
     shown: () => [...clients].filter(([, known]) => known.state !== undefined).map(([clientId, known]) => seenByEditors(clientId, known)),
-    shownAfresh: (speaker, named) => {
+    shownAfresh: (speaker, own) => {
       const entries: AwarenessEntry[] = [];
       for (const [clientId, known] of clients) {
-        if (known.state === undefined || named.has(clientId) || sameSource(known.source, speaker)) continue;
+        if (known.state === undefined || own.has(clientId) || sameSource(known.source, speaker)) continue;
         known.shift += 1;
         entries.push(seenByEditors(clientId, known));
       }

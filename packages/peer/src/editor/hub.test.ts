@@ -240,14 +240,18 @@ for (const [version, Provider] of [
       a.provider.awareness.setLocalState({ name: "old" });
       b.provider.awareness.setLocalState({ name: "b" });
       await pass();
+      // One who joins later raises the clocks that everyone is shown with.
+      const c = edit(Provider, at);
+      await pass();
+      expect(c.provider.awareness.getStates().get(a.doc.clientID)).toEqual({ name: "old" });
       // A half-open connection: the hub does not learn of its end.
       const stale = a.provider.ws;
-      if (stale !== null) Object.defineProperty(stale, "close", { value: () => undefined });
+      for (const method of ["send", "close"]) if (stale !== null) Object.defineProperty(stale, method, { value: () => undefined });
       a.provider.disconnect();
       a.provider.awareness.setLocalState({ name: "new" });
       a.provider.connect();
-      await pass(5000);
-      expect(at.hub.editors()).toBe(3);
+      await pass(500);
+      expect(at.hub.editors()).toBe(4);
       expect(a.provider.awareness.getLocalState()).toEqual({ name: "new" });
       expect(b.provider.awareness.getStates().get(a.doc.clientID)).toEqual({ name: "new" });
       expect(a.provider.awareness.getStates().get(b.doc.clientID)).toEqual({ name: "b" });
@@ -310,6 +314,24 @@ for (const [version, Provider] of [
 }
 
 describe("hub", () => {
+  test("VF-6 an update that Yjs would swallow but the validator refuses never reaches the document", () => {
+    const at = host();
+    const source = new Doc();
+    source.getText("body").insert(0, "x");
+    const update = encodeStateAsUpdate(source);
+    const applied = (bytes: Uint8Array): { readonly closes: number[]; readonly text: string } => {
+      const closes: number[] = [];
+      const connection = at.hub.connect({ send: () => undefined, close: (code) => closes.push(code) });
+      connection.receive(Uint8Array.of(0, 2, bytes.length, ...bytes));
+      connection.closed();
+      return { closes, text: text(at.doc) };
+    };
+    expect(update.length).toBeLessThan(127);
+    expect(applied(Uint8Array.of(...update, 0))).toEqual({ closes: [4400], text: "" });
+    expect(applied(update)).toEqual({ closes: [], text: "x" });
+    source.destroy();
+  });
+
   test("PR-4 random bytes never throw, and never change the document", async () => {
     const at = host();
     at.doc.getText("body").insert(0, "fixed");

@@ -29,6 +29,9 @@ export const hubLimits: { readonly messageBytesMax: number; readonly heartbeatMs
   heartbeatMs: 10_000,
 };
 
+/** Clients that one editor speaks for. */
+const ownMax = 256;
+
 /** What an editor hears when it is closed. 44xx: y-websocket 3.1 does not come back with the same bytes. */
 const malformed = 4400;
 const shuttingDown = 4501;
@@ -42,8 +45,12 @@ const payload = varBytes(hubLimits.messageBytesMax);
 interface Editor extends EditorConnection {
   readonly socket: EditorSocket;
   readonly source: Source;
-  /** Clients that it named before it was told who is here; undefined from then on. */
-  named: Set<number> | undefined;
+  /**
+   * Clients that it speaks for: named before it was told who is here, or accepted from it. It is never told of them: with shifted clocks it would
+   * take its own state for news, say so, and so on without end (y-websocket 2 keeps listening to a connection that it gave up).
+   */
+  readonly own: Set<number>;
+  introduced: boolean;
 }
 
 export function createEditorHub(options: EditorHubOptions): EditorHub {
@@ -80,16 +87,18 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
   }
 
   function spread(news: Spread, speaker: Editor | undefined): void {
-    sendAwareness(news.toEditors, (editor) => editor !== speaker);
-    sendAwareness(news.toSpeaker, (editor) => editor === speaker);
+    for (const { clientId } of news.toEditors) if (speaker !== undefined && speaker.own.size < ownMax) speaker.own.add(clientId);
+    for (const editor of [...editors]) if (editor !== speaker) tell(editor, news.toEditors);
+    if (speaker !== undefined) sendAwareness(speaker, encodeAwarenessChunks(news.toSpeaker));
     for (const chunk of encodeAwarenessChunks(news.toRemote)) options.onAwareness(chunk);
   }
 
-  function sendAwareness(entries: readonly AwarenessEntry[], to: (editor: Editor) => boolean): void {
-    for (const chunk of encodeAwarenessChunks(entries)) {
-      const message = prefixed(messageAwareness, chunk);
-      for (const editor of [...editors]) if (to(editor)) send(editor, message);
-    }
+  function tell(editor: Editor, entries: readonly AwarenessEntry[]): void {
+    sendAwareness(editor, encodeAwarenessChunks(entries.filter(({ clientId }) => !editor.own.has(clientId))));
+  }
+
+  function sendAwareness(editor: Editor, chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) if (editors.has(editor)) send(editor, prefixed(messageAwareness, chunk));
   }
 
   function beat(): void {
@@ -124,16 +133,15 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     if (type !== messageAwareness) return false;
     const entries = decodeAwareness("editor", payload.read(decoder, "awareness"));
     if (!entries.ok) return false;
-    for (const { clientId } of entries.value) editor.named?.add(clientId);
-    spread(table.heard(editor.source, entries.value), editor);
+    if (!editor.introduced) for (const { clientId } of entries.value.slice(0, ownMax)) editor.own.add(clientId);
+    spread(table.heard(editor.source, entries.value, !editor.introduced), editor);
     return true;
   }
 
   /** Tells an editor who is here. */
   function introduce(editor: Editor): void {
-    const named = editor.named ?? new Set<number>();
-    editor.named = undefined;
-    sendAwareness(table.shownAfresh(editor.source, named), (other) => other === editor);
+    editor.introduced = true;
+    tell(editor, table.shownAfresh(editor.source, editor.own));
   }
 
   function receiveSync(editor: Editor, decoder: decoding.Decoder): boolean {
@@ -147,7 +155,7 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     if (!validateUpdate(bytes, editorLimits).ok) return false;
     applyUpdate(doc, bytes, editor);
     // Its own presence came before: it must not be given an old state of itself, left over from a connection that has not ended yet.
-    if (type === syncStep2 && editor.named !== undefined) introduce(editor);
+    if (type === syncStep2 && !editor.introduced) introduce(editor);
     return true;
   }
 
@@ -155,7 +163,8 @@ export function createEditorHub(options: EditorHubOptions): EditorHub {
     const editor: Editor = {
       socket,
       source: { kind: "editor", id: connections++ },
-      named: new Set(),
+      own: new Set(),
+      introduced: false,
       receive: (message) => {
         if (!editors.has(editor)) return;
         let understood: boolean;
