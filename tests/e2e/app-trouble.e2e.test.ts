@@ -71,7 +71,11 @@ test("a link opened without the server waits for it, and says so", { timeout: 60
   const docId = await peer.createDocument();
   const ana = await openEditor(peer, docId);
   ana.text.insert(0, "On the server.");
-  await until("the server has it", () => ana.status()?.saved === "relay");
+  // Genesis and text: a status may be a tenth of a second old.
+  await until(
+    "the server has it",
+    () => ana.status()?.phase === "ready" && ana.status()?.saved === "relay" && (ana.status()?.seq ?? 0) >= 2,
+  );
   const fragment = await peer.shareLink(docId);
   ana.close();
   await peer.close();
