@@ -3,6 +3,7 @@ import { documentKey, importDevice, importSecret, openRecord, parseShareLink, se
 import type { DeviceIdentity, Secret } from "@skerry/crypto";
 import { decodeRecord } from "@skerry/protocol";
 import type { RecordBody } from "@skerry/protocol";
+import * as encoding from "lib0/encoding";
 import { afterEach, describe, expect, test } from "vitest";
 import * as Y from "yjs";
 import { createStage, openDoc, random, share, until, untilStatus, untilText } from "./engine.test-support.ts";
@@ -48,6 +49,7 @@ async function scene(): Promise<{ ana: TestPeer; eve: TestPeer; anas: TestDoc; e
   anas.type("ana ");
   await untilText(eves, "ana ");
   eves.type("eve ");
+  anas.doc.getMap("about").set("key", 1);
   await untilText(anas, "ana eve ");
   await untilStatus(anas, "settled", ({ unsentChanges }) => unsentChanges === 0);
   return { ana, eve, anas, eves, docId, at };
@@ -63,12 +65,26 @@ const foreign = (anas: TestDoc): Uint8Array => {
   return Y.encodeStateAsUpdate(doc, before);
 };
 
+/** Two living values under one key, which Yjs would throw at later: only the document can tell that the key is inherited. */
+function misfit(anas: TestDoc): Uint8Array {
+  const item = anas.doc.getMap("about")._map.get("key");
+  if (item === undefined) throw new Error("no such key");
+  const encoder = encoding.createEncoder();
+  // One client with one struct: client 9 from clock 0, an item of two values whose origin is the value of the key.
+  for (const value of [1, 1, 9, 0]) encoding.writeVarUint(encoder, value);
+  encoding.writeUint8(encoder, 8 | 128);
+  for (const value of [item.id.client, item.id.clock, 2]) encoding.writeVarUint(encoder, value);
+  encoding.writeUint8Array(encoder, Uint8Array.of(126, 126, 0));
+  return encoding.toUint8Array(encoder);
+}
+
 const wrongKey = importSecret(random.bytes(32));
 
 const cases: readonly (readonly [string, string, (body: RecordBody, anas: TestDoc) => RecordBody, Secret?])[] = [
   ["VF-5 sealed under another key", "undecryptable", (body) => body, wrongKey],
   ["VF-6 an update that hangs Yjs", "malformed", (body) => ({ ...body, update: Uint8Array.of(1, 1, 1, 0, 200, 255, 255, 255, 7, 0) })],
   ["VF-6 an update of garbage", "malformed", (body) => ({ ...body, update: random.bytes(100) })],
+  ["VF-6 an update that does not fit the document", "malformed", (body, anas) => ({ ...body, update: misfit(anas) })],
   ["VF-4 structs of another device's client id", "foreign-client-id", (body, anas) => ({ ...body, update: foreign(anas) })],
   ["RC-9 a certificate where none belongs", "malformed", (body) => ({ ...body, certificate: random.bytes(170) })],
 ];
