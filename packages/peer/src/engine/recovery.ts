@@ -53,8 +53,11 @@ async function rewind(core: DocumentCore, seq: number): Promise<void> {
     const key = toText(entry.recordHash);
     const kind = state.quarantined.get(entry.seq)?.kind;
     const restorable = kind === undefined || kind === "foreign-client-id" || kind === "undecryptable" || kind === "oversized" || kind === "not-allowed";
-    state.lost.set(key, { entry, restorable });
-    store.set(keys.lost(key), storedEntry.encode({ ...entry, quarantined: !restorable }));
+    // Shown twice, it counts as it was taken the first time.
+    if (state.lost.get(key)?.restorable !== true) {
+      state.lost.set(key, { entry, restorable });
+      store.set(keys.lost(key), storedEntry.encode({ ...entry, quarantined: !restorable }));
+    }
     log.remove(entry.seq);
     if (kind !== undefined) release(core, entry.seq);
   }
