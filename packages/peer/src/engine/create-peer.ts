@@ -18,6 +18,7 @@ import type { Identity } from "./identity.ts";
 import { displayNameKey, documentKeys, relayKeyKey } from "./keys.ts";
 import { loadLibrary, shorten, titleOf } from "./library.ts";
 import type { Library } from "./library.ts";
+import { isLess } from "./saved.ts";
 import { createLinkMembership } from "./link-membership.ts";
 import { createWatched } from "./listeners.ts";
 import type { Watched } from "./listeners.ts";
@@ -143,7 +144,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     });
     const one: Held = {
       document,
-      status: createWatched(clock, statusEveryMs, () => document.status(), listenerError),
+      status: createWatched(clock, statusEveryMs, () => document.status(), listenerError, (told, now) => isLess(now.saved, told.saved)),
       holders: 0,
       background: false,
       cancelLinger: undefined,

@@ -366,6 +366,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       docId: toText(entry().docId),
       phase,
       saved: savedLevel({
+        loaded: phase !== "loading" && phase !== "failed",
         contentPending: content?.pending() ?? 0,
         storage: storage(),
         dirty: state.dirty,

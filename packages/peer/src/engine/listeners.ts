@@ -11,15 +11,26 @@ export interface Watched<T> {
   close(): void;
 }
 
-export function createWatched<T>(clock: Clock, everyMs: number, read: () => T, onError: (error: unknown) => void): Watched<T> {
+/** `isUrgent`: whether the present value makes what was told last untrue in a way that can't wait (PE-13). Such news is not held back. */
+export function createWatched<T>(
+  clock: Clock,
+  everyMs: number,
+  read: () => T,
+  onError: (error: unknown) => void,
+  isUrgent: (told: T, value: T) => boolean = () => false,
+): Watched<T> {
   const listeners = new Set<(value: T) => void>();
   let cancel: (() => void) | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let told: T | undefined;
   let closed = false;
+  let urgent = false;
   const tell = (): void => {
     cancel = undefined;
+    urgent = false;
     toldAt = clock.monotonic();
     const value = read();
+    told = value;
     for (const listener of listeners) call(listener, value);
   };
   const call = (listener: (value: T) => void, value: T): void => {
@@ -32,7 +43,15 @@ export function createWatched<T>(clock: Clock, everyMs: number, read: () => T, o
   return {
     watchers: () => listeners.size,
     touch: () => {
-      if (closed || listeners.size === 0 || cancel !== undefined) return;
+      if (closed || listeners.size === 0) return;
+      if (urgent) return;
+      urgent = told !== undefined && isUrgent(told, read());
+      if (urgent) {
+        cancel?.();
+        cancel = clock.schedule(0, tell);
+        return;
+      }
+      if (cancel !== undefined) return;
       cancel = clock.schedule(Math.max(0, toldAt + everyMs - clock.monotonic()), tell);
     },
     watch: (listener) => {
@@ -40,7 +59,9 @@ export function createWatched<T>(clock: Clock, everyMs: number, read: () => T, o
       const mine = (value: T): void => listener(value);
       listeners.add(mine);
       void Promise.resolve().then(() => {
-        if (!closed && listeners.has(mine)) call(mine, read());
+        if (closed || !listeners.has(mine)) return;
+        told = read();
+        call(mine, told);
       });
       return () => void listeners.delete(mine);
     },

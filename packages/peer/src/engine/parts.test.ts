@@ -1,7 +1,7 @@
 /** The pure parts of the engine, each against its rule. */
 import { generateDevice, generateVaultKey, documentKey, ready, recordHashOf, sealRecord, certifyDevice, generateAccount } from "@skerry/crypto";
 import { decodeRecord, emptyHead, encodeCertificate, noRecord } from "@skerry/protocol";
-import type { DocId, Entry, Head, RecordHash, RecordHeader, ReplicaId } from "@skerry/protocol";
+import type { Clock, DocId, Entry, Head, RecordHash, RecordHeader, ReplicaId } from "@skerry/protocol";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
@@ -18,7 +18,9 @@ import type { PageContext } from "./judge-page.ts";
 import { documentKeys } from "./keys.ts";
 import { shorten } from "./library.ts";
 import { createMailbox } from "./mailbox.ts";
-import { savedLevel } from "./saved.ts";
+import { createWatched } from "./listeners.ts";
+import { isLess, savedLevel } from "./saved.ts";
+import type { SavedLevel } from "../client.ts";
 import type { SavedFacts } from "./saved.ts";
 import { createWriteBehind } from "./write-behind.ts";
 
@@ -211,7 +213,7 @@ describe("small parts", () => {
   });
 
   test("PE-8 saved is the lowest level that anything is at", () => {
-    const facts: SavedFacts = { contentPending: 0, storage: "ok", dirty: false, unacknowledged: 0, missingAtRelay: 0, ownSeq: 4, othersSeq: 4 };
+    const facts: SavedFacts = { loaded: true, contentPending: 0, storage: "ok", dirty: false, unacknowledged: 0, missingAtRelay: 0, ownSeq: 4, othersSeq: 4 };
     expect(savedLevel(facts)).toBe("others");
     expect(savedLevel({ ...facts, othersSeq: 3 })).toBe("relay");
     expect(savedLevel({ ...facts, dirty: true })).toBe("device");
@@ -219,6 +221,43 @@ describe("small parts", () => {
     expect(savedLevel({ ...facts, missingAtRelay: 1 })).toBe("device");
     expect(savedLevel({ ...facts, contentPending: 1 })).toBe("unsaved");
     expect(savedLevel({ ...facts, storage: "failing" })).toBe("unsaved");
+    expect(savedLevel({ ...facts, loaded: false })).toBe("device");
+  });
+
+  test("PE-13 good news waits its turn, bad news does not", () => {
+    const timers: { readonly at: number; readonly run: () => void }[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      monotonic: () => 1000,
+      schedule: (delayMs, run) => {
+        const timer = { at: delayMs, run };
+        timers.push(timer);
+        return () => void timers.splice(timers.indexOf(timer) >>> 0, 1);
+      },
+    };
+    let level: SavedLevel = "relay";
+    const heard: SavedLevel[] = [];
+    const watched = createWatched(clock, 100, () => level, () => {}, (told, now) => isLess(now, told));
+    watched.watch((value) => heard.push(value));
+    const next = (): number => {
+      const timer = timers.shift();
+      timer?.run();
+      return timer?.at ?? -1;
+    };
+    watched.touch();
+    expect(next()).toBe(0);
+    level = "others";
+    watched.touch();
+    expect(timers[0]?.at).toBe(100);
+    level = "device";
+    watched.touch();
+    watched.touch();
+    expect(timers).toHaveLength(1);
+    expect(next()).toBe(0);
+    level = "relay";
+    watched.touch();
+    expect(next()).toBe(100);
+    expect(heard).toEqual(["relay", "device", "relay"]);
   });
 
   test("PE-7 alarms are told once and bounded", () => {

@@ -5,6 +5,8 @@
 import type { SavedLevel, StorageState } from "../client.ts";
 
 export interface SavedFacts {
+  /** The device's copy is read: before that, nothing is known to be anywhere else. */
+  readonly loaded: boolean;
   /** Changes that the content store holds but has not made durable. */
   readonly contentPending: number;
   readonly storage: StorageState;
@@ -22,6 +24,11 @@ export interface SavedFacts {
 
 export function savedLevel(facts: SavedFacts): SavedLevel {
   if (facts.contentPending > 0 || facts.storage !== "ok") return "unsaved";
-  if (facts.dirty || facts.unacknowledged > 0 || facts.missingAtRelay > 0) return "device";
+  if (!facts.loaded || facts.dirty || facts.unacknowledged > 0 || facts.missingAtRelay > 0) return "device";
   return facts.ownSeq > 0 && facts.othersSeq >= facts.ownSeq ? "others" : "relay";
 }
+
+const rank: Readonly<Record<SavedLevel, number>> = { unsaved: 0, device: 1, relay: 2, others: 3 };
+
+/** Whether less is known to be safe at level `a` than at level `b`. */
+export const isLess = (a: SavedLevel, b: SavedLevel): boolean => rank[a] < rank[b];
