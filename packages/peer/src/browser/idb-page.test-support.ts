@@ -202,6 +202,21 @@ cases["BS-6 rows stay bounded amid typing without a pause, and many rows become 
   await b.content.close();
 };
 
+cases["BS-6 more than a few rows become one at opening"] = async () => {
+  const key = generateVaultKey(random);
+  const a = await open(key);
+  for (let index = 0; index < 120; index++) {
+    type(a.doc, "a");
+    await a.content.flush();
+  }
+  await a.content.close();
+  assert((await rowCount(databaseOf(key))) === 120, "a row each");
+  const b = await open(key);
+  assert(text(b.doc).length === 120, "all there");
+  assert((await rowCount(databaseOf(key))) === 1, "one row");
+  await b.content.close();
+};
+
 cases["BS-5 edits before the load are kept, and written after it"] = async () => {
   const key = generateVaultKey(random);
   const doc = new Doc();
