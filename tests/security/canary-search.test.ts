@@ -79,7 +79,9 @@ describe("every form of a planted canary is found", () => {
   test("raw deflate of a short text, anywhere and at every bit", () => {
     // Bytes above 143 take nine bits of the fixed code: each shifts what follows by one.
     for (let shift = 0; shift < 8; shift++) {
-      const packed = deflateRawSync(Buffer.concat([Buffer.alloc(shift, Buffer.from("é", "latin1")), Buffer.from(text.text.slice(0, 24))]), { strategy: 4 });
+      const packed = deflateRawSync(Buffer.concat([Buffer.alloc(shift, Buffer.from("é", "latin1")), Buffer.from(text.text.slice(0, 24))]), {
+        strategy: 4,
+      });
       expect(found(around(packed))).toEqual(["text"]);
     }
   });

@@ -110,7 +110,9 @@ const wholePackings: readonly (readonly [string, (bytes: Buffer) => Buffer])[] =
  */
 const streamPackings: readonly (readonly [string, Buffer, (bytes: Buffer) => Buffer])[] = [
   ["gzip", Buffer.from([0x1f, 0x8b, 0x08]), (bytes) => inflateRawSync(bytes.subarray(gzipHeaderBytes(bytes)), zlibOptions)],
-  ...[0x01, 0x5e, 0x9c, 0xda].map((level) => ["zlib", Buffer.from([0x78, level]), (bytes: Buffer) => inflateRawSync(bytes.subarray(2), zlibOptions)] as const),
+  ...[0x01, 0x5e, 0x9c, 0xda].map(
+    (level) => ["zlib", Buffer.from([0x78, level]), (bytes: Buffer) => inflateRawSync(bytes.subarray(2), zlibOptions)] as const,
+  ),
 ];
 
 /** RFC 1952 §2.3: extra field, name, comment and header checksum, each if its flag is set. */

@@ -36,7 +36,8 @@ export function needlesOf(canary: Canary): readonly Needle[] {
   const needles: Needle[] = [];
   for (let at = 0; at === 0 || at + pieceBytes <= canary.bytes.length; at += pieceBytes) {
     const piece = Buffer.from(canary.bytes.subarray(at, at + pieceBytes));
-    if (new Set(piece).size < distinctBytesMin) throw new Error(`${canary.name} is too plain to be looked for: it would be found everywhere`);
+    if (new Set(piece).size < distinctBytesMin)
+      throw new Error(`${canary.name} is too plain to be looked for: it would be found everywhere`);
     needles.push(...formsOf(piece, canary.isText).map(([form, bytes]) => ({ canary: canary.name, form, bytes })));
   }
   return needles;
@@ -87,7 +88,8 @@ function deflatedForms(piece: Buffer): readonly (readonly [string, Uint8Array])[
   return [0, 1, 2, 3, 4, 5, 6, 7].map((skip) => {
     const whole = new Uint8Array(piece.length - 1);
     // The stream fills each byte from its least significant bit. The first `8 - skip` bits share a byte with what came before.
-    for (let index = 0; index < whole.length * 8; index++) whole[index >> 3] = (whole[index >> 3] ?? 0) | ((bits[index + ((8 - skip) % 8)] ?? 0) << (index & 7));
+    for (let index = 0; index < whole.length * 8; index++)
+      whole[index >> 3] = (whole[index >> 3] ?? 0) | ((bits[index + ((8 - skip) % 8)] ?? 0) << (index & 7));
     return ["deflate, fixed code", whole] as const;
   });
 }

@@ -30,11 +30,7 @@ export async function levelPieces(folder: string): Promise<readonly Piece[]> {
       const rows = await database.iterator().all();
       return rows.flatMap(([key, value], index): Piece[] => {
         const record = recordIn(value);
-        return [
-          [`key ${index}`, key],
-          [`value ${index}`, value],
-          ...(record === undefined ? [] : recordPieces(`value ${index}`, record)),
-        ];
+        return [[`key ${index}`, key], [`value ${index}`, value], ...(record === undefined ? [] : recordPieces(`value ${index}`, record))];
       });
     } finally {
       await database.close();
@@ -110,7 +106,7 @@ export function* memoryPieces(pid: number, overlap: number): Iterable<Piece> {
 
 function readMemory(memory: number, from: number, to: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(to - from);
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const read = readSync(memory, bytes, done, bytes.length - done, from + done);
     if (read === 0) throw new Error("memory ended early");
     done += read;
@@ -130,9 +126,12 @@ export function writableMaps(pid: number): readonly MemoryMap[] {
     .split("\n")
     .flatMap((line) => {
       const match = /^([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \d+\s*(.*)$/.exec(line);
-      return match === null ? [] : [{ from: Number.parseInt(match[1] ?? "", 16), to: Number.parseInt(match[2] ?? "", 16), name: match[3] ?? "" }];
+      return match === null
+        ? []
+        : [{ from: Number.parseInt(match[1] ?? "", 16), to: Number.parseInt(match[2] ?? "", 16), name: match[3] ?? "" }];
     });
 }
 
 /** Total bytes of a living process's resident memory. */
-export const residentBytes = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;
+export const residentBytes = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;

@@ -100,7 +100,8 @@ function show(editor: NodeEditor, name: string): void {
   editor.provider.awareness.setLocalStateField("cursor", { anchor: 0, head: 3, note: written.cursor.text });
 }
 
-const sees = (editor: NodeEditor, name: string): boolean => JSON.stringify([...editor.provider.awareness.getStates().values()]).includes(name);
+const sees = (editor: NodeEditor, name: string): boolean =>
+  JSON.stringify([...editor.provider.awareness.getStates().values()]).includes(name);
 
 /** A record whose author forgot to seal it. The relay can't tell: it stores it. */
 async function appendUnsealed(text: string): Promise<void> {
@@ -109,7 +110,11 @@ async function appendUnsealed(text: string): Promise<void> {
   const record = decodeRecord(author.next("").bytes);
   if (!record.ok) throw new Error("a record of the test client does not decode");
   const { headerBytes, nonce, signature } = record.value;
-  client.send({ type: "append", channel: 1, record: encodeRecord(encodeHashedPart(headerBytes, nonce, Buffer.from(` ${text} `)), signature) });
+  client.send({
+    type: "append",
+    channel: 1,
+    record: encodeRecord(encodeHashedPart(headerBytes, nonce, Buffer.from(` ${text} `)), signature),
+  });
   await client.take("acked", 1);
   release.push(() => client.close());
 }
@@ -126,7 +131,14 @@ async function annoy(docId: string): Promise<void> {
   const { document } = await begin(client, 1);
   client.send({ type: "append", channel: 1, record: Buffer.from(docId) });
   await client.take("refused", 1);
-  client.send({ type: "open", channel: 2, spaceId: document.docId as never, docId: document.docId, cursor: { seq: 0, chainHash: new Uint8Array(32) as never }, replicaId: document.docId as never });
+  client.send({
+    type: "open",
+    channel: 2,
+    spaceId: document.docId as never,
+    docId: document.docId,
+    cursor: { seq: 0, chainHash: new Uint8Array(32) as never },
+    replicaId: document.docId as never,
+  });
   await client.until(() => client.inbox.length > 0, "an answer");
   await client.close();
 }
@@ -172,7 +184,10 @@ beforeAll(async () => {
   await until("ana has what will be deleted", () => anas.text.toJSON().includes(written.deleted.text));
   anas.text.delete(anas.text.toJSON().indexOf(written.deleted.text), written.deleted.text.length);
   anas.text.format(0, 10, { comment: written.attribute.text });
-  await until("names and cursors went across", () => sees(anas, written.otherName.text) && sees(bens, written.name.text) && sees(bens, written.cursor.text));
+  await until(
+    "names and cursors went across",
+    () => sees(anas, written.otherName.text) && sees(bens, written.name.text) && sees(bens, written.cursor.text),
+  );
 
   await proxy.set(faults.cut("drop"));
   bens.text.insert(0, written.offline.text);
@@ -205,7 +220,10 @@ beforeAll(async () => {
   ids = [
     keyCanary("the document's id", id.value),
     keyCanary("the space's id", parsed.value.spaceId),
-    ...profiles.flatMap(({ deviceId, accountId }) => [keyCanary("a device's id", raw(deviceId)), keyCanary("an account's id", raw(accountId))]),
+    ...profiles.flatMap(({ deviceId, accountId }) => [
+      keyCanary("a device's id", raw(deviceId)),
+      keyCanary("an account's id", raw(accountId)),
+    ]),
   ];
   vaultKeys = ["ana", "ben"].map((name) => keyCanary(`${name}'s vault key`, readFileSync(path.join(folderOf(name), "vault.key"))));
 }, 120_000);
@@ -218,7 +236,10 @@ afterAll(async () => {
 const secrets = (): readonly Canary[] => [...Object.values(written), ...keys, ...vaultKeys];
 
 /** Names of the planted canaries that were found, sorted, and everything else that was. */
-function searched(pieces: Iterable<Piece>, search: CanarySearch): { readonly plants: readonly string[]; readonly leaks: readonly Finding[]; readonly bytes: number } {
+function searched(
+  pieces: Iterable<Piece>,
+  search: CanarySearch,
+): { readonly plants: readonly string[]; readonly leaks: readonly Finding[]; readonly bytes: number } {
   const isPlanted = new Set(Object.values(planted).map(({ name }) => name));
   const plants = new Set<string>();
   const leaks: Finding[] = [];
@@ -264,13 +285,18 @@ describe("nothing readable at the relay", () => {
     if (capture === undefined) throw new Error("nothing was captured");
     expect(capture.overflowed()).toBe(false);
     const pieces = capture.streams().flatMap((stream) => [...wirePieces(stream)]);
-    for (const type of ["up", "down"].map((direction) => direction)) expect(pieces.some(([place]) => place.includes(` ${type}, frame`))).toBe(true);
-    for (const type of ["append", "entries", "presence", "relayed-presence", "open", "hello"]) expect(pieces.some(([place]) => place.includes(`, ${type}`))).toBe(true);
+    for (const type of ["up", "down"].map((direction) => direction))
+      expect(pieces.some(([place]) => place.includes(` ${type}, frame`))).toBe(true);
+    for (const type of ["append", "entries", "presence", "relayed-presence", "open", "hello"])
+      expect(pieces.some(([place]) => place.includes(`, ${type}`))).toBe(true);
     const { plants, leaks } = searched(pieces, everything());
     expect(leaks).toEqual([]);
     expect(plants).toEqual(names(planted.inRecord));
     // Browsers and `ws` mask what they send: without decoding it would be seen in no stream but the answers.
-    const masked = capture.streams().filter(({ direction }) => direction === "up").map((stream): Piece => ["raw", stream.bytes]);
+    const masked = capture
+      .streams()
+      .filter(({ direction }) => direction === "up")
+      .map((stream): Piece => ["raw", stream.bytes]);
     expect(searched(masked, everything()).plants).toEqual([]);
   }, 60_000);
 
@@ -304,14 +330,20 @@ describe("a peer's own folder is sealed", () => {
       const content = readdirSync(folderOf(name)).includes("content") ? path.join(folderOf(name), "content") : undefined;
       if (content === undefined) throw new Error("the peer has no content");
       const search = createCanarySearch([...secrets(), ...ids.slice(0, 1)]);
-      const found = [...filePieces(folderOf(name)), ...(await levelPieces(kv)), ...(await levelPieces(content))].flatMap((piece) => search.search(...piece));
+      const found = [...filePieces(folderOf(name)), ...(await levelPieces(kv)), ...(await levelPieces(content))].flatMap((piece) =>
+        search.search(...piece),
+      );
       // Random bytes may pass for a packed form of themselves: what counts is the file.
-      expect([...new Set(found.map(({ canary, place }) => `${canary} in ${place.split(" > ")[0]}`))]).toEqual([`${name}'s vault key in vault.key`]);
+      expect([...new Set(found.map(({ canary, place }) => `${canary} in ${place.split(" > ")[0]}`))]).toEqual([
+        `${name}'s vault key in vault.key`,
+      ]);
 
       const database = new Level(content);
       await database.put("unsealed", written.title.text.repeat(2));
       await database.close();
-      expect((await levelPieces(content)).flatMap((piece) => search.search(...piece)).map(({ canary }) => canary)).toEqual([written.title.name]);
+      expect((await levelPieces(content)).flatMap((piece) => search.search(...piece)).map(({ canary }) => canary)).toEqual([
+        written.title.name,
+      ]);
     }
   }, 60_000);
 });

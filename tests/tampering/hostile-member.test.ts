@@ -2,9 +2,28 @@
  * A member gone bad: holds the document's key and a rightly certified device, and writes what no honest engine writes. Each record is in the log for good;
  * everybody sets it aside, says whose it is, and goes on.
  */
-import { certifyDevice, documentKey, generateAccount, generateDevice, importSecret, parseShareLink, presenceKey, sealPresence, sealRecord } from "@skerry/crypto";
+import {
+  certifyDevice,
+  documentKey,
+  generateAccount,
+  generateDevice,
+  importSecret,
+  parseShareLink,
+  presenceKey,
+  sealPresence,
+  sealRecord,
+} from "@skerry/crypto";
 import type { AccountIdentity, DeviceIdentity, SealedBytes, Secret } from "@skerry/crypto";
-import { bytesFromText, decodeRecord, emptyHead, encodeCertificate, encodeHashedPart, encodeRecord, noRecord, toText } from "@skerry/protocol";
+import {
+  bytesFromText,
+  decodeRecord,
+  emptyHead,
+  encodeCertificate,
+  encodeHashedPart,
+  encodeRecord,
+  noRecord,
+  toText,
+} from "@skerry/protocol";
 import type { Head, RecordBody, RecordHeader, ReplicaId, ShareLink } from "@skerry/protocol";
 import type { Alarm } from "@skerry/peer";
 import { flipBit } from "@skerry/simulator";
@@ -70,7 +89,8 @@ async function createMallory(url: string, fragment: string): Promise<Mallory> {
         accessPosition: 0,
         ...forged.header,
       };
-      const certificate = "certificate" in forged ? forged.certificate : encodeCertificate(certifyDevice(account, device.deviceId, Date.now()));
+      const certificate =
+        "certificate" in forged ? forged.certificate : encodeCertificate(certifyDevice(account, device.deviceId, Date.now()));
       const body: RecordBody = { time: { wallMs: Date.now(), counter: 0 }, certificate, update: forged.update ?? new Uint8Array([0, 0]) };
       return sealRecord({ header, body, key: forged.key ?? documentKey(epochKey, link.docId), device, random });
     },
@@ -85,7 +105,11 @@ async function createMallory(url: string, fragment: string): Promise<Mallory> {
     present: (awareness) => {
       const header = { docId: link.docId, epoch: link.epoch, deviceId: device.deviceId, session, counter: ++counter };
       const body = { query: false, head: emptyHead, signedHead: undefined, stateHash: undefined, awareness };
-      client.send({ type: "presence", channel: 1, envelope: sealPresence({ header, body, key: presenceKey(epochKey, link.docId), device, random }) });
+      client.send({
+        type: "presence",
+        channel: 1,
+        envelope: sealPresence({ header, body, key: presenceKey(epochKey, link.docId), device, random }),
+      });
     },
   };
 }
@@ -112,7 +136,8 @@ const lib0 = (write: (encoder: encoding.Encoder) => void): Uint8Array => {
   write(encoder);
   return encoding.toUint8Array(encoder);
 };
-const uints = (...values: readonly number[]): Uint8Array => lib0((encoder) => values.forEach((value) => encoding.writeVarUint(encoder, value)));
+const uints = (...values: readonly number[]): Uint8Array =>
+  lib0((encoder) => values.forEach((value) => encoding.writeVarUint(encoder, value)));
 
 const typed = (text: string, clientID?: number): Uint8Array => {
   const doc = new Y.Doc();
@@ -146,35 +171,90 @@ const otherHead: Head = { seq: 2, chainHash: new Uint8Array(32).fill(9) as Head[
 const unsealed = (bytes: Uint8Array): Uint8Array => {
   const record = decodeRecord(bytes);
   if (!record.ok) throw new Error("does not decode");
-  return encodeRecord(encodeHashedPart(record.value.headerBytes, record.value.nonce, Buffer.from("not sealed at all, only bytes")), record.value.signature);
+  return encodeRecord(
+    encodeHashedPart(record.value.headerBytes, record.value.nonce, Buffer.from("not sealed at all, only bytes")),
+    record.value.signature,
+  );
 };
 
 const cases: readonly { readonly what: string; readonly kind: Alarm["kind"]; readonly forge: () => Forged }[] = [
-  { what: "VF-5 a record sealed under another key", kind: "undecryptable", forge: () => ({ update: typed("evil "), key: importSecret(random.bytes(32)) }) },
+  {
+    what: "VF-5 a record sealed under another key",
+    kind: "undecryptable",
+    forge: () => ({ update: typed("evil "), key: importSecret(random.bytes(32)) }),
+  },
   { what: "VF-5 a record whose body is no update", kind: "malformed", forge: () => ({ update: random.bytes(200) }) },
   { what: "VF-6 an update that was cut short", kind: "malformed", forge: () => ({ update: typed("evil ").subarray(0, -3) }) },
-  { what: "VF-6 an update of a few bytes that claims four billion structs", kind: "malformed", forge: () => ({ update: uints(1, 2 ** 32 - 1, 1, 0) }) },
-  { what: "VF-6 a collected run that makes Yjs count to 2^50", kind: "malformed", forge: () => ({ update: lib0((encoder) => [1, 1, 1, 0, 0, 2 ** 50, 0].forEach((value) => encoding.writeVarUint(encoder, value))) }) },
+  {
+    what: "VF-6 an update of a few bytes that claims four billion structs",
+    kind: "malformed",
+    forge: () => ({ update: uints(1, 2 ** 32 - 1, 1, 0) }),
+  },
+  {
+    what: "VF-6 a collected run that makes Yjs count to 2^50",
+    kind: "malformed",
+    forge: () => ({ update: lib0((encoder) => [1, 1, 1, 0, 0, 2 ** 50, 0].forEach((value) => encoding.writeVarUint(encoder, value))) }),
+  },
   { what: "VF-6 the bytes of yjs#687, which hang Yjs", kind: "malformed", forge: () => ({ update: yjs687 }) },
   { what: "VF-6 400,000 levels of JSON", kind: "malformed", forge: () => ({ update: deep(400_000) }) },
-  { what: "VF-6 40,000 structs in one update", kind: "oversized", forge: () => ({ update: lib0((encoder) => [1, 40_000, 1, 0, ...Array.from({ length: 80_000 }, (_, index) => index % 2), 0].forEach((value) => encoding.writeVarUint(encoder, value))) }) },
-  { what: "VF-4 words in Ana's name, by the client id of her editor", kind: "foreign-client-id", forge: () => ({ update: continued("evil ", ana) }) },
-  { what: "VF-4 words that begin anew under Ana's client id", kind: "foreign-client-id", forge: () => ({ update: typed("evil ", ana.editor.doc.clientID) }) },
-  { what: "RC-9 a first record without a certificate", kind: "malformed", forge: () => ({ update: typed("evil "), certificate: undefined }) },
+  {
+    what: "VF-6 40,000 structs in one update",
+    kind: "oversized",
+    forge: () => ({
+      update: lib0((encoder) =>
+        [1, 40_000, 1, 0, ...Array.from({ length: 80_000 }, (_, index) => index % 2), 0].forEach((value) =>
+          encoding.writeVarUint(encoder, value),
+        ),
+      ),
+    }),
+  },
+  {
+    what: "VF-4 words in Ana's name, by the client id of her editor",
+    kind: "foreign-client-id",
+    forge: () => ({ update: continued("evil ", ana) }),
+  },
+  {
+    what: "VF-4 words that begin anew under Ana's client id",
+    kind: "foreign-client-id",
+    forge: () => ({ update: typed("evil ", ana.editor.doc.clientID) }),
+  },
+  {
+    what: "RC-9 a first record without a certificate",
+    kind: "malformed",
+    forge: () => ({ update: typed("evil "), certificate: undefined }),
+  },
   {
     what: "RC-9 a certificate for another device",
     kind: "malformed",
-    forge: () => ({ update: typed("evil "), certificate: encodeCertificate(certifyDevice(mallory.account, generateDevice(random).deviceId, 1)) }),
+    forge: () => ({
+      update: typed("evil "),
+      certificate: encodeCertificate(certifyDevice(mallory.account, generateDevice(random).deviceId, 1)),
+    }),
   },
   {
     what: "RC-9 a certificate that the account did not sign",
     kind: "malformed",
-    forge: () => ({ update: typed("evil "), certificate: flipBit(encodeCertificate(certifyDevice(mallory.account, mallory.device.deviceId, 1)), 999) }),
+    forge: () => ({
+      update: typed("evil "),
+      certificate: flipBit(encodeCertificate(certifyDevice(mallory.account, mallory.device.deviceId, 1)), 999),
+    }),
   },
-  { what: "RC-2 a record that its device did not sign", kind: "bad-signature", forge: () => ({ update: typed("evil "), bend: (bytes) => flipBit(bytes, (bytes.length - 9) * 8) }) },
+  {
+    what: "RC-2 a record that its device did not sign",
+    kind: "bad-signature",
+    forge: () => ({ update: typed("evil "), bend: (bytes) => flipBit(bytes, (bytes.length - 9) * 8) }),
+  },
   { what: "RC-3 a record that is not sealed", kind: "bad-signature", forge: () => ({ update: typed("evil "), bend: unsealed }) },
-  { what: "RC-4 a chain that begins in the middle", kind: "bad-chain", forge: () => ({ update: typed("evil "), header: { n: 1, prev: new Uint8Array(32).fill(3) as RecordHeader["prev"] } }) },
-  { what: "RC-3 a record of an epoch that does not exist", kind: "not-allowed", forge: () => ({ update: typed("evil "), header: { epoch: 2 } }) },
+  {
+    what: "RC-4 a chain that begins in the middle",
+    kind: "bad-chain",
+    forge: () => ({ update: typed("evil "), header: { n: 1, prev: new Uint8Array(32).fill(3) as RecordHeader["prev"] } }),
+  },
+  {
+    what: "RC-3 a record of an epoch that does not exist",
+    kind: "not-allowed",
+    forge: () => ({ update: typed("evil "), header: { epoch: 2 } }),
+  },
 ];
 
 describe("a hostile member", () => {
@@ -207,7 +287,9 @@ describe("a hostile member", () => {
     expect(await mallory.append(mallory.seal({ update: typed("honest-word "), header: { seen: otherHead } }).bytes)).toBe("acked");
     words.push("honest-word");
     for (const writer of [ana, ben]) {
-      await until(`${writer.name} names it`, () => writer.status().alarms.some(({ kind, device }) => kind === "fork" && device === toText(mallory.device.deviceId)));
+      await until(`${writer.name} names it`, () =>
+        writer.status().alarms.some(({ kind, device }) => kind === "fork" && device === toText(mallory.device.deviceId)),
+      );
       await until(`${writer.name} has the words`, () => writer.text().includes("honest-word"));
     }
   });
@@ -234,7 +316,14 @@ describe("a hostile member", () => {
         for (const value of [1, client, clock]) encoding.writeVarUint(encoder, value);
         encoding.writeVarString(encoder, json);
       });
-    for (const awareness of [random.bytes(300), uints(2 ** 31), state(5, 1, "{"), state(5, 1, '{"__proto__":{"evil":1}}'), state(ana.editor.doc.clientID, 1_000_000, "null")]) mallory.present(awareness);
+    for (const awareness of [
+      random.bytes(300),
+      uints(2 ** 31),
+      state(5, 1, "{"),
+      state(5, 1, '{"__proto__":{"evil":1}}'),
+      state(ana.editor.doc.clientID, 1_000_000, "null"),
+    ])
+      mallory.present(awareness);
     for (let count = 0; count < 50; count++) mallory.present(state(1000 + count, 1, JSON.stringify({ user: { name: "x".repeat(9000) } })));
     mallory.present(state(7, 1, '{"user":{"name":"Mallory"}}'));
     await ana.write("still-here ");
@@ -242,7 +331,9 @@ describe("a hostile member", () => {
     await until("ben reads on", () => ben.text() === ana.text());
     expect(({} as { evil?: number }).evil).toBeUndefined();
     ana.editor.provider.awareness.setLocalStateField("user", { name: "Ana again" });
-    await until("ben sees ana again", () => JSON.stringify(ben.editor.provider.awareness.getStates().get(ana.editor.doc.clientID) ?? {}).includes("Ana again"));
+    await until("ben sees ana again", () =>
+      JSON.stringify(ben.editor.provider.awareness.getStates().get(ana.editor.doc.clientID) ?? {}).includes("Ana again"),
+    );
   });
 
   test("VF-5 a newcomer, who reads it all at once, comes to the same; so do those who start again", async () => {

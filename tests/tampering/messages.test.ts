@@ -28,7 +28,19 @@ const partsOf = (record: Uint8Array): Readonly<Record<string, number>> => {
   if (!decoded.ok) throw new Error("the honest relay's record does not decode");
   const { headerBytes, nonce, ciphertext } = decoded.value;
   const ciphertextAt = record.length - 64 - ciphertext.length;
-  return { version: 0, kind: 1, document: 5, device: 30, replica: 55, prev: 80, seen: 110, nonce: headerBytes.length + 3, length: headerBytes.length + nonce.length, ciphertext: ciphertextAt + 20, signature: record.length - 20 };
+  return {
+    version: 0,
+    kind: 1,
+    document: 5,
+    device: 30,
+    replica: 55,
+    prev: 80,
+    seen: 110,
+    nonce: headerBytes.length + 3,
+    length: headerBytes.length + nonce.length,
+    ciphertext: ciphertextAt + 20,
+    signature: record.length - 20,
+  };
 };
 
 const flipIn = (part: string, seq = target): Tamper =>
@@ -51,7 +63,11 @@ const cheats: readonly Cheat[] = [
   { what: "RC-2 a bit of the document's id is flipped", tamper: flipIn("document"), kinds: ["malformed"] },
   { what: "RC-2 a bit of the device's id is flipped", tamper: flipIn("device"), kinds: ["bad-signature", "author-fork"] },
   { what: "RC-4 a bit of the replica's id is flipped", tamper: flipIn("replica"), kinds: ["bad-chain", "bad-signature", "author-fork"] },
-  { what: "RC-4 a bit of the hash of the record before is flipped", tamper: flipIn("prev"), kinds: ["bad-chain", "bad-signature", "author-fork"] },
+  {
+    what: "RC-4 a bit of the hash of the record before is flipped",
+    tamper: flipIn("prev"),
+    kinds: ["bad-chain", "bad-signature", "author-fork"],
+  },
   { what: "RC-8 a bit of the head that the author saw is flipped", tamper: flipIn("seen"), kinds: ["bad-signature"] },
   { what: "RC-3 a bit of the nonce is flipped", tamper: flipIn("nonce"), kinds: ["bad-signature"] },
   { what: "PR-2 a bit of the ciphertext's length is flipped", tamper: flipIn("length"), kinds: ["malformed", "bad-signature"] },
@@ -60,7 +76,11 @@ const cheats: readonly Cheat[] = [
   { what: "VF-1 an entry is dropped, and the numbers show it", tamper: dropEntry(target, "gap"), kinds: ["bad-chain"] },
   { what: "VF-2 an entry is dropped, and the numbers are made dense", tamper: dropEntry(target, "dense"), kinds: ["bad-chain"] },
   { what: "VF-2 two entries change places", tamper: swapEntries(target), kinds: ["bad-chain", "author-fork"] },
-  { what: "VF-2 an old entry is replayed under a new number", tamper: replayEntry(target, target + 1), kinds: ["bad-chain", "author-fork"] },
+  {
+    what: "VF-2 an old entry is replayed under a new number",
+    tamper: replayEntry(target, target + 1),
+    kinds: ["bad-chain", "author-fork"],
+  },
 ];
 
 const written = ["begun", "one", "two", "three"];

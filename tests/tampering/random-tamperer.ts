@@ -28,7 +28,11 @@ export function randomTamperer({ random, probability, up }: RandomTampererOption
   };
 }
 
-function oneWay<Message extends UpMessage | DownMessage>(random: Prng, probability: number, decodes: (message: Message) => boolean): (message: Message) => readonly Message[] {
+function oneWay<Message extends UpMessage | DownMessage>(
+  random: Prng,
+  probability: number,
+  decodes: (message: Message) => boolean,
+): (message: Message) => readonly Message[] {
   const old: Message[] = [];
   let held: Message[] = [];
   const bend = (message: Message): readonly Message[] => {
@@ -59,7 +63,9 @@ function oneWay<Message extends UpMessage | DownMessage>(random: Prng, probabili
 
 /** One bit in one field of bytes, at any depth: records, hashes, signatures, envelopes. */
 function bendBytes<Message extends object>(random: Prng, message: Message): Message {
-  const fields = Object.entries(message).filter(([, value]) => value instanceof Uint8Array || (typeof value === "object" && value !== null));
+  const fields = Object.entries(message).filter(
+    ([, value]) => value instanceof Uint8Array || (typeof value === "object" && value !== null),
+  );
   if (fields.length === 0) return message;
   const [name, value] = random.pick(fields) as [string, unknown];
   if (value instanceof Uint8Array) return { ...message, [name]: value.length === 0 ? value : flipBit(value, random.int(value.length * 8)) };
@@ -71,13 +77,16 @@ function bendBytes<Message extends object>(random: Prng, message: Message): Mess
   const how = random.int(5);
   if (how === 0) items.splice(at, 1);
   else if (how === 1 && items.length > 1) items.reverse();
-  else if (item !== undefined) items[at] = item instanceof Uint8Array ? flipBit(item, random.int(item.length * 8)) : bendBytes(random, item);
+  else if (item !== undefined)
+    items[at] = item instanceof Uint8Array ? flipBit(item, random.int(item.length * 8)) : bendBytes(random, item);
   return { ...message, [name]: items };
 }
 
 /** One number, a little or a lot. The channel's is left alone: of another channel's messages the peer hears nothing. */
 function bendNumber<Message extends object>(random: Prng, message: Message): Message {
-  const fields = Object.entries(message).filter(([name, value]) => typeof value === "number" && name !== "channel" && name !== "retryAfterMs");
+  const fields = Object.entries(message).filter(
+    ([name, value]) => typeof value === "number" && name !== "channel" && name !== "retryAfterMs",
+  );
   if (fields.length === 0) return message;
   const [name, value] = random.pick(fields) as [string, number];
   return { ...message, [name]: Math.max(0, random.chance(0.5) ? value + random.int(5) - 2 : random.int(1000)) };

@@ -21,7 +21,8 @@ const drops =
   (direction: "up" | "down", ...types: readonly string[]): Tamper =>
   () => ({ [direction]: (message: { readonly type: string }) => (types.includes(message.type) ? [] : [message]) });
 
-const shows = (of: Writer, at: Writer): boolean => JSON.stringify([...at.editor.provider.awareness.getStates().values()]).includes(`"${of.name} is here"`);
+const shows = (of: Writer, at: Writer): boolean =>
+  JSON.stringify([...at.editor.provider.awareness.getStates().values()]).includes(`"${of.name} is here"`);
 const show = (writer: Writer): void => writer.editor.provider.awareness.setLocalStateField("user", { name: `${writer.name} is here` });
 
 describe("acknowledgements", () => {
@@ -33,7 +34,10 @@ describe("acknowledgements", () => {
     // Whatever else comes from the relay meanwhile.
     await ben.write("ben ");
     await until("ana reads ben", () => ana.text().includes("ben"));
-    await until("ana's own word is on her device, and ben's too", () => ana.status().saved === "device" && ana.status().unsentChanges === 1);
+    await until(
+      "ana's own word is on her device, and ben's too",
+      () => ana.status().saved === "device" && ana.status().unsentChanges === 1,
+    );
     expect([...ana.levels].filter((level) => level === "relay" || level === "others")).toEqual([]);
     reconnect([ana]);
     await expectWhole(stage, [ana, ben], ["begun", "lost-on-the-way", "ben"]);
@@ -68,7 +72,8 @@ describe("acknowledgements", () => {
 
 describe("a relay that breaks the signature of what it stores, which no hash covers", () => {
   const breakSignature: Tamper = () => ({
-    up: (message) => (message.type === "append" ? [{ ...message, record: flipBit(message.record, (message.record.length - 9) * 8) }] : [message]),
+    up: (message) =>
+      message.type === "append" ? [{ ...message, record: flipBit(message.record, (message.record.length - 9) * 8) }] : [message],
   });
 
   test("VF-3 VF-5 set aside, and let in when the author's next record vouches for it", async () => {
@@ -120,7 +125,10 @@ describe("keys", () => {
   test("SE-2 a relay that can't prove the key that it names is not talked to", async () => {
     const { ana, ben } = await stage.together();
     const { seen, end } = connectionOf(ben);
-    reconnect([ben], () => ({ down: (message) => (message.type === "welcome" ? [{ ...message, proof: flipBit(message.proof, 77) as typeof message.proof }] : [message]) }));
+    reconnect([ben], () => ({
+      down: (message) =>
+        message.type === "welcome" ? [{ ...message, proof: flipBit(message.proof, 77) as typeof message.proof }] : [message],
+    }));
     await until("ben hung up", () => seen.some(({ kind }) => kind === "offline"));
     await ben.keep("local ");
     expect(ben.status().saved).toBe("device");
@@ -147,7 +155,12 @@ describe("keys", () => {
 describe("presence", () => {
   test("PS-1 presence that was bent is dropped, and the text goes on", async () => {
     const { ana, ben } = await stage.together();
-    ben.proxy.setTamper(() => ({ down: (message) => (message.type === "relayed-presence" ? [{ ...message, envelope: flipBit(message.envelope, message.envelope.length * 4) }] : [message]) }));
+    ben.proxy.setTamper(() => ({
+      down: (message) =>
+        message.type === "relayed-presence"
+          ? [{ ...message, envelope: flipBit(message.envelope, message.envelope.length * 4) }]
+          : [message],
+    }));
     const before = ben.proxy.stats.changedDown;
     show(ana);
     await ana.write("word ");
@@ -168,7 +181,8 @@ describe("presence", () => {
         if (message.type === "relayed-presence") heard.push(message.envelope);
         if (message.type !== "left") return [message];
         toPeer(message);
-        for (const envelope of heard) toPeer({ type: "relayed-presence", channel: message.channel, connectionId: 4_000_000 + replayed++, envelope });
+        for (const envelope of heard)
+          toPeer({ type: "relayed-presence", channel: message.channel, connectionId: 4_000_000 + replayed++, envelope });
         return [];
       },
     }));
