@@ -76,7 +76,7 @@ async function healed(): Promise<void> {
   // "Synced" of both: so the relay has all of it, durably, as anyone can see who comes new.
   expect(await readFromRelay(stage.app, link)).toBe(textNow());
   for (const person of [ana, ben]) await shows(person.page, textNow());
-  expect(stage.troubles()).toEqual([]);
+  expect(await stage.troubles()).toEqual([]);
 }
 
 interface Break {

@@ -12,7 +12,7 @@ import type { App } from "./app.ts";
 import { chromiumArgs, chromiumPath } from "./chromium.ts";
 import { openEditor } from "./node-editor.ts";
 import { until } from "./wait.ts";
-import { watchWorkers } from "./worker-troubles.ts";
+import { workerTroubles } from "./worker-troubles.ts";
 
 /** What the chip said from a moment on. */
 export interface ChipSaying {
@@ -39,7 +39,7 @@ export interface Stage {
   /** A new person with a storage of their own, on an empty page. */
   person(name: string): Promise<Person>;
   /** What must never happen, of everyone so far: page errors, console messages, the workers' too, error lines in the relay's log. */
-  troubles(): string[];
+  troubles(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -49,7 +49,6 @@ export async function openStage(): Promise<Stage> {
   const people: Person[] = [];
   // playwright's own headless mode is another browser, with other timing.
   const browser = await chromium.launch({ executablePath: chromiumPath, headless: false, args: [...chromiumArgs] });
-  const workers = await watchWorkers(browser);
   return {
     app,
     browser,
@@ -62,7 +61,7 @@ export async function openStage(): Promise<Stage> {
       people.push(person);
       return person;
     },
-    troubles: () => [...people.flatMap(({ name, troubles }) => troubles.map((trouble) => `${name}: ${trouble}`)), ...workers(), ...relayTroubles(app)],
+    troubles: async () => [...people.flatMap(({ name, troubles }) => troubles.map((trouble) => `${name}: ${trouble}`)), ...(await workerTroubles(browser)), ...relayTroubles(app)],
     close: async () => {
       await browser.close();
       for (const { proxy } of people) await proxy.close();

@@ -30,6 +30,13 @@ export function DocumentPage({ docId }: { readonly docId: string }): ReactNode {
       mounted = false;
     };
   }, [client, docId]);
+  // Its link may be opened below, or in another tab: the address stays the same then.
+  useEffect(() => {
+    if (known !== false) return undefined;
+    return client.watchDocuments((documents) => {
+      if (documents.some((document) => document.docId === docId)) setKnown(true);
+    });
+  }, [client, docId, known]);
   if (known === undefined) return <div className="page-opening" aria-busy="true" />;
   return known ? <KnownDocument key={docId} docId={docId} /> : <UnknownDocument />;
 }

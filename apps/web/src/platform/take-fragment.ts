@@ -1,6 +1,7 @@
 /**
- * Takes the key out of the address bar before anything else runs: `main.tsx` imports this first. The link's secret is then only in memory.
- * History, titles, logs and referrers never see it.
+ * Takes the key out of the address bar before anything else runs: `main.tsx` imports this first. The link's secret is then only in this
+ * page's memory: not in its address, the entries behind Back, titles, logs or referrers. What the browser itself noted when the link was opened
+ * (its history file, its session file) no page can undo; pasting a link into the app leaves nothing there.
  */
 let taken: string | undefined;
 const listeners = new Set<() => void>();
