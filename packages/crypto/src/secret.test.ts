@@ -84,3 +84,12 @@ test("CR-10 export and import copy: wiping the copy leaves the secret alone", ()
   expect(exportSecret(secret)).toEqual(bytes());
   for (const length of [0, 31, 33, 64]) expect(() => importSecret(new Uint8Array(length))).toThrow("32 bytes");
 });
+
+test("CR-10 a secret is a copy: wiping the array that it came from, or the one that was exported, leaves it whole", () => {
+  // A Node `Buffer` too, whose `slice` gives a view.
+  const given = Buffer.from(bytes());
+  const secret = importSecret(given);
+  given.fill(0);
+  exportSecret(secret).fill(0);
+  expect(secret.use((own) => own.every((byte) => byte === 0xa7))).toBe(true);
+});

@@ -45,10 +45,11 @@ export class Secret {
 }
 
 /** A copy of the bytes, for the host that wraps them before it stores them. The caller wipes the copy. */
-export const exportSecret = (secret: Secret): Uint8Array => secret.use((bytes) => bytes.slice());
+export const exportSecret = (secret: Secret): Uint8Array => secret.use((bytes) => new Uint8Array(bytes));
 
 /** A 32-byte secret (vault key, epoch key) from a copy of `bytes`; the caller wipes its own. Another length is a bug of the host. */
 export function importSecret(bytes: Uint8Array): Secret {
   assert(bytes.length === keyBytes, "a secret has 32 bytes");
-  return new Secret(bytes.slice());
+  // Not `slice`: a Node `Buffer` would give a view, and its owner may wipe it.
+  return new Secret(new Uint8Array(bytes));
 }

@@ -2,7 +2,7 @@ import { applyUpdate, mergeUpdates } from "yjs";
 import { StoreError } from "./ports.ts";
 import type { Content, ContentStore } from "./ports.ts";
 
-/** Updates by document name. */
+/** Updates by document name. One of no bytes stands for a row that does not open any more. */
 export type MemoryContentEntries = Map<string, readonly Uint8Array[]>;
 
 export interface MemoryContentOptions {
@@ -47,13 +47,14 @@ function openContent(name: string, doc: Parameters<ContentStore["open"]>[1], ent
   };
   return {
     load: async () => {
-      const updates = entries.get(name) ?? [];
+      const rows = entries.get(name) ?? [];
+      const updates = rows.filter((row) => row.length > 0);
       await Promise.resolve();
       if (closed) throw new StoreError("closed", "the content store is closed");
       if (updates.length > 0) applyUpdate(doc, mergeUpdates([...updates]), "content");
       if (!loaded) doc.on("update", onUpdate);
       loaded = true;
-      return { empty: updates.length === 0 };
+      return { empty: updates.length === 0, lostRows: rows.length - updates.length };
     },
     flush: async () => {
       await writing;

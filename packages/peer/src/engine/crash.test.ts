@@ -48,6 +48,23 @@ describe("a crash", () => {
     expect(bens.status().alarms).toEqual([]);
   });
 
+  test("PE-3 a row of the content store that does not open costs nothing that the log has, deletions included", async () => {
+    const at = await stage.relay();
+    const ana = stage.peer(at);
+    const docId = await ana.peer.createDocument();
+    const doc = await openDoc(ana, docId);
+    doc.type("abc");
+    await untilStatus(doc, "typed", ({ unsentChanges, saved, seq }) => unsentChanges === 0 && saved === "relay" && seq >= 2);
+    doc.text.delete(1, 1);
+    await untilStatus(doc, "deleted", ({ unsentChanges, saved, seq }) => unsentChanges === 0 && saved === "relay" && seq >= 3);
+    await ana.peer.close();
+    for (const [name, rows] of ana.device.content) ana.device.content.set(name, [...rows.slice(0, -1), new Uint8Array()]);
+    const again = stage.peer(at, ana.device);
+    await again.peer.ready;
+    const reopened = await openDoc(again, docId);
+    expect(reopened.read()).toBe("ac");
+  });
+
   test("PE-3 after any message from the relay", async () => {
     const at = await stage.relay();
     const [ana, ben] = [stage.peer(at), stage.peer(at)];

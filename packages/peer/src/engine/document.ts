@@ -175,7 +175,12 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   /** A damaged copy is thrown away if the sealed records can replace it. */
   const loadContent = async (first: Content): Promise<void> => {
     try {
-      await first.load();
+      const { lostRows = 0 } = await first.load();
+      // A row that does not open may have held a deletion, which no state vector shows.
+      if (lostRows > 0) {
+        env.log("error", "document.content-rows-lost", { count: lostRows });
+        state.contentSeq = 0;
+      }
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "damaged" || state.cursor.seq === 0) throw error;
       env.log("error", "document.content-rebuilt");
