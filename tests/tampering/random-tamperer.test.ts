@@ -57,5 +57,5 @@ for (const up of [false, true]) {
 }
 
 test("there was something to withstand", () => {
-  expect(cheated).toBeGreaterThan(runs * 10);
+  expect(cheated).toBeGreaterThan(runs);
 });
