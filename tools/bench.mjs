@@ -15,8 +15,19 @@ if (!existsSync(path.join(field, "node_modules/.package-lock.json"))) {
   if (code !== 0) giveUp(`${output}\nThe field's servers could not be installed (see above).`);
 }
 const node24 = await ensureNode24();
-if (node24.file === undefined) giveUp(`${node24.reason}\nHocuspocus needs Node 22 or newer, and Node 24 could not be installed (see above).`);
-const { code } = await run(process.execPath, ["--import", path.join(path.dirname(bin("tsx")), "esm/index.mjs"), "--conditions=@skerry/source", "bench/main.ts", ...process.argv.slice(2)], {
-  env: { SKERRY_BENCH_NODE24: node24.file },
-});
+if (node24.file === undefined)
+  giveUp(`${node24.reason}\nHocuspocus needs Node 22 or newer, and Node 24 could not be installed (see above).`);
+const { code } = await run(
+  process.execPath,
+  [
+    "--import",
+    path.join(path.dirname(bin("tsx")), "esm/index.mjs"),
+    "--conditions=@skerry/source",
+    "bench/main.ts",
+    ...process.argv.slice(2),
+  ],
+  {
+    env: { SKERRY_BENCH_NODE24: node24.file },
+  },
+);
 process.exit(code);

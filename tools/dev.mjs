@@ -5,10 +5,14 @@ import { bin, checkNode, ensureInstalled, root } from "./lib/machine.mjs";
 
 checkNode();
 await ensureInstalled();
-const relay = spawn(process.execPath, [bin("tsx"), "watch", "--clear-screen=false", "--conditions=@skerry/source", "apps/relay/src/main.ts"], {
-  cwd: root,
-  stdio: "inherit",
-});
+const relay = spawn(
+  process.execPath,
+  [bin("tsx"), "watch", "--clear-screen=false", "--conditions=@skerry/source", "apps/relay/src/main.ts"],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);
 const web = spawn(process.execPath, [bin("vite"), path.join(root, "apps/web")], { cwd: root, stdio: "inherit" });
 const stop = () => {
   relay.kill("SIGTERM");

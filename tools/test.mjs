@@ -32,7 +32,11 @@ async function vitest(title, node, args, env = {}) {
   mkdirSync(cache, { recursive: true });
   const report = path.join(cache, "vitest.json");
   rmSync(report, { force: true });
-  const { code } = await run(node, [bin("vitest"), "run", ...args, ...only, "--reporter=default", "--reporter=json", `--outputFile=${report}`], { env });
+  const { code } = await run(
+    node,
+    [bin("vitest"), "run", ...args, ...only, "--reporter=default", "--reporter=json", `--outputFile=${report}`],
+    { env },
+  );
   let counts = { numPassedTests: 0, numFailedTests: 0 };
   try {
     counts = JSON.parse(readFileSync(report, "utf8"));

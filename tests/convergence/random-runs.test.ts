@@ -86,7 +86,10 @@ async function oneRun(random: Prng): Promise<void> {
   const oracle = new Y.Doc();
   for (const { doc } of editors) {
     Y.applyUpdate(oracle, Y.encodeStateAsUpdate(doc));
-    doc.on("update", (update: Uint8Array, _origin: unknown, _doc: Y.Doc, { local }: Y.Transaction) => local && Y.applyUpdate(oracle, update));
+    doc.on(
+      "update",
+      (update: Uint8Array, _origin: unknown, _doc: Y.Doc, { local }: Y.Transaction) => local && Y.applyUpdate(oracle, update),
+    );
   }
   try {
     const steps = 10 + random.int(50);
@@ -103,10 +106,14 @@ async function oneRun(random: Prng): Promise<void> {
     const wanted = state(oracle);
     const settled = (editor: NodeEditor): boolean => {
       const status = editor.status();
-      return state(editor.doc) === wanted && status !== undefined && status.unsentChanges === 0 && ["relay", "others"].includes(status.saved);
+      return (
+        state(editor.doc) === wanted && status !== undefined && status.unsentChanges === 0 && ["relay", "others"].includes(status.saved)
+      );
     };
     await until("all five hold every edit and the relay has them all", () => editors.every(settled), 30_000).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${editors.map((editor) => `${state(editor.doc) === wanted} ${JSON.stringify(editor.status())}`).join("\n")}`);
+      throw new Error(
+        `${String(error)}\n${editors.map((editor) => `${state(editor.doc) === wanted} ${JSON.stringify(editor.status())}`).join("\n")}`,
+      );
     });
     expect(editors.map((editor) => editor.text.toString())).toEqual(editors.map(() => oracle.getText("body").toString()));
     expect(editors.map((editor) => editor.status()?.alarms ?? [])).toEqual(editors.map(() => []));

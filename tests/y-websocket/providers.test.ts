@@ -57,7 +57,10 @@ async function edit(Provider: typeof Provider3 | typeof Provider2, way: Way, { p
     url = gateway.url;
     Socket = NodeWebSocket;
   }
-  const provider = new Provider(url, docId, doc, { WebSocketPolyfill: Socket as typeof WebSocket, disableBc: true }) as unknown as Provider3;
+  const provider = new Provider(url, docId, doc, {
+    WebSocketPolyfill: Socket as typeof WebSocket,
+    disableBc: true,
+  }) as unknown as Provider3;
   cleanups.push(() => {
     provider.destroy();
     doc.destroy();

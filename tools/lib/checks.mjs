@@ -2,7 +2,17 @@
 import { bin } from "./machine.mjs";
 
 const node = process.execPath;
-const types = ["packages/protocol", "packages/crypto", "packages/doc-model", "packages/peer", "packages/simulator", "apps/relay", "apps/web", "tests", "bench"];
+const types = [
+  "packages/protocol",
+  "packages/crypto",
+  "packages/doc-model",
+  "packages/peer",
+  "packages/simulator",
+  "apps/relay",
+  "apps/web",
+  "tests",
+  "bench",
+];
 
 export const checks = [
   { name: "format", command: node, args: () => [bin("oxfmt"), "--check", "."] },

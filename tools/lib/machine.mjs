@@ -39,7 +39,12 @@ export function npm(args, options) {
   return cli && existsSync(cli) ? run(process.execPath, [cli, ...args], options) : run("npm", args, { ...options });
 }
 
-const hashFile = (hash, file) => hash.update(file).update("\0").update(readFileSync(path.join(root, file))).update("\0");
+const hashFile = (hash, file) =>
+  hash
+    .update(file)
+    .update("\0")
+    .update(readFileSync(path.join(root, file)))
+    .update("\0");
 
 /** Installs exactly what the lock file says, if what is there is not that. */
 export async function ensureInstalled() {
@@ -48,7 +53,8 @@ export async function ensureInstalled() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   process.stdout.write("Installing dependencies…\n");
   const { code, output } = await npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"], { quiet: true });
-  if (code !== 0) giveUp(`${output}\nnpm could not install Skerry's dependencies (see above). Check the network and run the same command again.`);
+  if (code !== 0)
+    giveUp(`${output}\nnpm could not install Skerry's dependencies (see above). Check the network and run the same command again.`);
   writeFileSync(stamp, wanted);
 }
 

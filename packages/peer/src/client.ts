@@ -111,7 +111,9 @@ export interface SkerryClient {
   /** Works offline. Resolves with the id when the document is durable on this device. */
   createDocument(): Promise<string>;
   /** `fragment` is what follows `#` in a share link. Works offline; the document is fetched when possible. */
-  openLink(fragment: string): Promise<{ readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }>;
+  openLink(
+    fragment: string,
+  ): Promise<{ readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }>;
   /** Fragment of a share link, or undefined if the document is not on this device. */
   shareLink(docId: string): Promise<string | undefined>;
   has(docId: string): Promise<boolean>;

@@ -15,7 +15,12 @@ export function createMemoryContentStore(entries: MemoryContentEntries = new Map
   return { open: (name, doc) => openContent(name, doc, entries, options) };
 }
 
-function openContent(name: string, doc: Parameters<ContentStore["open"]>[1], entries: MemoryContentEntries, options: MemoryContentOptions): Content {
+function openContent(
+  name: string,
+  doc: Parameters<ContentStore["open"]>[1],
+  entries: MemoryContentEntries,
+  options: MemoryContentOptions,
+): Content {
   let pending = 0;
   let error: StoreError | undefined;
   let listener: Parameters<Content["onChange"]>[0] = () => {};

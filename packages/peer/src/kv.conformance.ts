@@ -51,7 +51,12 @@ export const kvCases: readonly KvCase[] = [
   {
     title: "a write is read back, after reopening too, an empty value included",
     run: async (harness) => {
-      await withKv(harness, (kv) => kv.write([["a", bytes(1, 2, 3)], ["empty", bytes()]]));
+      await withKv(harness, (kv) =>
+        kv.write([
+          ["a", bytes(1, 2, 3)],
+          ["empty", bytes()],
+        ]),
+      );
       await withKv(harness, async (kv) => {
         same(await kv.get("a"), bytes(1, 2, 3), "a");
         same(await kv.get("empty"), bytes(), "empty");
@@ -62,8 +67,16 @@ export const kvCases: readonly KvCase[] = [
     title: "one write replaces and deletes together, later changes of the same key win",
     run: (harness) =>
       withKv(harness, async (kv) => {
-        await kv.write([["a", bytes(1)], ["b", bytes(2)]]);
-        await kv.write([["a", undefined], ["b", bytes(3)], ["c", bytes(4)], ["c", bytes(5)]]);
+        await kv.write([
+          ["a", bytes(1)],
+          ["b", bytes(2)],
+        ]);
+        await kv.write([
+          ["a", undefined],
+          ["b", bytes(3)],
+          ["c", bytes(4)],
+          ["c", bytes(5)],
+        ]);
         same(await kv.get("a"), undefined, "a");
         same(await kv.get("b"), bytes(3), "b");
         same(await kv.get("c"), bytes(5), "c");
@@ -114,7 +127,13 @@ export const kvCases: readonly KvCase[] = [
     run: (harness) =>
       withKv(harness, async (kv) => {
         const writes: Promise<void>[] = [];
-        for (let index = 0; index < 50; index++) writes.push(kv.write([["a", bytes(index)], [`k${String(index).padStart(2, "0")}`, bytes(index)]]));
+        for (let index = 0; index < 50; index++)
+          writes.push(
+            kv.write([
+              ["a", bytes(index)],
+              [`k${String(index).padStart(2, "0")}`, bytes(index)],
+            ]),
+          );
         await Promise.all(writes);
         same(await kv.get("a"), bytes(49), "the last one");
         assert((await kv.range("k", "l", 1000)).length === 50, "all of them");

@@ -41,7 +41,8 @@ export async function openSealedKv(inner: Kv, vaultKey: Secret, random: Random):
         return [bare, open(bare, sealed)] as const;
       });
     },
-    write: (changes) => inner.write(changes.map(([key, value]) => [prefix + key, value === undefined ? undefined : seal(key, value)] as const)),
+    write: (changes) =>
+      inner.write(changes.map(([key, value]) => [prefix + key, value === undefined ? undefined : seal(key, value)] as const)),
     clear: (from, to) => inner.clear(prefix + from, prefix + to),
     close: () => inner.close(),
   };

@@ -259,7 +259,9 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     watchDocuments: (listener) => watch<readonly DocumentSummary[]>("documents", "", listener),
     createDocument: () => call("createDocument") as Promise<string>,
     openLink: (fragment) =>
-      call("openLink", fragment) as Promise<{ readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }>,
+      call("openLink", fragment) as Promise<
+        { readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }
+      >,
     shareLink: (docId) => call("shareLink", docId) as Promise<string | undefined>,
     has: (docId) => call("has", docId) as Promise<boolean>,
     setTitle: async (docId, title) => void (await call("setTitle", docId, title)),

@@ -28,7 +28,10 @@ export async function createBrowserPeer(relayUrl: string, log: Log = silent): Pr
     const vaultKey = await loadBrowserVault(idb.connection, random, isNew);
     const kv = await openSealedKv(idb, vaultKey, random);
     const content = createIdbContentStore({ vaultKey, random, clock: browserClock, log });
-    const peer = createPeer({ clock: browserClock, random, transport: createBrowserTransport(browserClock), kv, content, log }, { relayUrl });
+    const peer = createPeer(
+      { clock: browserClock, random, transport: createBrowserTransport(browserClock), kv, content, log },
+      { relayUrl },
+    );
     const close = async (): Promise<void> => {
       try {
         await peer.close();

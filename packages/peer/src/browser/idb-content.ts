@@ -115,7 +115,7 @@ function createContent({ vaultKey, random, clock, log }: IdbContentOptions, name
         backlog = [];
         if (waiting.length > 0 && missing === 0) append(waiting);
         else missing += waiting.length;
-        if (session !== undefined && session.rows() >= idbContentLimits.rowsMax) compact();
+        if (session !== undefined && session.rows() >= idbContentLimits.rowsMax) void compact();
         tell();
       },
       (cause: unknown) => {

@@ -38,7 +38,13 @@ export function completion(tx: IDBTransaction): Promise<void> {
 }
 
 /** Rejects after `ms` unless `work` settled; `late` gets a value that came after that. */
-export function inTime<T>(clock: Clock, ms: number, work: Promise<T>, what: string, late: (value: T) => void = () => undefined): Promise<T> {
+export function inTime<T>(
+  clock: Clock,
+  ms: number,
+  work: Promise<T>,
+  what: string,
+  late: (value: T) => void = () => undefined,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false;
     const cancel = clock.schedule(ms, () => {

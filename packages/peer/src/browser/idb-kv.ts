@@ -69,7 +69,8 @@ export async function openIdbKv(clock: Clock, name: string): Promise<IdbKv> {
         }
       });
     },
-    clear: (from, to) => (from >= to && !closed ? Promise.resolve() : write((store) => void store.delete(IDBKeyRange.bound(from, to, false, true)))),
+    clear: (from, to) =>
+      from >= to && !closed ? Promise.resolve() : write((store) => void store.delete(IDBKeyRange.bound(from, to, false, true))),
     close: async () => {
       closed = true;
       await last;

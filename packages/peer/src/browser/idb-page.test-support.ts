@@ -49,7 +49,8 @@ function storeWith(vaultKey: Secret): ContentStore {
   return createIdbContentStore({ vaultKey, random, clock, log: () => undefined });
 }
 
-const databaseOf = (vaultKey: Secret, name: string = "doc"): string => `skerry-${localName(vaultKey, "content", new TextEncoder().encode(name))}`;
+const databaseOf = (vaultKey: Secret, name: string = "doc"): string =>
+  `skerry-${localName(vaultKey, "content", new TextEncoder().encode(name))}`;
 
 interface Opened {
   readonly doc: Doc;

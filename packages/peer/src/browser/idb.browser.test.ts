@@ -49,7 +49,11 @@ async function indexedDbFiles(profile: string): Promise<Buffer[]> {
 
 /** As LevelDB and structured clones may hold it: bytes, UTF-16 text, base64 at each of the three alignments. */
 function spellings(canary: string): Buffer[] {
-  const base64 = [0, 1, 2].map((shift) => Buffer.from(" ".repeat(shift) + canary).toString("base64").slice(4, -4));
+  const base64 = [0, 1, 2].map((shift) =>
+    Buffer.from(" ".repeat(shift) + canary)
+      .toString("base64")
+      .slice(4, -4),
+  );
   return [Buffer.from(canary), Buffer.from(canary, "utf16le"), ...base64.map((text) => Buffer.from(text))];
 }
 

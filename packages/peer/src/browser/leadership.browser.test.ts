@@ -28,7 +28,8 @@ async function join(clock: string): Promise<Page> {
 
 const events = (page: Page): Promise<string[]> => page.evaluate(() => (globalThis as Global).skerryMember.events);
 const heard = (page: Page): Promise<string[]> => page.evaluate(() => (globalThis as Global).skerryMember.heard);
-const hello = (page: Page): Promise<void> => page.evaluate(() => (globalThis as Global).skerryMember.say({ kind: "hello", relayUrl: "ws://x" }));
+const hello = (page: Page): Promise<void> =>
+  page.evaluate(() => (globalThis as Global).skerryMember.say({ kind: "hello", relayUrl: "ws://x" }));
 
 describe("leadership", () => {
   test("BS-8 one leads, the other's tabs reach it; a frozen leader is replaced, told so, and passes on from then on", async () => {
@@ -45,9 +46,14 @@ describe("leadership", () => {
     await until("tabs of the others begin again", async () => (await heard(ordinary)).includes("reset"));
     await hello(frozen);
     await until("the replaced one passes on", async () => (await events(hasty)).includes("hello of frozen"));
-    const leaders = await Promise.all([frozen, ordinary, hasty].map(async (page) => (await events(page)).filter((event) => event === "leads").length));
+    const leaders = await Promise.all(
+      [frozen, ordinary, hasty].map(async (page) => (await events(page)).filter((event) => event === "leads").length),
+    );
     expect(leaders).toEqual([1, 0, 1]);
     await hasty.close();
-    await until("someone leads again", async () => (await events(ordinary)).includes("leads") || (await events(frozen)).filter((event) => event === "leads").length === 2);
+    await until(
+      "someone leads again",
+      async () => (await events(ordinary)).includes("leads") || (await events(frozen)).filter((event) => event === "leads").length === 2,
+    );
   });
 });

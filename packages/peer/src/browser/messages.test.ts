@@ -37,7 +37,10 @@ describe("messages between tab and worker", () => {
         expect(parse({ ...sealed, version: 2 }).ok).toBe(false);
         for (const field of Object.keys(sealed)) {
           if (field === "value") continue;
-          expect(parse(Object.fromEntries(Object.entries(sealed).filter(([name]) => name !== field))).ok, `${message.kind} without ${field}`).toBe(false);
+          expect(
+            parse(Object.fromEntries(Object.entries(sealed).filter(([name]) => name !== field))).ok,
+            `${message.kind} without ${field}`,
+          ).toBe(false);
           expect(parse({ ...sealed, [field]: {} }).ok, `${message.kind} with a wrong ${field}`).toBe(false);
         }
       }
@@ -46,11 +49,15 @@ describe("messages between tab and worker", () => {
 
   test("PR-4 nothing throws, and neither unknown methods nor oversized text pass", () => {
     fc.assert(
-      fc.property(fc.anything({ withNullPrototype: true, withMap: true }), fc.constantFrom(...fromTab.map(({ kind }) => kind)), (value, kind) => {
-        parseFromTab(value);
-        parseToTab(value);
-        if (typeof value === "object" && value !== null) parseFromTab({ ...value, kind, version: 1 });
-      }),
+      fc.property(
+        fc.anything({ withNullPrototype: true, withMap: true }),
+        fc.constantFrom(...fromTab.map(({ kind }) => kind)),
+        (value, kind) => {
+          parseFromTab(value);
+          parseToTab(value);
+          if (typeof value === "object" && value !== null) parseFromTab({ ...value, kind, version: 1 });
+        },
+      ),
       { numRuns: 1000 },
     );
     const call = { version: 1, kind: "call", id: 1, args: [] };

@@ -85,7 +85,8 @@ const isWatched = (value: unknown): value is Watched => value === "documents" ||
 const fromTabChecks: Readonly<Record<FromTab["kind"], (fields: Fields) => boolean>> = {
   hello: ({ relayUrl }) => isText(relayUrl),
   bye: () => true,
-  call: ({ id, method, args }) => isCount(id) && isMethod(method) && Array.isArray(args) && args.length === methods[method] && args.every(isText),
+  call: ({ id, method, args }) =>
+    isCount(id) && isMethod(method) && Array.isArray(args) && args.length === methods[method] && args.every(isText),
   watch: ({ id, what, docId }) => isCount(id) && isWatched(what) && isText(docId),
   unwatch: ({ id }) => isCount(id),
   socket: ({ id, room }) => isCount(id) && isText(room),
@@ -123,4 +124,7 @@ export function parseToTab(value: unknown): Result<ToTab, "malformed"> {
   return fields === undefined ? err("malformed") : ok(fields as unknown as ToTab);
 }
 
-export const sealedMessage = <T extends FromTab | ToTab>(message: T): T & { readonly version: number } => ({ ...message, version: messageVersion });
+export const sealedMessage = <T extends FromTab | ToTab>(message: T): T & { readonly version: number } => ({
+  ...message,
+  version: messageVersion,
+});

@@ -41,11 +41,12 @@ const setName = (page: Page, docId: string, name: string): Promise<void> =>
   page.evaluate(([id, called]) => (globalThis as Global).skerryTab.setName(id ?? "", called ?? ""), [docId, name]);
 
 async function edit(page: Page, docId: string, version: 2 | 3 = 3): Promise<void> {
-  await page.evaluate(([id, wanted]) => (globalThis as Global).skerryTab.open(String(id), wanted === 2 ? 2 : 3), [docId, version] as const);
+  await page.evaluate(([id, wanted]) => (globalThis as Global).skerryTab.open(id, wanted), [docId, version] as const);
   await page.waitForFunction((id) => (globalThis as Global).skerryTab.synced(id), docId);
 }
 
-const textBecomes = (page: Page, docId: string, wanted: string): Promise<void> => until(`text "${wanted}"`, async () => (await text(page, docId)) === wanted);
+const textBecomes = (page: Page, docId: string, wanted: string): Promise<void> =>
+  until(`text "${wanted}"`, async () => (await text(page, docId)) === wanted);
 const namesBecome = (page: Page, docId: string, wanted: string): Promise<void> =>
   until(`names ${wanted}`, async () => (await names(page, docId)).join() === wanted);
 
@@ -93,7 +94,13 @@ for (const [kind, search] of kinds) {
           });
         });
         const link = await client.openLink(fragment);
-        return { name: (await client.profile()).displayName, title, link, has: await client.has(id), bad: await client.openLink("nonsense") };
+        return {
+          name: (await client.profile()).displayName,
+          title,
+          link,
+          has: await client.has(id),
+          bad: await client.openLink("nonsense"),
+        };
       }, docId);
       expect(answers).toMatchObject({ name: "Ada", title: "Notes", link: { ok: true, docId }, has: true, bad: { ok: false } });
       await a.evaluate(() => (globalThis as Global).skerryTab.open("AAAAAAAAAAAAAAAAAAAAAA", 3));
@@ -119,14 +126,16 @@ for (const [kind, search] of kinds) {
         // In turn: left within the same task as the edit, and closed by the browser right behind it.
         const typing = page.evaluate(
           ([id, typed, leave]) => {
-            (globalThis as Global).skerryTab.insert(String(id), String(typed));
-            if (leave === true) location.replace("about:blank");
+            (globalThis as Global).skerryTab.insert(id, typed);
+            if (leave) location.replace("about:blank");
           },
           [docId, word, leaves] as const,
         );
         await Promise.allSettled(leaves ? [typing, page.waitForURL("about:blank")] : [typing, page.close()]);
         // The worker went with its last tab: what comes next reads the disk.
-        await until("worker gone", () => witness.evaluate(async () => (await navigator.locks.query()).held?.every(({ name }) => name !== "skerry-peer") ?? false));
+        await until("worker gone", () =>
+          witness.evaluate(async () => (await navigator.locks.query()).held?.every(({ name }) => name !== "skerry-peer") ?? false),
+        );
         page = await openTab(search);
       }
       await edit(page, docId);

@@ -88,7 +88,8 @@ async function attempt(work: Promise<unknown>, sealed: SealedDatabase): Promise<
 
 function release(persistence: IndexeddbPersistence, doc: Doc): void {
   persistence._destroyed = true;
-  doc.off("destroy", persistence.destroy);
+  const listener: () => unknown = persistence.destroy;
+  doc.off("destroy", listener as () => void);
 }
 
 /** The database that y-indexeddb opens is handed to us, and to y-indexeddb only once it is sealed. */
@@ -99,7 +100,12 @@ function createPersistence(name: string, doc: Doc): { readonly persistence: Inde
   class SealedPersistence extends IndexeddbPersistence {}
   // The base constructor's plain assignments arrive at these.
   Object.defineProperties(SealedPersistence.prototype, {
-    _db: { get: () => never, set: (given: Promise<IDBDatabase>) => void (opened = given) },
+    _db: {
+      get: () => never,
+      set: (given: Promise<IDBDatabase>) => {
+        opened = given;
+      },
+    },
     _storeUpdate: { get: () => silent, set: silent },
   });
   const persistence = new SealedPersistence(name, doc);
@@ -124,5 +130,6 @@ async function checkVaultKey(db: IDBDatabase, sealer: ValueSealer): Promise<void
     return done;
   }
   const opened = check instanceof Uint8Array ? sealer.open(check) : undefined;
-  if (opened === undefined || !bytesEqual(opened, checkValue)) throw new StoreError("wrong-key", "the vault key does not open stored content");
+  if (opened === undefined || !bytesEqual(opened, checkValue))
+    throw new StoreError("wrong-key", "the vault key does not open stored content");
 }

@@ -35,7 +35,8 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
 };
 
 /** Codes cross the port, messages don't: they may name things. */
-export const codeOf = (error: unknown): string => (error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "failed");
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "failed";
 
 export function serveTab({ peer: arriving, clock, send: post }: TabHostParts): TabHost {
   let peer: Peer | undefined;
@@ -140,8 +141,8 @@ export function serveTab({ peer: arriving, clock, send: post }: TabHostParts): T
     }
   }
 
-  arriving.then(
-    async (present) => {
+  arriving
+    .then(async (present) => {
       await present.ready;
       if (closed) return;
       peer = present;
@@ -150,8 +151,8 @@ export function serveTab({ peer: arriving, clock, send: post }: TabHostParts): T
       const early = waiting;
       waiting = [];
       for (const message of early) serve(present, message);
-    },
-  ).catch((error: unknown) => send({ kind: "ready", code: codeOf(error) }));
+    })
+    .catch((error: unknown) => send({ kind: "ready", code: codeOf(error) }));
 
   return {
     receive: (message) => {

@@ -43,7 +43,10 @@ const tab: TestTab = {
   open: (docId, version) => {
     const doc = new Doc();
     const Provider = version === 2 ? Provider2 : Provider3;
-    const provider = new Provider(client.socketUrl, docId, doc, { WebSocketPolyfill: client.WebSocket, disableBc: true }) as unknown as Provider3;
+    const provider = new Provider(client.socketUrl, docId, doc, {
+      WebSocketPolyfill: client.WebSocket,
+      disableBc: true,
+    }) as unknown as Provider3;
     provider.on("connection-close", (event: CloseEvent | null) => void closes.set(docId, event?.code ?? 0));
     editors.set(docId, { doc, provider });
     client.watchStatus(docId, (status) => void statuses.set(docId, status));

@@ -82,7 +82,10 @@ function isStateOrNull(text: string): boolean {
  * Total: never throws on input. Of several entries for one client in one update the last one counts. A state of an editor that is too large or
  * too deep to be passed on is left out (its app keeps working); the same from another device refuses the update.
  */
-export function decodeAwareness(from: "editor" | "remote", update: Uint8Array): Result<readonly AwarenessEntry[], "malformed" | "oversized"> {
+export function decodeAwareness(
+  from: "editor" | "remote",
+  update: Uint8Array,
+): Result<readonly AwarenessEntry[], "malformed" | "oversized"> {
   const bytesMax = from === "editor" ? awarenessLimits.editorBytesMax : awarenessLimits.updateBytesMax;
   if (update.length > bytesMax) return err("oversized");
   const decoded = decodeWith(from === "editor" ? fromEditor : fromRemote, update, "awareness");

@@ -9,7 +9,11 @@ import type { Source } from "./awareness-table.ts";
 
 const editor = (id: number): Source => ({ kind: "editor", id });
 const remote = (id: number): Source => ({ kind: "remote", id });
-const here = (clientId: number, clock: number, name: string = "x"): AwarenessEntry => ({ clientId, clock, state: JSON.stringify({ name }) });
+const here = (clientId: number, clock: number, name: string = "x"): AwarenessEntry => ({
+  clientId,
+  clock,
+  state: JSON.stringify({ name }),
+});
 const gone = (clientId: number, clock: number): AwarenessEntry => ({ clientId, clock, state: undefined });
 
 const open: Doc[] = [];

@@ -98,7 +98,11 @@ export function createAwarenessTable(): AwarenessTable {
     if (known.source.kind === "editor" && source.kind === "remote") {
       return known.state === undefined ? acceptMove(known, source, entry, known.clock) : "known";
     }
-    return source.kind === "editor" ? (own ? acceptOwn(known, source, entry) : acceptLocal(known, source, entry)) : acceptRemote(known, source, entry);
+    return source.kind === "editor"
+      ? own
+        ? acceptOwn(known, source, entry)
+        : acceptLocal(known, source, entry)
+      : acceptRemote(known, source, entry);
   }
 
   /** A client that changes sides must show a clock that no late echo can have. */

@@ -180,7 +180,8 @@ for (const [version, Provider] of [
       editors[0]?.provider.awareness.setLocalStateField("cursor", 5);
       await pass();
       expect(at.sent.length - before).toBe(1);
-      for (const { provider } of editors) expect(provider.awareness.getStates().get(editors[0]?.doc.clientID ?? 0)).toEqual({ name: "n0", cursor: 5 });
+      for (const { provider } of editors)
+        expect(provider.awareness.getStates().get(editors[0]?.doc.clientID ?? 0)).toEqual({ name: "n0", cursor: 5 });
     });
 
     test("PS-3 remote awareness is never sent back to the relay", async () => {
@@ -341,7 +342,9 @@ describe("hub", () => {
     for (let round = 0; round < 3000; round++) {
       const closes: number[] = [];
       const connection = at.hub.connect({ send: () => undefined, close: (code) => closes.push(code) });
-      const message = Uint8Array.from({ length: 1 + (next() % 40) }, (_, index) => (index === 0 ? next() % 5 : index === 1 ? next() % 4 : next()));
+      const message = Uint8Array.from({ length: 1 + (next() % 40) }, (_, index) =>
+        index === 0 ? next() % 5 : index === 1 ? next() % 4 : next(),
+      );
       connection.receive(message);
       expect(closes.every((code) => code === 4400)).toBe(true);
       connection.closed();

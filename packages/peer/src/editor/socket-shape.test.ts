@@ -2,7 +2,13 @@ import { describe, expect, test, vi } from "vitest";
 import { createSocketClass, roomOf } from "./socket-shape.ts";
 import type { SocketPipeEvents } from "./socket-shape.ts";
 
-function setUp(): { readonly Socket: typeof WebSocket; readonly sent: Uint8Array[]; readonly closes: [number, string][]; events(): SocketPipeEvents; room: string } {
+function setUp(): {
+  readonly Socket: typeof WebSocket;
+  readonly sent: Uint8Array[];
+  readonly closes: [number, string][];
+  events(): SocketPipeEvents;
+  room: string;
+} {
   const sent: Uint8Array[] = [];
   const closes: [number, string][] = [];
   let events: SocketPipeEvents | undefined;
@@ -30,7 +36,8 @@ describe("socket shape", () => {
     const socket = new Socket("ws://skerry.invalid/room-1?token=x");
     expect([socket.readyState, socket.OPEN, socket.binaryType, socket.bufferedAmount, socket.protocol]).toEqual([0, 1, "blob", 0, ""]);
     const seen: string[] = [];
-    for (const type of ["open", "message", "error", "close"] as const) socket.addEventListener(type, (event) => seen.push(`listener ${event.type}`));
+    for (const type of ["open", "message", "error", "close"] as const)
+      socket.addEventListener(type, (event) => seen.push(`listener ${event.type}`));
     socket.onopen = (event) => seen.push(`on ${event.type}`);
     socket.onclose = (event) => seen.push(`on close ${event.code} ${event.reason} ${event.wasClean}`);
     socket.binaryType = "arraybuffer";

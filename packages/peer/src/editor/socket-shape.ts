@@ -90,7 +90,8 @@ export function createSocketClass(openPipe: OpenPipe): typeof WebSocket {
           this.dispatchEvent(new Event("open"));
         },
         onMessage: (message) => {
-          if (this.#state === states.OPEN) this.dispatchEvent(new MessageEvent("message", { data: this.#dataOf(message), origin: this.url }));
+          if (this.#state === states.OPEN)
+            this.dispatchEvent(new MessageEvent("message", { data: this.#dataOf(message), origin: this.url }));
         },
         onClose: (code, reason) => {
           if (this.#state === states.CLOSED) return;

@@ -104,7 +104,16 @@ function scene(): Scene {
       if (hello?.type !== "hello") throw new Error("no hello");
       expect(verifyHello(hello, relay.relayKey, nonce)).toBe(true);
       const proof = signWelcome(relay, nonce, hello.clientNonce, device.deviceId);
-      say({ type: "welcome", proof, connectionId: 1, ackLevel: "fsync", recordBytesMax: limits.recordBytesMax, channelsMax: 10, appendsPerSecond: 100, timeMs: 1 });
+      say({
+        type: "welcome",
+        proof,
+        connectionId: 1,
+        ackLevel: "fsync",
+        recordBytesMax: limits.recordBytesMax,
+        channelsMax: 10,
+        appendsPerSecond: 100,
+        timeMs: 1,
+      });
       await turn();
     },
     advance: async (ms) => {
@@ -210,7 +219,14 @@ test("SE-7 what the relay asks for in its goodbye is waited for", async () => {
 test("SE-1 a relay of another version is refused", async () => {
   const at = scene();
   await turn();
-  at.say({ type: "challenge", versionMin: 7, versionMax: 9, relayKey: generateRelayIdentity(random).relayKey, nonce: random.bytes(32), timeMs: 1 });
+  at.say({
+    type: "challenge",
+    versionMin: 7,
+    versionMax: 9,
+    relayKey: generateRelayIdentity(random).relayKey,
+    nonce: random.bytes(32),
+    timeMs: 1,
+  });
   expect(at.connection.state()).toEqual({ kind: "refused", reason: "version" });
 });
 
@@ -231,7 +247,12 @@ test("PR-5 what is sent in one turn leaves in one frame", async () => {
   for (let index = 0; index < 50; index++) {
     const channel = at.connection.channel({ online: () => {}, offline: () => {}, message: () => {}, garbage: () => {} });
     const cursor = { seq: 0, chainHash: new Uint8Array(32) as never };
-    channel.open({ spaceId: new Uint8Array(16) as never, docId: new Uint8Array(16) as never, cursor, replicaId: new Uint8Array(16) as never });
+    channel.open({
+      spaceId: new Uint8Array(16) as never,
+      docId: new Uint8Array(16) as never,
+      cursor,
+      replicaId: new Uint8Array(16) as never,
+    });
   }
   await turn();
   expect(at.received.filter(({ type }) => type === "open")).toHaveLength(50);

@@ -223,7 +223,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     mine.challenge = { ...challenge, relayKey: challenge.relayKey.slice() as RelayKey, nonce: challenge.nonce.slice() };
     mine.clientNonce = env.random.bytes(32);
     const proof = proveHello(device, mine.challenge.relayKey, mine.challenge.nonce, mine.clientNonce);
-    mine.outbox.push(encodeUp({ type: "hello", version: protocolVersion, deviceId: device.deviceId, clientNonce: mine.clientNonce, proof }));
+    mine.outbox.push(
+      encodeUp({ type: "hello", version: protocolVersion, deviceId: device.deviceId, clientNonce: mine.clientNonce, proof }),
+    );
   };
 
   const onWelcome = (mine: Attempt, welcome: Down<"welcome">): void => {
@@ -287,7 +289,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       const channel: OpenChannel = { events, number: undefined };
       channels.add(channel);
       const session = attempt?.session;
-      if (session !== undefined) void Promise.resolve().then(() => attempt?.session === session && channels.has(channel) && events.online(session));
+      if (session !== undefined)
+        void Promise.resolve().then(() => attempt?.session === session && channels.has(channel) && events.online(session));
       return {
         open: (opening) => {
           shut(channel);

@@ -59,7 +59,8 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
   let connectionState: ConnectionState = { kind: "connecting" };
   let closing: Promise<void> | undefined;
 
-  const listenerError = (error: unknown): void => log("error", "peer.listener-failed", { name: error instanceof Error ? error.name : "unknown" });
+  const listenerError = (error: unknown): void =>
+    log("error", "peer.listener-failed", { name: error instanceof Error ? error.name : "unknown" });
   const documentsWatched = createWatched(clock, statusEveryMs, () => summaries(), listenerError);
   const connectionWatched = createWatched(clock, 0, () => connectionState, listenerError);
 
@@ -144,7 +145,13 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     });
     const one: Held = {
       document,
-      status: createWatched(clock, statusEveryMs, () => document.status(), listenerError, (told, now) => isLess(now.saved, told.saved)),
+      status: createWatched(
+        clock,
+        statusEveryMs,
+        () => document.status(),
+        listenerError,
+        (told, now) => isLess(now.saved, told.saved),
+      ),
       holders: 0,
       background: false,
       cancelLinger: undefined,
@@ -162,7 +169,15 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
 
   const considerClosing = (docId: string): void => {
     const one = held.get(docId);
-    if (one === undefined || one.holders > 0 || statusWatchers.has(docId) || one.cancelLinger !== undefined || closing !== undefined || !one.document.settled()) return;
+    if (
+      one === undefined ||
+      one.holders > 0 ||
+      statusWatchers.has(docId) ||
+      one.cancelLinger !== undefined ||
+      closing !== undefined ||
+      !one.document.settled()
+    )
+      return;
     one.cancelLinger = clock.schedule(lingerMs, () => {
       one.cancelLinger = undefined;
       if (one.holders === 0 && !statusWatchers.has(docId) && one.document.settled()) keep(letGo(docId, one));

@@ -127,8 +127,14 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     channel,
     entry,
     state,
-    documentKey: cachedKeys((epoch) => membership.epochKey(epoch), (key) => documentKey(key, entry().docId)),
-    presenceKey: cachedKeys((epoch) => membership.epochKey(epoch), (key) => presenceKey(key, entry().docId)),
+    documentKey: cachedKeys(
+      (epoch) => membership.epochKey(epoch),
+      (key) => documentKey(key, entry().docId),
+    ),
+    presenceKey: cachedKeys(
+      (epoch) => membership.epochKey(epoch),
+      (key) => presenceKey(key, entry().docId),
+    ),
     later: (delayMs, run) => {
       const cancel = env.clock.schedule(delayMs, () => {
         timers.delete(cancel);
@@ -380,7 +386,9 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
         ownSeq: state.ownSeq,
         othersSeq: state.othersSeq,
       }),
-      unsentChanges: Math.max(state.localChanges, state.dirty ? 1 : 0) + state.outgoing.reduce((sum, record) => sum + (record.acked ? 0 : Math.max(1, record.changes)), 0),
+      unsentChanges:
+        Math.max(state.localChanges, state.dirty ? 1 : 0) +
+        state.outgoing.reduce((sum, record) => sum + (record.acked ? 0 : Math.max(1, record.changes)), 0),
       seq: state.cursor.seq,
       relaySeq: state.relaySeq,
       syncedAtMs: state.syncedAtMs,
@@ -472,7 +480,10 @@ function newState(env: Env): DocumentState {
   };
 }
 
-function cachedKeys(epochKeyOf: (epoch: number) => Secret | undefined, derive: (epochKey: Secret) => Secret): (epoch: number) => Secret | undefined {
+function cachedKeys(
+  epochKeyOf: (epoch: number) => Secret | undefined,
+  derive: (epochKey: Secret) => Secret,
+): (epoch: number) => Secret | undefined {
   const keys = new Map<number, Secret>();
   return (epoch) => {
     const known = keys.get(epoch);

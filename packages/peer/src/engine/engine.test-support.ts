@@ -125,7 +125,14 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
   };
   const timers = new Set<() => void>();
   const { wire, transport, kill } = bendable(createWsTransport());
-  const env: Env = { clock, random, transport, kv, content, log: (_level, event, fields) => void events.push(`${event} ${JSON.stringify(fields ?? {})}`) };
+  const env: Env = {
+    clock,
+    random,
+    transport,
+    kv,
+    content,
+    log: (_level, event, fields) => void events.push(`${event} ${JSON.stringify(fields ?? {})}`),
+  };
   const peer = createPeer(env, { relayUrl: relay.url });
   return {
     peer,
@@ -341,7 +348,16 @@ export async function backupOf(store: LogStore, docId: string, seq: number): Pro
     const { seq: at, recordHash, chainHash, ...rest } = entry;
     const { replicaId, n } = record.value.header;
     await copy.append([
-      { docId: id.value, seq: at, entry: rest, recordHash, chainHash, replicaId, n, ...(at === 1 && info !== undefined ? { spaceId: info.spaceId } : {}) },
+      {
+        docId: id.value,
+        seq: at,
+        entry: rest,
+        recordHash,
+        chainHash,
+        replicaId,
+        n,
+        ...(at === 1 && info !== undefined ? { spaceId: info.spaceId } : {}),
+      },
     ]);
   }
   return copy;

@@ -66,7 +66,7 @@ export function judgePage(page: readonly PageItem[], context: PageContext): Page
   const first = page[0];
   if (first === undefined) return { items: [], released: [], cut: undefined };
   let cut: PageJudgement["cut"];
-  for (let length = page.length; ; ) {
+  for (let length = page.length; ;) {
     const items = page.slice(0, length);
     const faults = linkFaults(items, context);
     const tips = checkSignatures(items, faults, context);
@@ -88,7 +88,8 @@ const faultOfLink: Readonly<Record<LinkFault, PageFault>> = { gap: "bad-chain", 
 function linkFaults(items: readonly PageItem[], context: PageContext): Map<number, PageFault> {
   const faults = new Map<number, PageFault>();
   for (const { seq, record, recordHash } of items) {
-    const fault = record === undefined ? "malformed" : (faultOfPlace(seq, record, recordHash, context) ?? link(seq, record, recordHash, context));
+    const fault =
+      record === undefined ? "malformed" : (faultOfPlace(seq, record, recordHash, context) ?? link(seq, record, recordHash, context));
     if (fault !== undefined) faults.set(seq, fault);
   }
   return faults;

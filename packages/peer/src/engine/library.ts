@@ -23,7 +23,7 @@ const rowsMax = 256;
 
 export async function loadLibrary(kv: Kv, nameOf: (docId: DocId) => string, onChange: () => void): Promise<Library> {
   const entries = new Map<string, LibraryEntry>();
-  for (let from = libraryFrom; ; ) {
+  for (let from = libraryFrom; ;) {
     const rows = await kv.range(from, libraryTo, rowsMax);
     for (const [, bytes] of rows) {
       const entry = storedLibraryEntry.decode(bytes);

@@ -163,7 +163,7 @@ const rowsMax = 256;
 
 async function all(store: WriteBehind, from: string, to: string): Promise<readonly (readonly [string, Uint8Array])[]> {
   const rows: (readonly [string, Uint8Array])[] = [];
-  for (let next = from; ; ) {
+  for (let next = from; ;) {
     const page = await store.range(next, to, rowsMax);
     rows.push(...page);
     const last = page.at(-1);

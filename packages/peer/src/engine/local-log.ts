@@ -43,7 +43,7 @@ export function createLocalLog(store: WriteBehind, keys: DocumentKeys): LocalLog
     },
     chainHashAt: async (seq) => recent.get(seq) ?? (await get(seq))?.chainHash,
     read: async function* (from, to) {
-      for (let next = from; next <= to; ) {
+      for (let next = from; next <= to;) {
         const rows = await store.range(keys.entry(next), keys.entry(to + 1), readMax);
         if (rows.length === 0) return;
         for (const [, bytes] of rows) {

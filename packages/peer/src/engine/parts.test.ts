@@ -1,5 +1,14 @@
 /** The pure parts of the engine, each against its rule. */
-import { generateDevice, generateVaultKey, documentKey, ready, recordHashOf, sealRecord, certifyDevice, generateAccount } from "@skerry/crypto";
+import {
+  generateDevice,
+  generateVaultKey,
+  documentKey,
+  ready,
+  recordHashOf,
+  sealRecord,
+  certifyDevice,
+  generateAccount,
+} from "@skerry/crypto";
 import { decodeRecord, emptyHead, encodeCertificate, noRecord } from "@skerry/protocol";
 import type { Clock, DocId, Entry, Head, RecordHash, RecordHeader, ReplicaId } from "@skerry/protocol";
 import fc from "fast-check";
@@ -117,10 +126,14 @@ describe("a page", () => {
       const first = decodeRecord(entries[0]?.record ?? new Uint8Array());
       if (!first.ok) throw new Error("no genesis");
       const genesis = recordHashOf(first.value.hashedBytes);
-      return { entries, context: { docId, genesis, chains: createAuthorChains(), each: false, isOurs: () => false, isAccepted: () => false } };
+      return {
+        entries,
+        context: { docId, genesis, chains: createAuthorChains(), each: false, isOurs: () => false, isAccepted: () => false },
+      };
     };
   };
-  const place = (entries: readonly Entry[], context: PageContext, from: Head = emptyHead): ReturnType<typeof placePage> => placePage(context.docId, from, entries);
+  const place = (entries: readonly Entry[], context: PageContext, from: Head = emptyHead): ReturnType<typeof placePage> =>
+    placePage(context.docId, from, entries);
 
   test("VF-3 the last signature covers those before it", () => {
     const { entries, context } = author()(20, [1, 5, 19]);
@@ -213,7 +226,16 @@ describe("small parts", () => {
   });
 
   test("PE-8 saved is the lowest level that anything is at", () => {
-    const facts: SavedFacts = { loaded: true, contentPending: 0, storage: "ok", dirty: false, unacknowledged: 0, missingAtRelay: 0, ownSeq: 4, othersSeq: 4 };
+    const facts: SavedFacts = {
+      loaded: true,
+      contentPending: 0,
+      storage: "ok",
+      dirty: false,
+      unacknowledged: 0,
+      missingAtRelay: 0,
+      ownSeq: 4,
+      othersSeq: 4,
+    };
     expect(savedLevel(facts)).toBe("others");
     expect(savedLevel({ ...facts, othersSeq: 3 })).toBe("relay");
     expect(savedLevel({ ...facts, dirty: true })).toBe("device");
@@ -237,7 +259,13 @@ describe("small parts", () => {
     };
     let level: SavedLevel = "relay";
     const heard: SavedLevel[] = [];
-    const watched = createWatched(clock, 100, () => level, () => {}, (told, now) => isLess(now, told));
+    const watched = createWatched(
+      clock,
+      100,
+      () => level,
+      () => {},
+      (told, now) => isLess(now, told),
+    );
     watched.watch((value) => heard.push(value));
     const next = (): number => {
       const timer = timers.shift();
@@ -272,7 +300,9 @@ describe("small parts", () => {
   test("PE-2 what is set is read at once, and on disk only after a commit", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.constantFrom("a", "b", "c", "d", "e"), fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined }), fc.boolean())),
+        fc.array(
+          fc.tuple(fc.constantFrom("a", "b", "c", "d", "e"), fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined }), fc.boolean()),
+        ),
         fc.integer({ min: 1, max: 5 }),
         async (steps, max) => {
           const disk = new Map<string, Uint8Array>();
@@ -284,7 +314,10 @@ describe("small parts", () => {
             else model.set(key, value);
             if (commit) await store.commit();
             expect(await store.get(key)).toEqual(value);
-            const expected = [...model].filter(([name]) => name >= "b").sort(([x], [y]) => (x < y ? -1 : 1)).slice(0, max);
+            const expected = [...model]
+              .filter(([name]) => name >= "b")
+              .sort(([x], [y]) => (x < y ? -1 : 1))
+              .slice(0, max);
             expect(await store.range("b", "z", max)).toEqual(expected);
           }
           await store.commit();
@@ -342,11 +375,15 @@ describe("small parts", () => {
 
   test("PE-9 titles are cut at whole characters", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom("a", "é", "日", "😀", "\ud800")).map((all) => all.join("")), fc.nat(20), (text, max) => {
-        const short = shorten(text, max);
-        expect(new TextEncoder().encode(short).length).toBeLessThanOrEqual(max);
-        expect(text.startsWith(short)).toBe(true);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom("a", "é", "日", "😀", "\ud800")).map((all) => all.join("")),
+        fc.nat(20),
+        (text, max) => {
+          const short = shorten(text, max);
+          expect(new TextEncoder().encode(short).length).toBeLessThanOrEqual(max);
+          expect(text.startsWith(short)).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -39,7 +39,11 @@ function showing(doc: TestDoc): { readonly awareness: Awareness; readonly names:
   });
   return {
     awareness,
-    names: () => [...awareness.getStates().values()].map((state) => String(state["name"] ?? "")).filter((name) => name !== "").sort(),
+    names: () =>
+      [...awareness.getStates().values()]
+        .map((state) => String(state["name"] ?? ""))
+        .filter((name) => name !== "")
+        .sort(),
     leave: () => connection.closed(),
   };
 }

@@ -173,7 +173,13 @@ export function createPresence(core: DocumentCore, bufferedBytes: () => number):
     let agreeing = 0;
     let disagreeing = 0;
     for (const { head, stateHash } of others.values()) {
-      if (mine === undefined || stateHash === undefined || head.seq !== state.cursor.seq || !bytesEqual(head.chainHash, state.cursor.chainHash)) continue;
+      if (
+        mine === undefined ||
+        stateHash === undefined ||
+        head.seq !== state.cursor.seq ||
+        !bytesEqual(head.chainHash, state.cursor.chainHash)
+      )
+        continue;
       if (bytesEqual(mine, stateHash)) agreeing++;
       else disagreeing++;
     }

@@ -33,13 +33,26 @@ async function corrupt(peer: TestPeer, docId: string, change: (body: RecordBody)
     const body = record.ok ? openRecord(record.value, key) : undefined;
     if (!record.ok || body?.ok !== true) throw new Error("own record does not open");
     done = true;
-    const sealed = sealRecord({ header: record.value.header, body: change(body.value), key: otherKey ?? key, device: deviceOf(peer), random });
+    const sealed = sealRecord({
+      header: record.value.header,
+      body: change(body.value),
+      key: otherKey ?? key,
+      device: deviceOf(peer),
+      random,
+    });
     return [{ ...message, record: sealed.bytes }];
   };
   return () => done;
 }
 
-async function scene(): Promise<{ ana: TestPeer; eve: TestPeer; anas: TestDoc; eves: TestDoc; docId: string; at: { readonly url: string } }> {
+async function scene(): Promise<{
+  ana: TestPeer;
+  eve: TestPeer;
+  anas: TestDoc;
+  eves: TestDoc;
+  docId: string;
+  at: { readonly url: string };
+}> {
   const at = await stage.relay();
   const [ana, eve] = [stage.peer(at), stage.peer(at)];
   const docId = await ana.peer.createDocument();
@@ -100,7 +113,10 @@ describe("a hostile member", () => {
       const alarm = anas.status().alarms.find((one) => one.kind === kind);
       expect(alarm?.device).toBe((await eve.peer.profile()).deviceId);
       anas.type("on");
-      await until("eve's honest words go through too", () => anas.read() === eves.read() && anas.read().includes("bad") && anas.read().includes("on"));
+      await until(
+        "eve's honest words go through too",
+        () => anas.read() === eves.read() && anas.read().includes("bad") && anas.read().includes("on"),
+      );
       expect(anas.read()).not.toContain("in ana's name");
       const carl = stage.peer(at);
       await share(ana, carl, docId);

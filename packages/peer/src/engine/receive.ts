@@ -96,7 +96,11 @@ function suspect(core: DocumentCore, { item, fault }: NonNullable<PageJudgement[
 }
 
 const replicasOf = (judgement: PageJudgement): Iterable<SealedRecord["header"]["replicaId"]> =>
-  new Map(judgement.items.flatMap(({ record }) => (record === undefined ? [] : [[toText(record.header.replicaId), record.header.replicaId] as const]))).values();
+  new Map(
+    judgement.items.flatMap(({ record }) =>
+      record === undefined ? [] : [[toText(record.header.replicaId), record.header.replicaId] as const],
+    ),
+  ).values();
 
 /** A record in our replica's name that we did not make, at least not in this copy of the store. */
 function isCopy({ state }: DocumentCore, { record, recordHash, fault }: JudgedItem): boolean {
@@ -112,11 +116,20 @@ function take(core: DocumentCore, item: JudgedItem): void {
   const own = state.outgoing.find((one) => bytesEqual(one.recordHash, recordHash));
   foundInLog(core, recordHash);
   if (own !== undefined && item.fault === undefined) return placeOwn(core, own, entry);
-  const opened = record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core);
+  const opened =
+    record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core);
   const fault =
     item.fault ??
     (record !== undefined && opened?.ok === true ? accept(core, record, opened.value) : opened?.ok === false ? opened.error : undefined);
-  log.put({ seq, chainHash, recordHash, receivedAtMs: entry.receivedAtMs, accessPosition: entry.accessPosition, quarantined: fault !== undefined, record: entry.record });
+  log.put({
+    seq,
+    chainHash,
+    recordHash,
+    receivedAtMs: entry.receivedAtMs,
+    accessPosition: entry.accessPosition,
+    quarantined: fault !== undefined,
+    record: entry.record,
+  });
   state.cursor = { seq, chainHash };
   if (fault !== undefined) quarantine(core, seq, fault, record?.header.deviceId);
   if (record === undefined || fault !== undefined) return;
@@ -167,7 +180,12 @@ async function compareSeen(core: DocumentCore, { seq, record, fault }: JudgedIte
  * Compares a head that another device, or a share link, names with our own history. One that agrees counts as "that device has it"; one beyond ours
  * waits until we get there.
  */
-export async function compareHead(core: DocumentCore, head: Head, deviceId: DeviceId | undefined, signed: SignedHead | undefined): Promise<boolean> {
+export async function compareHead(
+  core: DocumentCore,
+  head: Head,
+  deviceId: DeviceId | undefined,
+  signed: SignedHead | undefined,
+): Promise<boolean> {
   const { state, log, store, keys, env } = core;
   if (head.seq === 0 || head.seq > state.cursor.seq) return false;
   const ours = await log.chainHashAt(head.seq);
@@ -191,7 +209,8 @@ async function checkSignedHead(core: DocumentCore, head: SignedHead): Promise<bo
   if (session === undefined) return false;
   const genuine = bytesEqual(head.relayKey, session.relayKey) && bytesEqual(head.docId, core.entry().docId) && verifyHead(head);
   const ours = head.seq === 0 ? undefined : await log.chainHashAt(head.seq);
-  const agrees = head.seq === 0 ? state.cursor.seq === 0 : head.seq <= state.cursor.seq && ours !== undefined && bytesEqual(ours, head.chainHash);
+  const agrees =
+    head.seq === 0 ? state.cursor.seq === 0 : head.seq <= state.cursor.seq && ours !== undefined && bytesEqual(ours, head.chainHash);
   if (genuine && agrees) return true;
   if (genuine && ours !== undefined) keepEvidence(core, head);
   distrust(core, "bad-chain", head.seq);

@@ -57,7 +57,7 @@ describe("a relay that lost entries", () => {
       const carl = stage.peer(again);
       await share(ana, carl, docId);
       await untilText(await openDoc(carl, docId), `${textOf(4)}after`);
-      expect((await again.store.info((await idOf(docId))))?.head.seq).toBe(10);
+      expect((await again.store.info(await idOf(docId)))?.head.seq).toBe(10);
     });
   }
 

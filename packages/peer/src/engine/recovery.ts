@@ -36,11 +36,16 @@ export async function onOpened(core: DocumentCore, message: Down<"opened">): Pro
 }
 
 /** A head that both may have: the relay's own if it is in our past, else galloping backwards. 0, which all have, ends the search. */
-async function nextGuess({ state, log }: DocumentCore, asked: number, message: Down<"opened">): Promise<{ phase: "search"; seq: number; step: number }> {
+async function nextGuess(
+  { state, log }: DocumentCore,
+  asked: number,
+  message: Down<"opened">,
+): Promise<{ phase: "search"; seq: number; step: number }> {
   const step = state.recovery?.phase === "search" ? state.recovery.step * 2 : 1;
   if (message.head.seq < asked) {
     const ours = message.head.seq === 0 ? undefined : await log.chainHashAt(message.head.seq);
-    if (message.head.seq === 0 || (ours !== undefined && bytesEqual(ours, message.head.chainHash))) return { phase: "search", seq: message.head.seq, step };
+    if (message.head.seq === 0 || (ours !== undefined && bytesEqual(ours, message.head.chainHash)))
+      return { phase: "search", seq: message.head.seq, step };
   }
   return { phase: "search", seq: Math.max(0, Math.min(asked, message.head.seq) - step), step };
 }
@@ -52,7 +57,8 @@ async function rewind(core: DocumentCore, seq: number): Promise<void> {
   for await (const entry of log.read(seq + 1, state.cursor.seq)) {
     const key = toText(entry.recordHash);
     const kind = state.quarantined.get(entry.seq)?.kind;
-    const restorable = kind === undefined || kind === "foreign-client-id" || kind === "undecryptable" || kind === "oversized" || kind === "not-allowed";
+    const restorable =
+      kind === undefined || kind === "foreign-client-id" || kind === "undecryptable" || kind === "oversized" || kind === "not-allowed";
     // Shown twice, it counts as it was taken the first time.
     if (state.lost.get(key)?.restorable !== true) {
       state.lost.set(key, { entry, restorable });

@@ -69,7 +69,14 @@ export function republish(core: DocumentCore): void {
 /** Seals what is unsent and sends what can be sent. Runs at the end of each batch of the mailbox. */
 export async function pump(core: DocumentCore): Promise<void> {
   const { state, env } = core;
-  if (!state.live || state.halted !== undefined || state.sendHalted !== undefined || state.recovery !== undefined || state.storeError !== undefined) return;
+  if (
+    !state.live ||
+    state.halted !== undefined ||
+    state.sendHalted !== undefined ||
+    state.recovery !== undefined ||
+    state.storeError !== undefined
+  )
+    return;
   const now = env.clock.monotonic();
   if (now < state.sendAt) return;
   if (state.dirty && state.outgoing.length === 0) {
@@ -109,7 +116,10 @@ function sealUnsent(core: DocumentCore): void {
   state.localChanges = 0;
   const unsent = deriveUnsent(doc, state.acked, isMine(core));
   if (unsent === undefined) return core.changed();
-  const updateBytesMax = Math.min(limits.updateBytesMax, Math.floor((state.session?.recordBytesMax ?? limits.recordBytesMax) * updateShare));
+  const updateBytesMax = Math.min(
+    limits.updateBytesMax,
+    Math.floor((state.session?.recordBytesMax ?? limits.recordBytesMax) * updateShare),
+  );
   const parts = splitUpdate(unsent.update, updateBytesMax);
   if (!parts.ok) {
     // One value alone is larger than a record: it stays on this device, said plainly, and the rest of the document waits behind it.
@@ -150,7 +160,15 @@ export function seal(core: DocumentCore, kind: RecordKind, update: Uint8Array, c
     device: identity.device,
     random: env.random,
   });
-  const record: Outgoing = { n, recordHash: sealed.recordHash, bytes: sealed.bytes, summary: summary.value, changes, sent: false, acked: false };
+  const record: Outgoing = {
+    n,
+    recordHash: sealed.recordHash,
+    bytes: sealed.bytes,
+    summary: summary.value,
+    changes,
+    sent: false,
+    acked: false,
+  };
   state.n = n;
   state.prev = sealed.recordHash;
   state.outgoing.push(record);

@@ -54,7 +54,8 @@ function stored<T>(codec: Codec<T>, name: string): Stored<T> {
       uint8.write(encoder, storedVersion);
       codec.write(encoder, value);
     },
-    read: (decoder, field) => (uint8.read(decoder, "version") === storedVersion ? codec.read(decoder, field) : refuse("bad-value", "version")),
+    read: (decoder, field) =>
+      uint8.read(decoder, "version") === storedVersion ? codec.read(decoder, field) : refuse("bad-value", "version"),
   };
   return {
     encode: (value) => encodeWith(versioned, value),
@@ -65,7 +66,6 @@ function stored<T>(codec: Codec<T>, name: string): Stored<T> {
     },
   };
 }
-
 
 const flag: Codec<boolean> = {
   write: (encoder, value) => uint8.write(encoder, value ? 1 : 0),
@@ -82,7 +82,12 @@ export interface StoredIdentity {
   readonly naming: Uint8Array;
 }
 export const storedIdentity: Stored<StoredIdentity> = stored(
-  struct<StoredIdentity>({ device: fixedBytes(keyBytes), account: fixedBytes(2 * keyBytes), certificate: varBytes(256), naming: fixedBytes(keyBytes) }),
+  struct<StoredIdentity>({
+    device: fixedBytes(keyBytes),
+    account: fixedBytes(2 * keyBytes),
+    certificate: varBytes(256),
+    naming: fixedBytes(keyBytes),
+  }),
   "identity",
 );
 
@@ -248,4 +253,3 @@ export const storedEvidence: Stored<Evidence> = stored(
   struct<Evidence>({ atMs: varUint(), ours: optional(signedHead), theirs: optional(signedHead) }),
   "evidence",
 );
-

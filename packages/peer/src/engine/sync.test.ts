@@ -42,7 +42,10 @@ describe("two peers through a relay", () => {
     ben.wire.heal();
     ana.peer.retryNow();
     ben.peer.retryNow();
-    await until("both have all of it", () => anas.text.length === bens.text.length && anas.read() === bens.read() && anas.text.length > 100);
+    await until(
+      "both have all of it",
+      () => anas.text.length === bens.text.length && anas.read() === bens.read() && anas.text.length > 100,
+    );
     for (let index = 0; index < 20; index++) expect(anas.read().split(`a${index} `)).toHaveLength(2);
     for (let index = 0; index < 20; index++) expect(anas.read().split(`b${index} `)).toHaveLength(2);
     await untilStatus(anas, "at the others", ({ saved, unsentChanges }) => saved === "others" && unsentChanges === 0);

@@ -55,9 +55,17 @@ const cases: readonly (readonly [string, (message: Entries) => readonly DownMess
   ["the document id is flipped", (message) => [flipped(message, () => 4)], ["malformed"]],
   ["the device id is flipped", (message) => [flipped(message, () => 25)], ["author-fork", "bad-signature"]],
   ["an entry is dropped", () => [], ["bad-chain"]],
-  ["an entry comes twice, the second time in the next place", (message) => [message, { ...message, from: message.from + 1 }], ["author-fork", "bad-chain"]],
+  [
+    "an entry comes twice, the second time in the next place",
+    (message) => [message, { ...message, from: message.from + 1 }],
+    ["author-fork", "bad-chain"],
+  ],
   ["a place is skipped", (message) => [{ ...message, from: message.from + 1 }], ["bad-chain"]],
-  ["the access position is another", (message) => [{ ...message, entries: message.entries.map((entry) => ({ ...entry, accessPosition: 7 })) }], ["bad-chain", "fork", "rollback"]],
+  [
+    "the access position is another",
+    (message) => [{ ...message, entries: message.entries.map((entry) => ({ ...entry, accessPosition: 7 })) }],
+    ["bad-chain", "fork", "rollback"],
+  ],
 ];
 
 describe("a relay that bends what it sends", () => {
@@ -118,7 +126,8 @@ describe("a relay that bends what it sends", () => {
   test("SE-2 a relay that can't prove its key is not talked to", async () => {
     const { at, ana, docId } = await scene();
     const carl = stage.peer(at);
-    carl.wire.down = (message) => (message.type === "welcome" ? [{ ...message, proof: flip(message.proof, 3) as typeof message.proof }] : [message]);
+    carl.wire.down = (message) =>
+      message.type === "welcome" ? [{ ...message, proof: flip(message.proof, 3) as typeof message.proof }] : [message];
     await share(ana, carl, docId);
     await until("it was refused", () => carl.events.some((event) => event.startsWith("relay.not-the-key")));
     carl.wire.down = (message) => [message];
@@ -133,7 +142,11 @@ describe("a relay that bends what it sends", () => {
     const parsed = parseShareLink(link ?? "");
     if (!parsed.ok) throw new Error(parsed.error);
     const carl = stage.peer(at);
-    const wrong = formatShareLink({ ...parsed.value, genesis: flip(parsed.value.genesis, 0) as typeof parsed.value.genesis, head: { seq: 0, chainHash: parsed.value.head.chainHash } });
+    const wrong = formatShareLink({
+      ...parsed.value,
+      genesis: flip(parsed.value.genesis, 0) as typeof parsed.value.genesis,
+      head: { seq: 0, chainHash: parsed.value.head.chainHash },
+    });
     expect((await carl.peer.openLink(wrong)).ok).toBe(true);
     const statuses: { phase: string; alarms: readonly { kind: string }[] }[] = [];
     carl.peer.watchStatus(docId, (status) => statuses.push(status));

@@ -57,7 +57,10 @@ async function host(ready: Promise<void> = Promise.resolve(), origins: readonly 
 
 function edit(Provider: typeof Provider3 | typeof Provider2, at: Host, room: string = "known"): { doc: Doc; provider: Provider3 } {
   const doc = new Doc();
-  const provider = new Provider(at.gateway.url, room, doc, { WebSocketPolyfill: NodeWebSocket as never, disableBc: true }) as unknown as Provider3;
+  const provider = new Provider(at.gateway.url, room, doc, {
+    WebSocketPolyfill: NodeWebSocket as never,
+    disableBc: true,
+  }) as unknown as Provider3;
   cleanups.push(() => {
     provider.destroy();
     doc.destroy();

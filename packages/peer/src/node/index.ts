@@ -48,7 +48,9 @@ export async function createNodePeer(options: NodePeerOptions): Promise<NodePeer
 }
 
 /** Stores and world of a Node peer without the engine. `close` frees the folder; idempotent. */
-export async function openNodeEnv(options: Omit<NodePeerOptions, "relayUrl">): Promise<{ readonly env: Env; readonly close: () => Promise<void> }> {
+export async function openNodeEnv(
+  options: Omit<NodePeerOptions, "relayUrl">,
+): Promise<{ readonly env: Env; readonly close: () => Promise<void> }> {
   await ready;
   try {
     await mkdir(options.folder, { recursive: true, mode: 0o700 });

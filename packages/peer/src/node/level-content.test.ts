@@ -69,7 +69,10 @@ function openDoc(store: LevelContentStore, name: string = "doc"): { doc: Doc; co
 }
 
 /** A store whose disk can be made to fail. */
-async function fragileStore(vaultKey: Secret, clock: Clock): Promise<{ store: LevelContentStore; disk: { error: StoreError | undefined } }> {
+async function fragileStore(
+  vaultKey: Secret,
+  clock: Clock,
+): Promise<{ store: LevelContentStore; disk: { error: StoreError | undefined } }> {
   const real = await openLevelFolder(join(folder, "content"));
   const disk: { error: StoreError | undefined } = { error: undefined };
   const fragile: LevelFolder = {
@@ -309,7 +312,9 @@ describe("sealed y-leveldb content", () => {
   test("BS-1 kill -9: everything flushed is there, five times over the same folder", { timeout: 180_000 }, async () => {
     const script = fileURLToPath(new URL("kill-child.test-support.ts", import.meta.url));
     for (let round = 0; round < 5; round++) {
-      const child = spawn(process.execPath, ["--conditions=@skerry/source", "--import", "tsx", script, folder], { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, ["--conditions=@skerry/source", "--import", "tsx", script, folder], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const exited = once(child, "exit");
       let acked = 0;
       for await (const line of createInterface({ input: child.stdout })) {

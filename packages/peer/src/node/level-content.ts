@@ -60,7 +60,7 @@ export function createLevelContent(parts: LevelContentParts): Content {
     if (state === "fresh") wholeNeeded = true;
     else waiting.push(update);
     tell();
-    if (state === "loaded" && cancelRetry === undefined) work();
+    if (state === "loaded" && cancelRetry === undefined) void work();
   };
   // Nothing in it can throw but `tell`'s listener, which is the engine's own.
   doc.on("update", onUpdate);
@@ -103,7 +103,7 @@ export function createLevelContent(parts: LevelContentParts): Content {
     const waitMs = Math.min(contentLimits.retryMsMax, contentLimits.retryMs * 2 ** (failures - 1));
     cancelRetry ??= clock.schedule(waitMs, () => {
       cancelRetry = undefined;
-      if (state === "loaded") work();
+      if (state === "loaded") void work();
     });
     tell();
   }
@@ -137,7 +137,7 @@ export function createLevelContent(parts: LevelContentParts): Content {
     state = "loaded";
     rows = stored.length - broken.length;
     if (rows > contentLimits.rowsAtLoadMax) await compact();
-    if (wholeNeeded) work();
+    if (wholeNeeded) void work();
     return { empty: stored.length === 0, lostRows: broken.length };
   }
 

@@ -16,7 +16,8 @@ export function storeErrorOf(error: unknown): StoreError {
   const has = (code: string): boolean => chain.some((link) => link.code === code);
   const says = (text: RegExp): boolean => chain.some((link) => text.test(link.message));
   if (has("LEVEL_LOCKED")) return new StoreError("locked", "another process has this folder open", { cause: error });
-  if (has("ENOSPC") || has("EDQUOT") || says(/no space left|disk quota/i)) return new StoreError("full", "the disk is full", { cause: error });
+  if (has("ENOSPC") || has("EDQUOT") || says(/no space left|disk quota/i))
+    return new StoreError("full", "the disk is full", { cause: error });
   if (has("LEVEL_CORRUPTION") || says(/corruption/i)) return new StoreError("damaged", "the store is damaged", { cause: error });
   if (has("LEVEL_IO_ERROR") || says(/io error/i)) return new StoreError("io", "the store could not be read or written", { cause: error });
   if (has("LEVEL_DATABASE_NOT_OPEN")) return new StoreError("closed", "the store is closed", { cause: error });

@@ -14,7 +14,8 @@ function keyBytes(key: string): Uint8Array {
 
 function keyText(bytes: Uint8Array): string {
   let text = "";
-  for (let index = 0; index + 1 < bytes.length; index += 2) text += String.fromCharCode(((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0));
+  for (let index = 0; index + 1 < bytes.length; index += 2)
+    text += String.fromCharCode(((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0));
   return text;
 }
 
@@ -39,7 +40,9 @@ export async function openLevelKv(location: string): Promise<Kv> {
       }),
     write: (changes) => {
       const operations = changes.map(([key, value]) =>
-        value === undefined ? { type: "del" as const, key: keyBytes(key) } : { type: "put" as const, key: keyBytes(key), value: new Uint8Array(value) },
+        value === undefined
+          ? { type: "del" as const, key: keyBytes(key) }
+          : { type: "put" as const, key: keyBytes(key), value: new Uint8Array(value) },
       );
       return inOrder(() => folder.use((db) => db.batch(operations, { sync: true })));
     },

@@ -35,7 +35,10 @@ interface Editor {
 
 function edit(Provider: typeof Provider3 | typeof Provider2, url: string, docId: string, Socket: unknown): Editor {
   const doc = new Doc();
-  const provider = new Provider(url, docId, doc, { WebSocketPolyfill: Socket as typeof WebSocket, disableBc: true }) as unknown as Provider3;
+  const provider = new Provider(url, docId, doc, {
+    WebSocketPolyfill: Socket as typeof WebSocket,
+    disableBc: true,
+  }) as unknown as Provider3;
   cleanups.push(() => {
     provider.destroy();
     doc.destroy();
@@ -95,7 +98,10 @@ describe("Node peer", () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     await rm(path);
     await expect(createNodePeer({ folder, relayUrl: "ws://127.0.0.1:9" })).rejects.toMatchObject({ code: "wrong-key" });
-    await writeFile(path, key.map((byte) => byte ^ 1));
+    await writeFile(
+      path,
+      key.map((byte) => byte ^ 1),
+    );
     await expect(createNodePeer({ folder, relayUrl: "ws://127.0.0.1:9" })).rejects.toMatchObject({ code: "wrong-key" });
     await writeFile(path, key);
     const again = await openPeer();

@@ -25,7 +25,9 @@ interface Pages<T> {
   close(): Promise<void>;
 }
 
-type Operation = { readonly type: "put"; readonly key: DocKey; readonly value: Uint8Array } | { readonly type: "del"; readonly key: DocKey };
+type Operation =
+  | { readonly type: "put"; readonly key: DocKey; readonly value: Uint8Array }
+  | { readonly type: "del"; readonly key: DocKey };
 
 /** A stored row; `value` is undefined if it doesn't open. */
 export interface Row {

@@ -41,7 +41,9 @@ async function server(onSocket: (socket: WebSocket) => void): Promise<string> {
 
 describe("ws transport", () => {
   test("SE-7 frames both ways, and the relay's close code arrives once", async () => {
-    const url = await server((socket) => socket.on("message", (data: Buffer) => (data[0] === 9 ? socket.close(4401, "no") : socket.send(data))));
+    const url = await server((socket) =>
+      socket.on("message", (data: Buffer) => (data[0] === 9 ? socket.close(4401, "no") : socket.send(data))),
+    );
     const { link, seen } = connect(url);
     await until("open", () => seen.open);
     link.send(Uint8Array.of(1, 2, 3));
