@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--json FILE] [--only W1,W5,W6] [--quick]`: Skerry beside the field's servers, in the same run. Prints tables with ratios; the
+ * `npm run bench -- [--json FILE] [--only W1,W5,W6] [--targets skerry,raw] [--quick]`: Skerry beside the field's servers, in the same run. Prints tables with ratios; the
  * figures in docs/performance.md come from a whole run. Loopback only, everything bounded in time.
  */
 import { cpus, totalmem } from "node:os";
@@ -12,13 +12,17 @@ import { yWebsocket } from "./targets/y-websocket.ts";
 import { fanOut } from "./workloads/fan-out.ts";
 import { kill } from "./workloads/kill.ts";
 import { storm } from "./workloads/storm.ts";
+import type { Target } from "./lib/target.ts";
 import { markdownTable } from "./lib/table.ts";
 
 const { values } = parseArgs({
-  options: { json: { type: "string" }, only: { type: "string", default: "W1,W5,W6" }, quick: { type: "boolean", default: false } },
+  options: { json: { type: "string" }, only: { type: "string", default: "W1,W5,W6" }, quick: { type: "boolean", default: false }, targets: { type: "string", default: "" } },
 });
 const chosen = new Set(values.only.split(","));
 const quick = values.quick;
+/** Those whose name contains what was asked for. */
+const among = (targets: readonly Target[]): readonly Target[] =>
+  targets.filter(({ name }) => values.targets.split(",").some((wanted) => name.toLowerCase().includes(wanted.toLowerCase())));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const ratio = (value: number, base: number | undefined): number =>
   base === undefined || base === 0 ? Number.NaN : Number((value / base).toFixed(2));
@@ -61,7 +65,7 @@ if (chosen.has("W1")) {
       rounds: quick ? 2 : 6,
       updatesPerSecondMax: connections >= 50 ? 30_000 : 60_000,
     };
-    const rows = withRatios(await fanOut(targets, options, say), (row) => row.deliveriesPerS, "y-websocket");
+    const rows = withRatios(await fanOut(among(targets), options, say), (row) => row.deliveriesPerS, "y-websocket");
     results[`W1 n=${connections}`] = rows;
     say(`\nW1 fan-out, ${connections} connections on one document, ${window} in flight\n\n${markdownTable(rows)}\n`);
   }
@@ -74,7 +78,7 @@ if (chosen.has("W5")) {
       ? [skerry(), raw("packsync"), yWebsocket(true), hocuspocus(true)]
       : [skerry(), raw("packsync"), yWebsocket(false), hocuspocus(false)];
     const rows = [];
-    for (const target of targets) rows.push(await storm(target, options, say));
+    for (const target of among(targets)) rows.push(await storm(target, options, say));
     const rated = withRatios(rows, (row) => row.allMs, cold ? "y-websocket + LevelDB" : "y-websocket");
     results[`W5 ${cold ? "cold" : "warm"}`] = rated;
     say(`\nW5 reconnect storm, ${cold ? "after a restart" : "warm"}\n\n${markdownTable(rated)}\n`);
@@ -83,7 +87,7 @@ if (chosen.has("W5")) {
 
 if (chosen.has("W6")) {
   const rows = [];
-  for (const target of [skerry(), raw("sync"), yWebsocket(true), hocuspocus(true)]) rows.push(await kill(target, quick ? 1 : 3, say));
+  for (const target of among([skerry(), raw("sync"), yWebsocket(true), hocuspocus(true)])) rows.push(await kill(target, quick ? 1 : 3, say));
   results["W6"] = rows;
   say(`\nW6 SIGKILL when the client believes that all is confirmed\n\n${markdownTable(rows)}\n`);
 }
