@@ -120,10 +120,12 @@ async function appendUnsealed(text: string): Promise<void> {
 }
 
 /** What makes a relay talk: wrong paths, wrong frames, wrong records. */
-async function annoy(docId: string): Promise<void> {
+async function annoy(docId: string): Promise<readonly Canary[]> {
+  const annoying: Canary[] = [];
   for (const page of [`d/${docId}`, `nothing/${docId}?${docId}`, "healthz", "readyz"]) await (await fetch(`${proxy.url}/${page}`)).text();
   for (const garbage of [new Uint8Array(40), Buffer.from(docId)]) {
     const client = await connect(proxy.url);
+    annoying.push(keyCanary("the id of a device that was sent away", client.device.deviceId));
     client.sendBytes(garbage);
     await client.closed();
   }
@@ -141,6 +143,8 @@ async function annoy(docId: string): Promise<void> {
   });
   await client.until(() => client.inbox.length > 0, "an answer");
   await client.close();
+  annoying.push(keyCanary("the id of an annoyer's document", document.docId), keyCanary("an annoyer's device", client.device.deviceId));
+  return annoying;
 }
 
 beforeAll(async () => {
@@ -197,7 +201,7 @@ beforeAll(async () => {
   const settled = ({ status }: NodeEditor): boolean => status()?.saved === "others" && status()?.unsentChanges === 0;
   await until("all is everywhere", () => anas.text.toJSON().includes(written.offline.text) && settled(anas) && settled(bens), 30_000);
 
-  await annoy(docId);
+  const annoying = await annoy(docId);
   await appendUnsealed(planted.inRecord.text);
 
   const parsed = parseShareLink(link);
@@ -220,6 +224,7 @@ beforeAll(async () => {
   ids = [
     keyCanary("the document's id", id.value),
     keyCanary("the space's id", parsed.value.spaceId),
+    ...annoying,
     ...profiles.flatMap(({ deviceId, accountId }) => [
       keyCanary("a device's id", raw(deviceId)),
       keyCanary("an account's id", raw(accountId)),
