@@ -87,83 +87,95 @@ async function workerGone(): Promise<void> {
   const [blank] = context?.pages() ?? [];
   if (blank === undefined) throw new Error("no page is left");
   const devtools = await context?.newCDPSession(blank);
-  await until("the worker is gone", async () => (await devtools?.send("Target.getTargets"))?.targetInfos.every(({ type }) => type !== "shared_worker"));
+  await until("the worker is gone", async () =>
+    (await devtools?.send("Target.getTargets"))?.targetInfos.every(({ type }) => type !== "shared_worker"),
+  );
   await devtools?.detach();
 }
 
-test("many rounds of typing offline and closing at once: all of it is there, and reaches another browser when the network heals", { timeout: 240_000 }, async () => {
-  let page = await openTab(front.url);
-  await giveName(page, "Ana");
-  const docId = await newDocument(page);
-  const address = `${front.url}/d/${docId}`;
-  let text = "Kept:";
-  await page.keyboard.type(text);
-  await chipBecomes(page, ["synced"]);
-  await page.getByRole("button", { name: "Share" }).click();
-  const link = await until("the link is there", async () => {
-    const value = await page.getByRole("textbox", { name: "Link" }).inputValue();
-    return value.includes("/s#") ? value : undefined;
-  });
-  await page.keyboard.press("Escape");
-  await front.sync.set({ ...faults.cut("drop"), newConnections: "refuse" });
-  front.sync.dropConnections();
+test(
+  "many rounds of typing offline and closing at once: all of it is there, and reaches another browser when the network heals",
+  { timeout: 240_000 },
+  async () => {
+    let page = await openTab(front.url);
+    await giveName(page, "Ana");
+    const docId = await newDocument(page);
+    const address = `${front.url}/d/${docId}`;
+    let text = "Kept:";
+    await page.keyboard.type(text);
+    await chipBecomes(page, ["synced"]);
+    await page.getByRole("button", { name: "Share" }).click();
+    const link = await until("the link is there", async () => {
+      const value = await page.getByRole("textbox", { name: "Link" }).inputValue();
+      return value.includes("/s#") ? value : undefined;
+    });
+    await page.keyboard.press("Escape");
+    await front.sync.set({ ...faults.cut("drop"), newConnections: "refuse" });
+    front.sync.dropConnections();
 
-  for (let round = 0; round < 20; round += 1) {
-    await shows(page, text);
-    await caretToLine(page, 0);
-    const word = ` w${round}`;
-    text += word;
-    await page.keyboard.type(word);
-    // At once: nothing is waited for between the last key and the end.
-    if (round % 5 === 4) await closeBrowser();
-    else {
-      await page.close();
-      await workerGone();
+    for (let round = 0; round < 20; round += 1) {
+      await shows(page, text);
+      await caretToLine(page, 0);
+      const word = ` w${round}`;
+      text += word;
+      await page.keyboard.type(word);
+      // At once: nothing is waited for between the last key and the end.
+      if (round % 5 === 4) await closeBrowser();
+      else {
+        await page.close();
+        await workerGone();
+      }
+      expect(troubles).toEqual([]);
+      page = await openTab(address);
     }
-    expect(troubles).toEqual([]);
-    page = await openTab(address);
-  }
-  await shows(page, text);
-  expect((await chipBecomes(page, ["offline"])).text).toMatch(/^Offline · \d+ changes? kept on this device$/);
-
-  await front.sync.heal();
-  await chipBecomes(page, ["synced"], 40_000);
-  expect(await readFromRelay(app, link)).toBe(text);
-  await closeBrowser();
-
-  const other = await launchChromium();
-  try {
-    const ben = await openPage(other.context);
-    await ben.page.goto(link);
-    await giveName(ben.page, "Ben");
-    await editorOf(ben.page).waitFor();
-    await shows(ben.page, text);
-    expect(ben.troubles).toEqual([]);
-  } finally {
-    await other.close();
-  }
-  expect(relayTroubles(app)).toEqual([]);
-});
-
-test("what is kept on this device, and may so be left without a question, survives a SIGKILL of the whole browser", { timeout: 120_000 }, async () => {
-  await front.sync.set({ newConnections: "refuse" });
-  let page = await openTab(front.url);
-  await giveName(page, "Ana");
-  const docId = await newDocument(page);
-  let text = "";
-  for (const letter of "tide") {
-    await editorOf(page).focus();
-    await page.keyboard.press("Control+End");
-    text += letter;
-    await page.keyboard.press(letter);
-    await until("the page would let itself be closed without a question", () => page.evaluate(() => dispatchEvent(new Event("beforeunload", { cancelable: true }))));
-    await killBrowser();
-    page = await openTab(`${front.url}/d/${docId}`);
     await shows(page, text);
-    await chipBecomes(page, ["offline"]);
-  }
-  await front.sync.heal();
-  await chipBecomes(page, ["synced"], 40_000);
-  expect(troubles).toEqual([]);
-  expect(relayTroubles(app)).toEqual([]);
-});
+    expect((await chipBecomes(page, ["offline"])).text).toMatch(/^Offline · \d+ changes? kept on this device$/);
+
+    await front.sync.heal();
+    await chipBecomes(page, ["synced"], 40_000);
+    expect(await readFromRelay(app, link)).toBe(text);
+    await closeBrowser();
+
+    const other = await launchChromium();
+    try {
+      const ben = await openPage(other.context);
+      await ben.page.goto(link);
+      await giveName(ben.page, "Ben");
+      await editorOf(ben.page).waitFor();
+      await shows(ben.page, text);
+      expect(ben.troubles).toEqual([]);
+    } finally {
+      await other.close();
+    }
+    expect(relayTroubles(app)).toEqual([]);
+  },
+);
+
+test(
+  "what is kept on this device, and may so be left without a question, survives a SIGKILL of the whole browser",
+  { timeout: 120_000 },
+  async () => {
+    await front.sync.set({ newConnections: "refuse" });
+    let page = await openTab(front.url);
+    await giveName(page, "Ana");
+    const docId = await newDocument(page);
+    let text = "";
+    for (const letter of "tide") {
+      await editorOf(page).focus();
+      await page.keyboard.press("Control+End");
+      text += letter;
+      await page.keyboard.press(letter);
+      await until("the page would let itself be closed without a question", () =>
+        page.evaluate(() => dispatchEvent(new Event("beforeunload", { cancelable: true }))),
+      );
+      await killBrowser();
+      page = await openTab(`${front.url}/d/${docId}`);
+      await shows(page, text);
+      await chipBecomes(page, ["offline"]);
+    }
+    await front.sync.heal();
+    await chipBecomes(page, ["synced"], 40_000);
+    expect(troubles).toEqual([]);
+    expect(relayTroubles(app)).toEqual([]);
+  },
+);

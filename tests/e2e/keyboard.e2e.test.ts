@@ -33,7 +33,12 @@ const focused = (page: Page): Promise<Focused> =>
 async function focusIsVisible(page: Page, name: string): Promise<void> {
   const { name: actual, box } = await focused(page);
   expect(actual).toContain(name);
-  const clip = { x: Math.max(0, box.x - 6), y: Math.max(0, box.y - 6), width: Math.min(box.width + 12, 1200), height: Math.min(box.height + 12, 200) };
+  const clip = {
+    x: Math.max(0, box.x - 6),
+    y: Math.max(0, box.y - 6),
+    width: Math.min(box.width + 12, 1200),
+    height: Math.min(box.height + 12, 200),
+  };
   const look = (): Promise<Buffer> => page.screenshot({ clip, caret: "initial", animations: "disabled" });
   const seen: string[] = [];
   // A caret is there half of the time.
@@ -101,7 +106,11 @@ test("first visit, name, new document, title, text, share, copy, Escape, home", 
   // The dialog keeps the keyboard to itself.
   for (let steps = 0; steps < 6; steps += 1) {
     await page.keyboard.press("Tab");
-    expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest("dialog, [role=dialog]") !== null)).toBe(true);
+    expect(
+      await page.evaluate(
+        () => document.activeElement === document.body || document.activeElement?.closest("dialog, [role=dialog]") !== null,
+      ),
+    ).toBe(true);
   }
   await reach(page, "Tab", "Copy link");
   await page.keyboard.press("Enter");

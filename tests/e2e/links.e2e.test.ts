@@ -72,43 +72,47 @@ test("the server can't be reached when a link is opened for the first time: it s
   expect(await stage.troubles()).toEqual([]);
 });
 
-test("links cut anywhere, changed anywhere, or of something else: each gets its sentence, none opens a document", { timeout: 180_000 }, async () => {
-  await startDocument(ben);
-  await ben.page.keyboard.type("x");
-  await chipBecomes(ben.page, ["synced"]);
-  const secret = fragmentOf(await shareLink(ben, ben.url));
-  const changed = (at: number): string => `${secret.slice(0, at)}${secret[at] === "A" ? "B" : "A"}${secret.slice(at + 1)}`;
-  const cut = /^(This link is not complete|This is not a Skerry link)$/;
-  const wrong: [string, RegExp][] = [
-    ["", /^This link has no key in it$/],
-    ["hello there", /^This is not a Skerry link$/],
-    ["%F0%9F%A6%AD", /^This is not a Skerry link$/],
-    [`${secret}${secret}`, cut],
-    ...Array.from({ length: Math.floor(secret.length / 12) }, (_, index): [string, RegExp] => [secret.slice(0, 1 + index * 12), cut]),
-    [secret.slice(0, -1), cut],
-    [secret.slice(1), /^(This link is not complete|This is not a Skerry link|This link comes from a newer Skerry)$/],
-    ...[7, 20, 40, 80, 120, secret.length - 2].filter((at) => at < secret.length).map((at): [string, RegExp] => [changed(at), cut]),
-  ];
-  await ana.page.goto(ana.url);
-  await giveName(ana.page, "Ana");
-  for (const [fragment, heading] of wrong) {
-    await ana.page.goto("about:blank");
-    await ana.page.goto(`${ana.url}/s#${fragment}`);
-    const title = ana.page.getByRole("heading", { level: 1 });
-    await title.waitFor();
-    expect(await title.textContent(), `for ${fragment.length} characters`).toMatch(heading);
-    expect(ana.page.url()).toBe(`${ana.url}/s`);
-    await ana.page.getByLabel("Or paste it here").waitFor();
-  }
-  // Nothing was made of any of them, and the right one still opens.
-  await ana.page.getByRole("link", { name: "All documents" }).click();
-  await ana.page.getByText("Your island is empty").waitFor();
-  await ana.page.getByLabel("Open a link").fill(`${ana.url}/s#${secret}`);
-  await ana.page.getByRole("button", { name: "Open", exact: true }).click();
-  await editorOf(ana.page).waitFor();
-  await shows(ana.page, "x");
-  expect(await stage.troubles()).toEqual([]);
-});
+test(
+  "links cut anywhere, changed anywhere, or of something else: each gets its sentence, none opens a document",
+  { timeout: 180_000 },
+  async () => {
+    await startDocument(ben);
+    await ben.page.keyboard.type("x");
+    await chipBecomes(ben.page, ["synced"]);
+    const secret = fragmentOf(await shareLink(ben, ben.url));
+    const changed = (at: number): string => `${secret.slice(0, at)}${secret[at] === "A" ? "B" : "A"}${secret.slice(at + 1)}`;
+    const cut = /^(This link is not complete|This is not a Skerry link)$/;
+    const wrong: [string, RegExp][] = [
+      ["", /^This link has no key in it$/],
+      ["hello there", /^This is not a Skerry link$/],
+      ["%F0%9F%A6%AD", /^This is not a Skerry link$/],
+      [`${secret}${secret}`, cut],
+      ...Array.from({ length: Math.floor(secret.length / 12) }, (_, index): [string, RegExp] => [secret.slice(0, 1 + index * 12), cut]),
+      [secret.slice(0, -1), cut],
+      [secret.slice(1), /^(This link is not complete|This is not a Skerry link|This link comes from a newer Skerry)$/],
+      ...[7, 20, 40, 80, 120, secret.length - 2].filter((at) => at < secret.length).map((at): [string, RegExp] => [changed(at), cut]),
+    ];
+    await ana.page.goto(ana.url);
+    await giveName(ana.page, "Ana");
+    for (const [fragment, heading] of wrong) {
+      await ana.page.goto("about:blank");
+      await ana.page.goto(`${ana.url}/s#${fragment}`);
+      const title = ana.page.getByRole("heading", { level: 1 });
+      await title.waitFor();
+      expect(await title.textContent(), `for ${fragment.length} characters`).toMatch(heading);
+      expect(ana.page.url()).toBe(`${ana.url}/s`);
+      await ana.page.getByLabel("Or paste it here").waitFor();
+    }
+    // Nothing was made of any of them, and the right one still opens.
+    await ana.page.getByRole("link", { name: "All documents" }).click();
+    await ana.page.getByText("Your island is empty").waitFor();
+    await ana.page.getByLabel("Open a link").fill(`${ana.url}/s#${secret}`);
+    await ana.page.getByRole("button", { name: "Open", exact: true }).click();
+    await editorOf(ana.page).waitFor();
+    await shows(ana.page, "x");
+    expect(await stage.troubles()).toEqual([]);
+  },
+);
 
 test("the bare address of a document opens nothing without its key; the link pasted there does", async () => {
   await ana.page.goto(ana.url);
@@ -120,7 +124,10 @@ test("the bare address of a document opens nothing without its key; the link pas
   await giveName(ben.page, "Ben");
   await ben.page.getByRole("heading", { name: "This document is not on this device" }).waitFor();
   await ben.page.getByText("the key to read it is in the share link").waitFor();
-  await ben.page.getByRole("textbox").first().fill(await shareLink(ana, ben.url));
+  await ben.page
+    .getByRole("textbox")
+    .first()
+    .fill(await shareLink(ana, ben.url));
   await ben.page.keyboard.press("Enter");
   await editorOf(ben.page).waitFor();
   await chipBecomes(ben.page, ["synced"]);

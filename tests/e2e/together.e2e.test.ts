@@ -2,7 +2,17 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { chipOf, editorOf, openPage, textOf } from "../support/app.ts";
 import { startFront } from "../support/front.ts";
-import { caretToLine, chipBecomes, fragmentOf, openLink, openStage, readFromRelay, shareLink, shows, startDocument } from "../support/people.ts";
+import {
+  caretToLine,
+  chipBecomes,
+  fragmentOf,
+  openLink,
+  openStage,
+  readFromRelay,
+  shareLink,
+  shows,
+  startDocument,
+} from "../support/people.ts";
 import type { Stage } from "../support/people.ts";
 import { until } from "../support/wait.ts";
 import { plantInWorkers, workerTroubles } from "../support/worker-troubles.ts";
@@ -71,10 +81,13 @@ test("both type at once and see each other's text, caret and name; the link's se
       document.title,
       document.documentElement.outerHTML,
       JSON.stringify(history.state),
-      JSON.stringify({ ...localStorage }),
-      JSON.stringify({ ...sessionStorage }),
+      JSON.stringify(localStorage),
+      JSON.stringify(sessionStorage),
       document.cookie,
-      ...performance.getEntries().filter(({ entryType }) => entryType !== "navigation").map(({ name }) => name),
+      ...performance
+        .getEntries()
+        .filter(({ entryType }) => entryType !== "navigation")
+        .map(({ name }) => name),
     ].join("\n"),
   );
   const devtools = await ben.context.newCDPSession(ben.page);

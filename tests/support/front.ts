@@ -38,7 +38,8 @@ export async function startFront(relayPort: number): Promise<Front> {
   server.on("upgrade", (asked, socket: Socket, head) => {
     const there = track(connect({ host: "127.0.0.1", port: sync.port, noDelay: true }));
     const lines = [`${asked.method} ${asked.url} HTTP/1.1`];
-    for (let index = 0; index < asked.rawHeaders.length; index += 2) lines.push(`${asked.rawHeaders[index]}: ${asked.rawHeaders[index + 1]}`);
+    for (let index = 0; index < asked.rawHeaders.length; index += 2)
+      lines.push(`${asked.rawHeaders[index]}: ${asked.rawHeaders[index + 1]}`);
     there.write(`${lines.join("\r\n")}\r\n\r\n`);
     there.write(head);
     socket.setNoDelay(true);

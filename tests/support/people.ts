@@ -61,7 +61,11 @@ export async function openStage(): Promise<Stage> {
       people.push(person);
       return person;
     },
-    troubles: async () => [...people.flatMap(({ name, troubles }) => troubles.map((trouble) => `${name}: ${trouble}`)), ...(await workerTroubles(browser)), ...relayTroubles(app)],
+    troubles: async () => [
+      ...people.flatMap(({ name, troubles }) => troubles.map((trouble) => `${name}: ${trouble}`)),
+      ...(await workerTroubles(browser)),
+      ...relayTroubles(app),
+    ],
     close: async () => {
       await browser.close();
       for (const { proxy } of people) await proxy.close();
@@ -90,7 +94,13 @@ export async function rememberChips(context: BrowserContext): Promise<void> {
       const last = said.at(-1);
       if (chip !== null && (last?.kind !== kind || last.text !== text)) said.push({ at: Date.now(), kind, text });
     };
-    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["data-kind"] });
+    new MutationObserver(look).observe(document, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributes: true,
+      attributeFilter: ["data-kind"],
+    });
   });
 }
 

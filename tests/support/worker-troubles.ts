@@ -17,14 +17,20 @@ interface WorkerMessage {
 const isAboutTheNetwork = (text: string): boolean => /WebSocket connection|net::ERR/.test(text);
 
 function troubleOf({ method, params }: WorkerMessage): string | undefined {
-  if (method === "Runtime.exceptionThrown") return `error: ${params?.exceptionDetails?.exception?.description ?? params?.exceptionDetails?.text ?? ""}`;
-  if (method === "Runtime.consoleAPICalled") return `${params?.type ?? ""}: ${(params?.args ?? []).map((arg) => String(arg.value ?? arg.description)).join(" ")}`;
+  if (method === "Runtime.exceptionThrown")
+    return `error: ${params?.exceptionDetails?.exception?.description ?? params?.exceptionDetails?.text ?? ""}`;
+  if (method === "Runtime.consoleAPICalled")
+    return `${params?.type ?? ""}: ${(params?.args ?? []).map((arg) => String(arg.value ?? arg.description)).join(" ")}`;
   if (method !== "Log.entryAdded" || isAboutTheNetwork(params?.entry?.text ?? "")) return undefined;
   return `${params?.entry?.level ?? ""}: ${params?.entry?.text ?? ""}`;
 }
 
 /** Sends commands to one worker and gives all that it said until the last was answered. */
-async function ask(session: CDPSession, targetId: string, commands: readonly { readonly method: string; readonly params?: object }[]): Promise<readonly WorkerMessage[]> {
+async function ask(
+  session: CDPSession,
+  targetId: string,
+  commands: readonly { readonly method: string; readonly params?: object }[],
+): Promise<readonly WorkerMessage[]> {
   // Not flattened: Playwright drops what comes for sessions that it did not make.
   const { sessionId } = await session.send("Target.attachToTarget", { targetId, flatten: false });
   const said: WorkerMessage[] = [];
@@ -57,13 +63,20 @@ async function onEachWorker<T>(browser: Browser, act: (session: CDPSession, targ
  * worker while it starts, which in Chromium 156 keeps it from ever running.)
  */
 export async function workerTroubles(browser: Browser): Promise<string[]> {
-  const said = await onEachWorker(browser, (session, targetId) => ask(session, targetId, [{ method: "Runtime.enable" }, { method: "Log.enable" }]));
-  return said.flat().flatMap((message) => troubleOf(message) ?? []).map((trouble) => `worker: ${trouble}`);
+  const said = await onEachWorker(browser, (session, targetId) =>
+    ask(session, targetId, [{ method: "Runtime.enable" }, { method: "Log.enable" }]),
+  );
+  return said
+    .flat()
+    .flatMap((message) => troubleOf(message) ?? [])
+    .map((trouble) => `worker: ${trouble}`);
 }
 
 /** For the proof that such things are seen: lets every worker print a text and throw an error. Returns how many did. */
 export async function plantInWorkers(browser: Browser, text: string): Promise<number> {
   const expression = `console.warn(${JSON.stringify(text)}); setTimeout(() => { throw new Error(${JSON.stringify(text)}); })`;
-  const planted = await onEachWorker(browser, (session, targetId) => ask(session, targetId, [{ method: "Runtime.evaluate", params: { expression } }]));
+  const planted = await onEachWorker(browser, (session, targetId) =>
+    ask(session, targetId, [{ method: "Runtime.evaluate", params: { expression } }]),
+  );
   return planted.length;
 }
