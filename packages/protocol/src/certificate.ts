@@ -1,8 +1,9 @@
-import { decodeWith, encodeWith, fixedBytes, refuse, struct, uint8, wallTimeMs } from "./codec.ts";
-import type { Codec, DecodeError } from "./codec.ts";
+import { decodeWith, encodeWith, fixedBytes, struct, wallTimeMs } from "./codec.ts";
+import type { DecodeError } from "./codec.ts";
 import { deviceId, keyBytes, signature } from "./ids.ts";
 import type { DeviceId, Signature } from "./ids.ts";
 import type { Result } from "./result.ts";
+import { versionByte } from "./sealed-envelope.ts";
 import { formatVersion } from "./version.ts";
 
 /** An account's statement that a device is its own: Ed25519 by the account's root key over everything before `signature`. */
@@ -16,19 +17,14 @@ export interface Certificate {
 
 export type UnsignedCertificate = Omit<Certificate, "signature">;
 
-const version: Codec<number> = {
-  write: uint8.write,
-  read: (decoder, field) => (uint8.read(decoder, field) === formatVersion ? formatVersion : refuse("bad-value", field)),
-};
-
 const unsigned = struct<UnsignedCertificate & { version: number }>({
-  version,
+  version: versionByte,
   accountKey: fixedBytes(keyBytes),
   deviceId,
   issuedAtMs: wallTimeMs,
 });
 const signed = struct<Certificate & { version: number }>({
-  version,
+  version: versionByte,
   accountKey: fixedBytes(keyBytes),
   deviceId,
   issuedAtMs: wallTimeMs,

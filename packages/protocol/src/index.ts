@@ -15,4 +15,5 @@ export * from "./presence.ts";
 export * from "./record-body.ts";
 export * from "./record.ts";
 export * from "./result.ts";
+export type { SealedEnvelope } from "./sealed-envelope.ts";
 export * from "./version.ts";

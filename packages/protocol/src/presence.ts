@@ -1,21 +1,17 @@
 /**
- * Sealed presence (docs/protocol.md, PS-*): awareness, the sender's verified head, and evidence. Relayed, never stored.
- *
- *     envelope = header ‖ nonce (24) ‖ ciphertext (length-prefixed) ‖ signature (64)
- *
- * `session` and `counter` let a receiver drop what a relay replays: a session's counter only rises.
+ * Sealed presence (docs/protocol.md, PS-*): awareness, the sender's verified head, and evidence. Relayed, never stored. Its bytes are a sealed
+ * envelope. `session` and `counter` let a receiver drop what a relay replays: a session's counter only rises.
  */
-import * as encoding from "lib0/encoding";
-import { decodeWith, encodeWith, fixedBytes, optional, readSince, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
+import { decodeWith, encodeWith, fixedBytes, optional, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
 import type { Codec, DecodeError } from "./codec.ts";
 import { head, signedHead } from "./head.ts";
 import type { Head, SignedHead } from "./head.ts";
-import { deviceId, docId, idBytes, nonceBytes, signature, stateHash } from "./ids.ts";
+import { deviceId, docId, idBytes, stateHash } from "./ids.ts";
 import type { DeviceId, DocId, Signature, StateHash } from "./ids.ts";
 import { limits } from "./limits.ts";
-import { assert } from "./result.ts";
 import type { Result } from "./result.ts";
-import { formatVersion } from "./version.ts";
+import { envelopeFormat, versionByte } from "./sealed-envelope.ts";
+import type { EnvelopeFormat, SealedEnvelope } from "./sealed-envelope.ts";
 
 export interface PresenceHeader {
   readonly docId: DocId;
@@ -26,14 +22,8 @@ export interface PresenceHeader {
   readonly counter: number;
 }
 
-export interface PresenceEnvelope {
-  readonly header: PresenceHeader;
-  readonly headerBytes: Uint8Array;
-  readonly nonce: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  readonly signature: Signature;
-  readonly hashedBytes: Uint8Array;
-}
+/** A presence message, taken apart. Nothing of it is verified yet. */
+export type PresenceEnvelope = SealedEnvelope<PresenceHeader>;
 
 /** What presence seals. Comes from a member, who may be hostile. */
 export interface PresenceBody {
@@ -49,68 +39,28 @@ export interface PresenceBody {
   readonly awareness: Uint8Array;
 }
 
-interface VersionedHeader extends PresenceHeader {
-  readonly version: number;
-}
+const format: EnvelopeFormat<PresenceHeader> = envelopeFormat<PresenceHeader>(
+  "presence",
+  struct<PresenceHeader & { readonly version: number }>({
+    version: versionByte,
+    docId,
+    epoch: varUint(0xffffffff),
+    deviceId,
+    session: fixedBytes(idBytes),
+    counter: varUint(),
+  }),
+  ["epoch"],
+  limits.presenceBytesMax,
+);
 
-const version: Codec<number> = {
-  write: uint8.write,
-  read: (decoder, field) => (uint8.read(decoder, field) === formatVersion ? formatVersion : refuse("bad-value", field)),
-};
+export const encodePresenceHeader = (header: PresenceHeader): Uint8Array => format.encodeHeader(header);
 
-const headerCodec = struct<VersionedHeader>({
-  version,
-  docId,
-  epoch: varUint(0xffffffff),
-  deviceId,
-  session: fixedBytes(idBytes),
-  counter: varUint(),
-});
+export const encodePresenceHashedPart = (headerBytes: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array): Uint8Array =>
+  format.encodeHashedPart(headerBytes, nonce, ciphertext);
 
-export function encodePresenceHeader(header: PresenceHeader): Uint8Array {
-  assert(header.epoch > 0, "epochs start at 1");
-  return encodeWith(headerCodec, { version: formatVersion, ...header });
-}
+export const encodePresenceEnvelope = (hashedBytes: Uint8Array, signature: Signature): Uint8Array => format.encode(hashedBytes, signature);
 
-const nonce = fixedBytes(nonceBytes);
-const ciphertextBytes = varBytes(limits.presenceBytesMax);
-
-export function encodePresenceHashedPart(headerBytes: Uint8Array, nonceValue: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  const encoder = encoding.createEncoder();
-  encoding.writeUint8Array(encoder, headerBytes);
-  nonce.write(encoder, nonceValue);
-  ciphertextBytes.write(encoder, ciphertext);
-  return encoding.toUint8Array(encoder);
-}
-
-export function encodePresenceEnvelope(hashedBytes: Uint8Array, signatureValue: Signature): Uint8Array {
-  const bytes = new Uint8Array(hashedBytes.length + signatureValue.length);
-  bytes.set(hashedBytes);
-  bytes.set(signatureValue, hashedBytes.length);
-  assert(bytes.length <= limits.presenceBytesMax, "presence too large");
-  return bytes;
-}
-
-const envelopeCodec: Codec<PresenceEnvelope> = {
-  write: (encoder, value) => {
-    encoding.writeUint8Array(encoder, value.hashedBytes);
-    signature.write(encoder, value.signature);
-  },
-  read: (decoder) => {
-    if (decoder.arr.length > limits.presenceBytesMax) return refuse("too-long", "presence");
-    const start = decoder.pos;
-    const { version: _, ...header } = headerCodec.read(decoder, "header");
-    if (header.epoch === 0) return refuse("bad-value", "epoch");
-    const headerBytes = readSince(decoder, start);
-    const nonceValue = nonce.read(decoder, "nonce");
-    const ciphertext = ciphertextBytes.read(decoder, "ciphertext");
-    const hashedBytes = readSince(decoder, start);
-    return { header, headerBytes, nonce: nonceValue, ciphertext, hashedBytes, signature: signature.read(decoder, "signature") };
-  },
-};
-
-export const decodePresenceEnvelope = (bytes: Uint8Array): Result<PresenceEnvelope, DecodeError> =>
-  decodeWith(envelopeCodec, bytes, "presence");
+export const decodePresenceEnvelope = (bytes: Uint8Array): Result<PresenceEnvelope, DecodeError> => format.decode(bytes);
 
 const flag: Codec<boolean> = {
   write: (encoder, value) => uint8.write(encoder, value ? 1 : 0),

@@ -1,23 +1,19 @@
 /**
  * A record: one sealed, signed message in a document's log (docs/protocol.md, RC-*).
  *
- *     record = header ‖ nonce (24) ‖ ciphertext (length-prefixed) ‖ signature (64)
- *
- * The exact header bytes are the associated data of the seal. `recordHash = BLAKE2b-256(header ‖ nonce ‖ ciphertext)` under the
- * context "record", and the signature covers that hash under a context of the record's kind. The relay reads the
- * header and the hash; it can open nothing.
+ * Its bytes are a sealed envelope. `recordHash = BLAKE2b-256(header ‖ nonce ‖ ciphertext)` under a context of its own, and the signature
+ * covers that hash under a context of the record's kind. The relay reads the header and the hash; it can open nothing.
  */
-import * as encoding from "lib0/encoding";
-import { decodeWith, encodeWith, fixedBytes, oneOf, readSince, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
-import type { Codec, DecodeError } from "./codec.ts";
+import { oneOf, struct, varUint } from "./codec.ts";
+import type { DecodeError } from "./codec.ts";
 import { head } from "./head.ts";
 import type { Head } from "./head.ts";
-import { deviceId, docId, nonceBytes, recordHash, replicaId, signature } from "./ids.ts";
+import { deviceId, docId, recordHash, replicaId } from "./ids.ts";
 import type { DeviceId, DocId, RecordHash, ReplicaId, Signature } from "./ids.ts";
 import { limits } from "./limits.ts";
-import { assert } from "./result.ts";
 import type { Result } from "./result.ts";
-import { formatVersion } from "./version.ts";
+import { envelopeFormat, versionByte } from "./sealed-envelope.ts";
+import type { EnvelopeFormat, SealedEnvelope } from "./sealed-envelope.ts";
 
 /** `genesis` is a log's first record and only that. Numbers not listed are for kinds to come (snapshot, …) and refused. */
 export type RecordKind = "genesis" | "update";
@@ -40,86 +36,34 @@ export interface RecordHeader {
   readonly accessPosition: number;
 }
 
-export interface SealedRecord {
-  readonly header: RecordHeader;
-  /** The header exactly as received: associated data of the seal. */
-  readonly headerBytes: Uint8Array;
-  readonly nonce: Uint8Array;
-  /** Includes the 16-byte Poly1305 tag. */
-  readonly ciphertext: Uint8Array;
-  readonly signature: Signature;
-  /** header ‖ nonce ‖ ciphertext: what `recordHash` is computed over. */
-  readonly hashedBytes: Uint8Array;
-}
+/** A record, taken apart. Nothing of it is verified yet. */
+export type SealedRecord = SealedEnvelope<RecordHeader>;
 
-const version: Codec<number> = {
-  write: uint8.write,
-  read: (decoder, field) => {
-    const value = uint8.read(decoder, field);
-    return value === formatVersion ? value : refuse("bad-value", field);
-  },
-};
+const format: EnvelopeFormat<RecordHeader> = envelopeFormat<RecordHeader>(
+  "record",
+  struct<RecordHeader & { readonly version: number }>({
+    version: versionByte,
+    kind: oneOf(kinds),
+    docId,
+    epoch: varUint(0xffffffff),
+    deviceId,
+    replicaId,
+    n: varUint(),
+    prev: recordHash,
+    seen: head,
+    accessPosition: varUint(),
+  }),
+  ["n", "epoch"],
+  limits.recordBytesMax,
+);
 
-interface VersionedHeader extends RecordHeader {
-  readonly version: number;
-}
-
-const headerCodec: Codec<VersionedHeader> = struct<VersionedHeader>({
-  version,
-  kind: oneOf(kinds),
-  docId,
-  epoch: varUint(0xffffffff),
-  deviceId,
-  replicaId,
-  n: varUint(),
-  prev: recordHash,
-  seen: head,
-  accessPosition: varUint(),
-});
-
-export function encodeRecordHeader(header: RecordHeader): Uint8Array {
-  assert(header.n > 0 && header.epoch > 0, "record numbers and epochs start at 1");
-  return encodeWith(headerCodec, { version: formatVersion, ...header });
-}
-
-const nonce = fixedBytes(nonceBytes);
-const ciphertextBytes = varBytes(limits.recordBytesMax);
+export const encodeRecordHeader = (header: RecordHeader): Uint8Array => format.encodeHeader(header);
 
 /** header ‖ nonce ‖ ciphertext. Append the 64-byte signature to get the record. */
-export function encodeHashedPart(headerBytes: Uint8Array, nonceValue: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  const encoder = encoding.createEncoder();
-  encoding.writeUint8Array(encoder, headerBytes);
-  nonce.write(encoder, nonceValue);
-  ciphertextBytes.write(encoder, ciphertext);
-  return encoding.toUint8Array(encoder);
-}
+export const encodeHashedPart = (headerBytes: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array): Uint8Array =>
+  format.encodeHashedPart(headerBytes, nonce, ciphertext);
 
-export function encodeRecord(hashedBytes: Uint8Array, signatureValue: Signature): Uint8Array {
-  const bytes = new Uint8Array(hashedBytes.length + signatureValue.length);
-  bytes.set(hashedBytes);
-  bytes.set(signatureValue, hashedBytes.length);
-  assert(bytes.length <= limits.recordBytesMax, "record too large");
-  return bytes;
-}
-
-const recordCodec: Codec<SealedRecord> = {
-  write: (encoder, value) => {
-    encoding.writeUint8Array(encoder, value.hashedBytes);
-    signature.write(encoder, value.signature);
-  },
-  read: (decoder) => {
-    if (decoder.arr.length > limits.recordBytesMax) return refuse("too-long", "record");
-    const start = decoder.pos;
-    const { version: _, ...header } = headerCodec.read(decoder, "header");
-    if (header.n === 0) return refuse("bad-value", "n");
-    if (header.epoch === 0) return refuse("bad-value", "epoch");
-    const headerBytes = readSince(decoder, start);
-    const nonceValue = nonce.read(decoder, "nonce");
-    const ciphertext = ciphertextBytes.read(decoder, "ciphertext");
-    const hashedBytes = readSince(decoder, start);
-    return { header, headerBytes, nonce: nonceValue, ciphertext, hashedBytes, signature: signature.read(decoder, "signature") };
-  },
-};
+export const encodeRecord = (hashedBytes: Uint8Array, signature: Signature): Uint8Array => format.encode(hashedBytes, signature);
 
 /** Reads one whole record. The result's arrays are views into `bytes`. `bytes` may come from anyone. */
-export const decodeRecord = (bytes: Uint8Array): Result<SealedRecord, DecodeError> => decodeWith(recordCodec, bytes, "record");
+export const decodeRecord = (bytes: Uint8Array): Result<SealedRecord, DecodeError> => format.decode(bytes);
