@@ -39,7 +39,9 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startRelayProcess(options: { readonly folder?: string; readonly port?: number; readonly env?: Readonly<Record<string, string>> } = {}): Promise<RelayProcess> {
+export async function startRelayProcess(
+  options: { readonly folder?: string; readonly port?: number; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<RelayProcess> {
   const port = options.port ?? (await freePort());
   const folder = options.folder ?? mkdtempSync(path.join(tmpdir(), "skerry-relay-"));
   let printed = "";
@@ -48,7 +50,14 @@ export async function startRelayProcess(options: { readonly folder?: string; rea
   const launch = async (): Promise<void> => {
     const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@skerry/source", "apps/relay/src/main.ts"], {
       cwd: root,
-      env: { ...process.env, SKERRY_PORT: String(port), SKERRY_DATA: folder, SKERRY_HANDSHAKES_BURST: "10000", SKERRY_HANDSHAKES_PER_SECOND: "10000", ...options.env },
+      env: {
+        ...process.env,
+        SKERRY_PORT: String(port),
+        SKERRY_DATA: folder,
+        SKERRY_HANDSHAKES_BURST: "10000",
+        SKERRY_HANDSHAKES_PER_SECOND: "10000",
+        ...options.env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const ended = new Promise<number | null>((resolve) => child.on("exit", (code) => resolve(code)));
