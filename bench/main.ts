@@ -16,7 +16,12 @@ import type { Target } from "./lib/target.ts";
 import { markdownTable } from "./lib/table.ts";
 
 const { values } = parseArgs({
-  options: { json: { type: "string" }, only: { type: "string", default: "W1,W5,W6" }, quick: { type: "boolean", default: false }, targets: { type: "string", default: "" } },
+  options: {
+    json: { type: "string" },
+    only: { type: "string", default: "W1,W5,W6" },
+    quick: { type: "boolean", default: false },
+    targets: { type: "string", default: "" },
+  },
 });
 const chosen = new Set(values.only.split(","));
 const quick = values.quick;
@@ -87,7 +92,8 @@ if (chosen.has("W5")) {
 
 if (chosen.has("W6")) {
   const rows = [];
-  for (const target of among([skerry(), raw("sync"), yWebsocket(true), hocuspocus(true)])) rows.push(await kill(target, quick ? 1 : 3, say));
+  for (const target of among([skerry(), raw("sync"), yWebsocket(true), hocuspocus(true)]))
+    rows.push(await kill(target, quick ? 1 : 3, say));
   results["W6"] = rows;
   say(`\nW6 SIGKILL when the client believes that all is confirmed\n\n${markdownTable(rows)}\n`);
 }

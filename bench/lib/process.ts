@@ -71,7 +71,7 @@ export function meter(pid: number): () => Metered {
 
 /** Waits until a server has stopped working on what it queued behind its replies. Bounded. */
 export async function settled(pid: number, { quietMs = 300, maxMs = 10_000 } = {}): Promise<void> {
-  for (const end = performance.now() + maxMs; performance.now() < end; ) {
+  for (const end = performance.now() + maxMs; performance.now() < end;) {
     const before = processUse(pid).cpuS;
     await sleep(quietMs);
     if ((processUse(pid).cpuS - before) / (quietMs / 1000) < 0.05) return;
@@ -80,7 +80,7 @@ export async function settled(pid: number, { quietMs = 300, maxMs = 10_000 } = {
 
 /** Waits for a moment in which nothing else keeps the machine busy. Bounded. */
 export async function quietMachine(maxMs = 4_000): Promise<void> {
-  for (const end = performance.now() + maxMs; performance.now() < end; ) {
+  for (const end = performance.now() + maxMs; performance.now() < end;) {
     const before = machineBusyS();
     await sleep(400);
     if ((machineBusyS() - before) / 0.4 < 0.25) return;
@@ -119,7 +119,13 @@ const accepts = (port: number): Promise<boolean> =>
   });
 
 /** Runs a server; resolves when its port accepts connections. No server outlives its driver. */
-export async function spawnServer(node: string, args: readonly string[], port: number, env: Readonly<Record<string, string>>, cwd: string): Promise<Server> {
+export async function spawnServer(
+  node: string,
+  args: readonly string[],
+  port: number,
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<Server> {
   const child = spawn(node, args, { cwd, env: { ...process.env, NODE_ENV: "production", ...env }, stdio: ["ignore", "ignore", "inherit"] });
   children.add(child);
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
@@ -130,7 +136,7 @@ export async function spawnServer(node: string, args: readonly string[], port: n
     await ended;
     clearTimeout(late);
   };
-  for (const limit = performance.now() + 20_000; ; ) {
+  for (const limit = performance.now() + 20_000; ;) {
     if (await accepts(port)) break;
     if (child.exitCode !== null || performance.now() > limit || child.pid === undefined) {
       await end("SIGKILL");

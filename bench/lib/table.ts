@@ -8,5 +8,9 @@ const show = (value: unknown): string => {
 export function markdownTable(rows: readonly object[]): string {
   const columns = Object.keys(rows[0] ?? {});
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(columns), line(columns.map(() => "---")), ...rows.map((row) => line(columns.map((name) => show((row as Record<string, unknown>)[name]))))].join("\n");
+  return [
+    line(columns),
+    line(columns.map(() => "---")),
+    ...rows.map((row) => line(columns.map((name) => show((row as Record<string, unknown>)[name])))),
+  ].join("\n");
 }

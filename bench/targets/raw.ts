@@ -55,7 +55,7 @@ function client(port: number, room: string): Client {
   const ready = new Promise<void>((resolve) => (caughtUp = resolve));
   const remote = {};
   const eachPacked = (frame: Buffer): void => {
-    for (let at = 1; at < frame.length; ) {
+    for (let at = 1; at < frame.length;) {
       const length = frame.readUInt32LE(at);
       Y.applyUpdate(doc, frame.subarray(at + 5, at + 4 + length), remote);
       at += 4 + length;
@@ -97,7 +97,12 @@ export const raw = (variant: Variant): Target => ({
       process.execPath,
       [path.join(fieldFolder, "raw-server.mjs")],
       port,
-      { PORT: String(port), BACKLOG: "4096", ...(variant === "memory" ? {} : { LOG: folder, SYNC: "1" }), PACK: variant === "packsync" ? "1" : "0" },
+      {
+        PORT: String(port),
+        BACKLOG: "4096",
+        ...(variant === "memory" ? {} : { LOG: folder, SYNC: "1" }),
+        PACK: variant === "packsync" ? "1" : "0",
+      },
       fieldFolder,
     ),
   pipe: (options) => pipe(options, variant),

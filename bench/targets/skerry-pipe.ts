@@ -5,7 +5,17 @@
 import { webcrypto } from "node:crypto";
 import { documentKey, generateDevice, generateEpochKey, pooledRandom, proveHello, ready as cryptoReady, sealRecord } from "@skerry/crypto";
 import type { DeviceIdentity, Secret } from "@skerry/crypto";
-import { decodeDown, decodeFrame, decodeRecord, emptyHead, encodeFrame, encodeUp, noRecord, protocolVersion, toText } from "@skerry/protocol";
+import {
+  decodeDown,
+  decodeFrame,
+  decodeRecord,
+  emptyHead,
+  encodeFrame,
+  encodeUp,
+  noRecord,
+  protocolVersion,
+  toText,
+} from "@skerry/protocol";
 import type { DocId, RecordHash, RecordKind, ReplicaId, SpaceId, UpMessage } from "@skerry/protocol";
 import { connectRaw } from "../lib/raw-ws.ts";
 import type { Pipe, PipeOptions } from "../lib/target.ts";
@@ -31,7 +41,13 @@ function roomOf(port: number, name: string): Room {
   const known = rooms.get(`${port}/${name}`);
   if (known !== undefined) return known;
   const docId = random.bytes(16) as DocId;
-  const room = { spaceId: random.bytes(16) as SpaceId, docId, key: documentKey(generateEpochKey(random), docId), markers: new Map(), begun: false };
+  const room = {
+    spaceId: random.bytes(16) as SpaceId,
+    docId,
+    key: documentKey(generateEpochKey(random), docId),
+    markers: new Map(),
+    begun: false,
+  };
   rooms.set(`${port}/${name}`, room);
   return room;
 }
@@ -128,7 +144,8 @@ export function skerryPipe({ port, room: name, onMarker }: PipeOptions): Pipe {
         const proof = proveHello(device, relayKey, nonce, clientNonce);
         send({ type: "hello", version: protocolVersion, deviceId: device.deviceId, clientNonce, proof });
         send({ type: "open", channel, spaceId: room.spaceId, docId: room.docId, cursor: emptyHead, replicaId: chain.replicaId });
-      } else if (decoded.value.type === "refused" || decoded.value.type === "closed") throw new Error(`relay refused: ${decoded.value.code}`);
+      } else if (decoded.value.type === "refused" || decoded.value.type === "closed")
+        throw new Error(`relay refused: ${decoded.value.code}`);
     } else if (tag === 70) throw new Error("the relay refused an append");
   };
 

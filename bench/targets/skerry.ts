@@ -67,7 +67,8 @@ function client(port: number, room: string, folder: string): Client {
     ready: opening.then(() => undefined),
     backlog: () => 0,
     // What the app shows: everything is on the relay, or some of it is not.
-    unconfirmed: () => (status !== undefined && status.unsentChanges === 0 && (status.saved === "relay" || status.saved === "others") ? 0 : written),
+    unconfirmed: () =>
+      status !== undefined && status.unsentChanges === 0 && (status.saved === "relay" || status.saved === "others") ? 0 : written,
     close: async () => {
       const { peer, provider, unwatch } = await opening;
       unwatch();

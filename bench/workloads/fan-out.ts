@@ -123,7 +123,11 @@ async function oneRound(lane: Lane, options: FanOutOptions, budget: number) {
       };
     });
   }
-  for (const limit = performance.now() + 10_000; performance.now() < limit && !lane.all.every((pipe) => pipe.updates() >= owed(lane, pipe)); ) await sleep(1);
+  for (
+    const limit = performance.now() + 10_000;
+    performance.now() < limit && !lane.all.every((pipe) => pipe.updates() >= owed(lane, pipe));
+  )
+    await sleep(1);
   const used = end();
   const sent = lane.sent - first;
   const deliveries = sent * (options.connections - 1);
@@ -183,7 +187,9 @@ export async function fanOut(targets: readonly Target[], options: FanOutOptions,
         await quietMachine(2_000);
         const one = await oneRound(lane, options, budget);
         rounds.get(lane)?.push(one);
-        log(`W1 n=${options.connections} round ${number + 1} ${lane.target.name}: ${Math.round(one.deliveriesPerS).toLocaleString("en")} deliveries/s`);
+        log(
+          `W1 n=${options.connections} round ${number + 1} ${lane.target.name}: ${Math.round(one.deliveriesPerS).toLocaleString("en")} deliveries/s`,
+        );
         await settled(lane.server.pid, { quietMs: 200, maxMs: 2_500 });
       }
     }

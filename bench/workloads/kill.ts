@@ -20,7 +20,7 @@ export interface KillRow {
 const count = 1000;
 
 async function until(condition: () => boolean, maxMs: number): Promise<void> {
-  for (const limit = performance.now() + maxMs; performance.now() < limit && !condition(); ) await sleep(1);
+  for (const limit = performance.now() + maxMs; performance.now() < limit && !condition();) await sleep(1);
 }
 
 async function oneRound(target: Target): Promise<{ confirmed: number | null; seen: number; survived: number }> {
@@ -71,5 +71,12 @@ export async function kill(target: Target, rounds: number, log: (line: string) =
   const owed = confirmed.map((value, index) => value ?? seenByOther[index] ?? 0);
   const kept = owed.map((value, index) => Math.min(value, survived[index] ?? 0));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  return { target: target.name, written: count, confirmed, seenByOther, survived, survivedShare: sum(owed) === 0 ? 0 : sum(kept) / sum(owed) };
+  return {
+    target: target.name,
+    written: count,
+    confirmed,
+    seenByOther,
+    survived,
+    survivedShare: sum(owed) === 0 ? 0 : sum(kept) / sum(owed),
+  };
 }

@@ -61,7 +61,9 @@ export async function storm(target: Target, options: StormOptions, log: (line: s
       const pipes = Array.from({ length: options.connections }, (_, index) => target.pipe({ port, room: `storm${index % options.rooms}` }));
       const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("late")), 60_000).unref());
       late.catch(() => undefined);
-      const outcomes = await Promise.allSettled(pipes.map((pipe) => Promise.race([pipe.ready, late]).then(() => latencies.add(performance.now() - started))));
+      const outcomes = await Promise.allSettled(
+        pipes.map((pipe) => Promise.race([pipe.ready, late]).then(() => latencies.add(performance.now() - started))),
+      );
       const used = end();
       failed += outcomes.filter((outcome) => outcome.status === "rejected").length;
       short += pipes.filter((pipe) => pipe.syncBytes() < state.length * 0.9).length;

@@ -16,7 +16,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/peer/src/browser": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0", "y-indexeddb"],
   "packages/peer/src/node": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0", "y-leveldb", "level", "ws", "node:"],
   "packages/simulator": ["@skerry/protocol", "@skerry/crypto", "@skerry/peer", "@skerry/relay", "yjs", "lib0", "ws", "node:"],
-  "apps/relay": ["@skerry/protocol", "@skerry/crypto/verify", "hono", "@hono/node-server", "ws", "level", "pino", "valibot", "lib0", "node:"],
+  "apps/relay": [
+    "@skerry/protocol",
+    "@skerry/crypto/verify",
+    "hono",
+    "@hono/node-server",
+    "ws",
+    "level",
+    "pino",
+    "valibot",
+    "lib0",
+    "node:",
+  ],
   "apps/web": [
     "@skerry/peer/browser",
     "@skerry/peer/browser/worker",
@@ -89,7 +100,9 @@ describe("the import table", () => {
   test("each import of a package is declared by the package that imports it", () => {
     const undeclared = productionFiles.flatMap((file) => {
       const folder = file.split("/").slice(0, 2).join("/");
-      const manifest = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8")) as { dependencies?: Record<string, string> };
+      const manifest = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8")) as {
+        dependencies?: Record<string, string>;
+      };
       return importsOf(parse(file), { types: true })
         .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
         .map(packageOf)
@@ -130,7 +143,8 @@ describe("core code touches the world only through its ports", () => {
     "packages/peer/src/editor",
     "packages/peer/src/yjs-update",
   ];
-  const banned = /^(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|queueMicrotask|crypto\.\w+|process\.\w+|console\.\w+|fetch|navigator\.\w+|globalThis\.\w+|localStorage\.\w+)$/;
+  const banned =
+    /^(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|queueMicrotask|crypto\.\w+|process\.\w+|console\.\w+|fetch|navigator\.\w+|globalThis\.\w+|localStorage\.\w+)$/;
 
   function worldlyUses(file: string, source: ts.SourceFile): string[] {
     const found: string[] = [];
@@ -157,7 +171,12 @@ describe("core code touches the world only through its ports", () => {
   });
 
   test("the search finds a planted use", () => {
-    const source = ts.createSourceFile("x.ts", "const a = Date.now(); setTimeout(() => Math.random(), 1); new WebSocket('x');", ts.ScriptTarget.ES2023, true);
+    const source = ts.createSourceFile(
+      "x.ts",
+      "const a = Date.now(); setTimeout(() => Math.random(), 1); new WebSocket('x');",
+      ts.ScriptTarget.ES2023,
+      true,
+    );
     expect(worldlyUses("x.ts", source)).toHaveLength(4);
   });
 });

@@ -22,7 +22,9 @@ export function filesIn(folder: string, matching: RegExp): string[] {
 }
 
 export const isTest = (file: string): boolean =>
-  /\.(test|fault\.test|browser\.test|conformance|test-support)\.tsx?$/.test(file) || /\/(test-[^/]*|testing)(\/|\.ts)/.test(file) || /\.test-[^/]*\.ts$/.test(file);
+  /\.(test|fault\.test|browser\.test|conformance|test-support)\.tsx?$/.test(file) ||
+  /\/(test-[^/]*|testing)(\/|\.ts)/.test(file) ||
+  /\.test-[^/]*\.ts$/.test(file);
 
 const parsed = new Map<string, ts.SourceFile>();
 

@@ -13,7 +13,9 @@ const read = (file: string): string => readFileSync(path.join(root, file), "utf8
 describe("the repository is tidy", () => {
   test("no path of a machine and no registry's host name", () => {
     // Spelled in pieces, or this file would be the first to be found.
-    const forbidden = new RegExp(["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/\\w", "registry\\.npm" + "js", "deb\\.deb" + "ian\\.org"].join("|"));
+    const forbidden = new RegExp(
+      ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/\\w", "registry\\.npm" + "js", "deb\\.deb" + "ian\\.org"].join("|"),
+    );
     expect(textFiles.length).toBeGreaterThan(60);
     expect(textFiles.filter((file) => forbidden.test(read(file)))).toEqual([]);
     expect(forbidden.test("cd /wo" + "rk/main")).toBe(true);
@@ -32,7 +34,9 @@ describe("the repository is tidy", () => {
   });
 
   test("no skipped, focused or unfinished test, and no sleep", () => {
-    const tests = [...filesIn("packages", /\.ts$/), ...filesIn("apps", /\.tsx?$/), ...filesIn("tests", /\.ts$/)].filter((file) => /test/.test(file));
+    const tests = [...filesIn("packages", /\.ts$/), ...filesIn("apps", /\.tsx?$/), ...filesIn("tests", /\.ts$/)].filter((file) =>
+      /test/.test(file),
+    );
     const bad = new RegExp("\\b(test|it|describe)\\.(ski" + "p|on" + "ly|to" + "do)\\b|\\bxi" + "t\\(");
     expect(tests.filter((file) => bad.test(read(file)))).toEqual([]);
   });
@@ -55,10 +59,16 @@ describe("the repository is tidy", () => {
   });
 
   test("every rule id in a test title stands in docs/", () => {
-    const documented = new Set(filesIn("docs", /\.md$/).flatMap((file) => [...read(file).matchAll(/\*\*([A-Z]{2}-\d+)\*\*/g)].map((match) => match[1])));
+    const documented = new Set(
+      filesIn("docs", /\.md$/).flatMap((file) => [...read(file).matchAll(/\*\*([A-Z]{2}-\d+)\*\*/g)].map((match) => match[1])),
+    );
     const titled = textFiles
       .filter((file) => /\.test\.tsx?$|\.conformance\.ts$/.test(file))
-      .flatMap((file) => [...read(file).matchAll(/\b(?:test|it|describe)(?:\.each\([^)]*\))?\(\s*["'`]([^"'`]*)/g)].map((match) => [file, match[1] ?? ""] as const))
+      .flatMap((file) =>
+        [...read(file).matchAll(/\b(?:test|it|describe)(?:\.each\([^)]*\))?\(\s*["'`]([^"'`]*)/g)].map(
+          (match) => [file, match[1] ?? ""] as const,
+        ),
+      )
       .flatMap(([file, title]) => [...title.matchAll(/\b([A-Z]{2}-\d+)\b/g)].map((match) => [file, match[1] ?? ""] as const));
     expect(titled.length).toBeGreaterThan(50);
     expect(titled.filter(([, id]) => !documented.has(id)).map(([file, id]) => `${file}: ${id}`)).toEqual([]);

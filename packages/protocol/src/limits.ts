@@ -23,10 +23,12 @@ export const limits: Limits = {
   channelsMax: 1000,
   /** From TCP accept to a valid `hello`. */
   handshakeMs: 10_000,
-  /** A peer pings after this long without having heard anything… */
+  /** A peer pings this often, one ping at a time… */
   pingAfterMs: 5_000,
-  /** …and gives the link up when nothing came for this long. Design §8: noticed in 10 s. */
+  /** …gives the link up when nothing came for this long (design §8: noticed in 10 s)… */
   deadAfterMs: 10_000,
+  /** …and also when a ping stays unanswered for this long, though other things come: what we send does not arrive. */
+  unansweredAfterMs: 20_000,
   /** The relay drops a connection that was silent for this long. */
   relayIdleMs: 60_000,
   /** A live channel gets a freshly signed head at most this often. */
@@ -50,6 +52,7 @@ export interface Limits {
   readonly handshakeMs: number;
   readonly pingAfterMs: number;
   readonly deadAfterMs: number;
+  readonly unansweredAfterMs: number;
   readonly relayIdleMs: number;
   readonly headEveryMs: number;
   readonly retryAfterMsMax: number;

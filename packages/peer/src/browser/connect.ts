@@ -90,6 +90,17 @@ function openPipe(options: ConnectOptions, tab: string, receive: (data: unknown)
   return { post: (message) => worker.postMessage([tab, message]), close: () => worker.terminate() };
 }
 
+/**
+ * How long a page that is torn down without having been asked holds out while its last edits are on their way to the disk (BS-11). A worker ends
+ * with its last tab, with messages that it has not taken yet; a few milliseconds are enough, a loaded machine needs more.
+ */
+const lingerMs = 200;
+
+/** Nothing can be awaited in `pagehide`, and no answer arrives in it: the page just stays, while the worker, in a thread of its own, works. */
+function linger(): void {
+  for (const until = performance.now() + lingerMs; performance.now() < until;);
+}
+
 export function connectSkerry(options: ConnectOptions): SkerryClient {
   const calls = new Map<number, Call>();
   const watches = new Map<number, Watch>();
@@ -240,8 +251,11 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     if (document.visibilityState === "visible") say({ kind: "retry" });
   };
   const ending = (event: PageTransitionEvent): void => {
-    // Kept in the back/forward cache, the page may come back; gone for good, the worker need not wait for the lock.
-    if (!event.persisted) say({ kind: "bye" });
+    // Kept in the back/forward cache, the page may come back.
+    if (event.persisted) return;
+    if (hasUnsaved()) linger();
+    // The worker need not wait for the lock.
+    say({ kind: "bye" });
   };
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", wake);

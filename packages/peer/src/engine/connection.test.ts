@@ -162,14 +162,33 @@ test("SE-6 silence is answered with a ping after 5 s and ends the link after 10"
   expect(at.connection.state()).toMatchObject({ kind: "offline", reason: "lost" });
 });
 
+const lastPing = (at: ReturnType<typeof scene>): number => {
+  const ping = at.received.findLast(({ type }) => type === "ping");
+  return ping?.type === "ping" ? ping.id : -1;
+};
+
 test("SE-6 a pong keeps the link", async () => {
   const at = scene();
   await at.welcome();
   for (let round = 0; round < 20; round++) {
     await at.advance(limits.pingAfterMs);
-    at.say({ type: "pong", id: 1, timeMs: 1 });
+    at.say({ type: "pong", id: lastPing(at), timeMs: 1 });
   }
   expect(kindOf(at)).toBe("online");
+  expect(at.received.filter(({ type }) => type === "ping").length).toBeGreaterThan(15);
+});
+
+test("SE-6 a link on which others' work still comes, but no answer to our ping, is given up too", async () => {
+  const at = scene();
+  await at.welcome();
+  let waited = 0;
+  for (; kindOf(at) === "online" && waited < 60_000; waited += 1000) {
+    at.say({ type: "pong", id: 4_000_000, timeMs: 1 });
+    await at.advance(1000);
+  }
+  expect(at.connection.state()).toMatchObject({ kind: "offline", reason: "lost" });
+  expect(waited).toBeGreaterThan(limits.unansweredAfterMs);
+  expect(waited).toBeLessThanOrEqual(limits.pingAfterMs + limits.unansweredAfterMs + 1000);
 });
 
 test("SE-1 a relay that says nothing is given up after the time for the handshake", async () => {

@@ -86,6 +86,8 @@ interface Attempt {
   clientNonce: Uint8Array | undefined;
   session: Session | undefined;
   heardAt: number;
+  /** When the oldest ping that is not answered was sent; undefined if none is. */
+  pingedAt: number | undefined;
   onlineAt: number;
   pingId: number;
   retryAfterMs: number;
@@ -138,6 +140,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       clientNonce: undefined,
       session: undefined,
       heardAt: clock.monotonic(),
+      pingedAt: undefined,
       onlineAt: 0,
       pingId: 0,
       retryAfterMs: 0,
@@ -206,6 +209,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         mine.retryAfterMs = message.retryAfterMs;
         return;
       case "pong":
+        // An answer to an older ping proves nothing about now.
+        if (message.id === mine.pingId) mine.pingedAt = undefined;
         return;
       default:
         // Before `welcome` no channel is open, and what comes for a number that was let go is late, not wrong.
@@ -244,23 +249,28 @@ export function createConnection(options: ConnectionOptions): Connection {
     };
     mine.onlineAt = clock.monotonic();
     mine.cancelTimer();
-    heartbeat(mine);
+    mine.cancelTimer = clock.schedule(limits.pingAfterMs, () => heartbeat(mine));
     setState({ kind: "online", sinceMs: clock.now() });
     options.onSession(mine.session);
     for (const channel of channels) channel.events.online(mine.session);
   };
 
+  /**
+   * Two ways to be dead (SE-6): nothing comes any more, or nothing that we send arrives, though others' work still comes. The second is told by
+   * a ping that stays unanswered, and waited for longer: its answer may stand behind a long catch-up on a slow link.
+   */
   const heartbeat = (mine: Attempt): void => {
     if (attempt !== mine) return;
-    const silentMs = clock.monotonic() - mine.heardAt;
-    if (silentMs >= limits.deadAfterMs) return fail(mine, 3009, "silent");
-    if (silentMs >= limits.pingAfterMs) ping(mine);
-    const nextMs = silentMs >= limits.pingAfterMs ? limits.deadAfterMs - silentMs : limits.pingAfterMs - silentMs;
-    mine.cancelTimer = clock.schedule(nextMs, () => heartbeat(mine));
+    const now = clock.monotonic();
+    const deadAt = Math.min(mine.heardAt + limits.deadAfterMs, (mine.pingedAt ?? now) + limits.unansweredAfterMs);
+    if (now >= deadAt) return fail(mine, 3009, "silent");
+    if (mine.pingedAt === undefined) ping(mine, now);
+    mine.cancelTimer = clock.schedule(Math.min(deadAt - now, limits.pingAfterMs), () => heartbeat(mine));
   };
 
-  const ping = (mine: Attempt): void => {
+  const ping = (mine: Attempt, now: number): void => {
     mine.pingId = (mine.pingId + 1) % 2 ** 32;
+    mine.pingedAt = now;
     mine.outbox.push(encodeUp({ type: "ping", id: mine.pingId }));
   };
 
@@ -317,7 +327,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (closed) return;
       failures = 0;
       if (attempt === undefined) return dial();
-      if (attempt.session !== undefined) ping(attempt);
+      if (attempt.session !== undefined && attempt.pingedAt === undefined) ping(attempt, clock.monotonic());
     },
     close: () => {
       if (closed) return;
