@@ -23,14 +23,17 @@ type Structs = readonly (Y.Item | Y.GC)[];
 const endOf = (struct: Y.AbstractStruct): number => struct.id.clock + struct.length;
 
 /**
- * True if every replica with the same structs and the other deletions deletes this by itself, so that it needs no sending: an
- * overwritten value of a key, anything under a deleted type, and what was collected (Yjs collects whole only under a deleted parent).
+ * The first clock of the struct whose deletion has to be sent; its end if none has. What comes before, every replica with the same structs
+ * and the other deletions deletes by itself: an overwritten value of a key, anything under a deleted type, and what was collected (Yjs
+ * collects whole only under a deleted parent). Deleted values of a key are joined: of those at the end only the last was not overwritten.
  */
-function isImplied(struct: Y.Item | Y.GC): boolean {
-  if (!(struct instanceof Y.Item)) return true;
-  if (struct.parentSub !== null && struct.right !== null) return true;
+function explicitFrom(struct: Y.Item | Y.GC): number {
+  const end = endOf(struct);
+  if (!(struct instanceof Y.Item)) return end;
   const parent = struct.parent as Y.AbstractType<unknown>;
-  return parent._item?.deleted === true;
+  if (parent._item?.deleted === true) return end;
+  if (struct.parentSub === null) return struct.id.clock;
+  return struct.right === null ? end - 1 : end;
 }
 
 function candidatesOf(doc: Y.Doc, acked: AckedState): Candidates {
@@ -70,8 +73,9 @@ function searchDeletes(doc: Y.Doc, acked: AckedState): Map<number, RangeSet> {
   const found = new Map<number, RangeSet>();
   for (const [client, structs] of doc.store.clients) {
     for (const struct of structs) {
-      if (!struct.deleted || isImplied(struct)) continue;
-      for (const [from, to] of acked.missingDeletes(client, struct.id.clock, endOf(struct))) addTo(found, client, from, to);
+      const explicit = struct.deleted ? explicitFrom(struct) : endOf(struct);
+      if (explicit === endOf(struct)) continue;
+      for (const [from, to] of acked.missingDeletes(client, explicit, endOf(struct))) addTo(found, client, from, to);
     }
   }
   return found;
@@ -93,8 +97,9 @@ function* unsentDeletes(doc: Y.Doc, { acked, deletes }: Candidates): IterableIte
             const struct = structs[index];
             if (struct === undefined) break;
             const end = Math.min(endOf(struct), missingTo);
-            if (struct instanceof Y.Item && struct.deleted && !isImplied(struct)) yield [client, at, end];
-            else settled.push([at, end]);
+            const explicit = Math.min(end, struct.deleted ? Math.max(at, explicitFrom(struct)) : end);
+            if (explicit > at) settled.push([at, explicit]);
+            if (explicit < end) yield [client, explicit, end];
             at = end;
           }
         }
