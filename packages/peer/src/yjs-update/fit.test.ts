@@ -1,7 +1,7 @@
 import * as encoding from "lib0/encoding";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import { fitUpdate, validateUpdate } from "./index.ts";
+import { fitUpdate, stateBytes, validateUpdate } from "./index.ts";
 import type { UpdateFault } from "./index.ts";
 
 /** Writes the structs of client 9 from a clock on. */
@@ -44,6 +44,51 @@ describe("fitting an update to its document", () => {
     unguarded.getText("body").insert(0, "x");
     Y.applyUpdate(unguarded, collected);
     expect(() => Y.applyUpdate(unguarded, alive)).toThrow(TypeError);
+  });
+
+  it("VF-6 an author who says other things under clocks that are pending: what is pending counts, and Yjs does not throw", () => {
+    const hello = (encoder: encoding.Encoder): void => {
+      uints(encoder, 4, 1);
+      encoding.writeVarString(encoder, "body");
+      encoding.writeVarString(encoder, "0123456789");
+    };
+    const pending = updateOf(10, hello);
+    const collected = updateOf(0, (encoder) => uints(encoder, 0, 15));
+    const doc = new Y.Doc();
+    doc.getText("body").insert(0, "x");
+    for (const update of [pending, collected]) {
+      const fitted = fit(doc, update);
+      if (typeof fitted === "string") throw new Error(fitted);
+      Y.applyUpdate(doc, fitted);
+    }
+    expect(Y.getState(doc.store, 9)).toBe(20);
+    expect(doc.store.pendingStructs).toBeNull();
+    expect(doc.getText("body").toJSON()).toContain("0123456789");
+
+    const unguarded = new Y.Doc();
+    unguarded.getText("body").insert(0, "x");
+    Y.applyUpdate(unguarded, pending);
+    expect(() => Y.applyUpdate(unguarded, collected)).toThrow(TypeError);
+  });
+
+  it("VF-6 what is pending in part and comes again whole, honestly, arrives whole", () => {
+    const author = new Y.Doc();
+    author.clientID = 9;
+    const updates: Uint8Array[] = [];
+    author.on("update", (update: Uint8Array) => updates.push(update));
+    for (const [at, piece] of ["abc", "def", "ghi"].entries()) author.getText("body").insert(3 * at, piece);
+    author.getText("body").delete(1, 1);
+    author.getMap("map").set("k", [1]);
+    const doc = new Y.Doc();
+    for (const update of [updates[1], Y.encodeStateAsUpdate(author)]) {
+      if (update === undefined) throw new Error("no update");
+      const fitted = fit(doc, update);
+      if (typeof fitted === "string") throw new Error(fitted);
+      Y.applyUpdate(doc, fitted);
+    }
+    expect(doc.store.pendingStructs).toBeNull();
+    expect(doc.getText("body").toJSON()).toBe("acdefghi");
+    expect(stateBytes(doc)).toEqual(stateBytes(author));
   });
 
   it("VF-6 a value of a key with two living parts is refused, also where the key is only inherited", () => {

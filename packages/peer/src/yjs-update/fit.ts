@@ -11,12 +11,14 @@ import { editorLimits, recordLimits } from "./limits.ts";
 import { RangeSet } from "./range-set.ts";
 import { caught } from "./validate.ts";
 import type { UpdateSummary } from "./validate.ts";
+import { withoutPending } from "./pending.ts";
 import { flag, kind, walkUpdate } from "./walk.ts";
 import type { WalkedStruct } from "./walk.ts";
 
 /**
  * Fits a validated update to the document that is to take it: refuses what would make Yjs throw there, and cuts off the structs that the
- * document has already (Yjs ignores them, but it looks at them first). Gives the bytes for `Y.applyUpdate`: the update itself in the usual
+ * document has already, integrated or held back as pending (of a struct that it has in part, Yjs attaches the rest to the part without asking
+ * what that is now, and throws where it is collected). Gives the bytes for `Y.applyUpdate`: the update itself in the usual
  * case. Linear in the update, with a binary search per item; the document is not changed.
  */
 export function fitUpdate(doc: Y.Doc, update: Uint8Array, summary: UpdateSummary): Result<Uint8Array, UpdateFault> {
@@ -26,7 +28,7 @@ export function fitUpdate(doc: Y.Doc, update: Uint8Array, summary: UpdateSummary
       const state = Y.getState(doc.store, client);
       if (from < state) known.set(client, state);
     }
-    const fresh = known.size === 0 ? update : Y.diffUpdate(update, Y.encodeStateVector(known));
+    const fresh = withoutPending(doc, known.size === 0 ? update : Y.diffUpdate(update, Y.encodeStateVector(known)), summary);
     const keys = new Keys(doc);
     walkUpdate(fresh, editorLimits, {
       struct: (struct) => {

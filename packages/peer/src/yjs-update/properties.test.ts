@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import { createPrng, editAtRandom, randomHistory } from "./histories.test-helper.ts";
+import { createPrng, editAtRandom, fuzzSeeds, randomHistory } from "./histories.test-helper.ts";
 import type { Prng } from "./histories.test-helper.ts";
 import {
   createAckedState,
@@ -15,8 +15,8 @@ import {
 } from "./index.ts";
 import type { AckedState, UpdateSummary } from "./index.ts";
 
-const seed = Number(process.env["SKERRY_FUZZ_SEED"] ?? Date.now() & 0x7fffffff);
-const runs = process.env["CI"] === undefined ? 40 : 600;
+const seeds = fuzzSeeds();
+const runs = Math.ceil((process.env["CI"] === undefined ? 40 : 600) / seeds.length);
 
 const summaryOf = (update: Uint8Array): UpdateSummary => {
   const result = validateUpdate(update);
@@ -74,7 +74,7 @@ function send(prng: Prng, device: Device, log: Uint8Array[]): void {
   log.push(...pieces.value);
 }
 
-describe(`what is unsent, in random histories (seed ${seed})`, () => {
+describe.each(seeds)("what is unsent, in random histories (seed %i)", (seed) => {
   it("three devices with one log end in the same state, proven by its bytes, and with nothing unsent", () => {
     for (let run = 0; run < runs; run++) {
       const prng = createPrng(seed + run);

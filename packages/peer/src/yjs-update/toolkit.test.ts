@@ -85,6 +85,31 @@ describe("the toolkit over Yjs updates", () => {
     expect(unsent && [...summaryOf(unsent.update).deletes.values()]).toEqual([[[0, 2]]]);
   });
 
+  it("asks for no deletion of an overwritten value that Yjs joined with its deleted successor", () => {
+    const author = new Y.Doc();
+    author.clientID = 1;
+    const acked = createAckedState();
+    const log = new Y.Doc();
+    const send = (): void => {
+      const unsent = deriveUnsent(author, acked, everyone);
+      if (unsent !== undefined) acknowledge(acked, log, unsent.update);
+    };
+    author.getMap("map").set("k", "old");
+    send();
+    author.getMap("map").set("k", "new");
+    send();
+    author.getMap("map").delete("k");
+    send();
+    // The log names the last one's deletion only; a reader joins both, and one without a cache (a new process) looks at the joined one.
+    expect(acked.hasDeletes(1, 0, 1)).toBe(false);
+    expect(log.store.clients.get(1)).toHaveLength(1);
+    const nobody = (): boolean => false;
+    expect(hasUnsent(log, acked, nobody)).toBe(false);
+    expect(deriveUnsent(log, acked, nobody)).toBeUndefined();
+    // Where the log lacks the last one's deletion too, just that one is unsent.
+    expect(deriveUnsent(log, createAckedState(), nobody)?.changes).toBe(1);
+  });
+
   it("names a deletion again that a replica with the struct from an earlier attempt does not have", () => {
     const doc = new Y.Doc();
     const log = new Y.Doc();
