@@ -144,11 +144,12 @@ function accept(core: DocumentCore, record: SealedRecord, opened: OpenedRecord):
   const { state, env, store, keys, doc } = core;
   const fitted = fitUpdate(doc, opened.update, opened.summary);
   if (!fitted.ok) return "malformed";
+  // First of all: should Yjs throw after all, nothing counts this record as applied.
+  if (!opened.summary.empty) applyUpdate(doc, fitted.value, engineOrigin);
   const device = record.header.deviceId.slice() as DeviceId;
   for (const client of state.clients.claim(clientsOf(opened.summary), device)) store.set(keys.client(client), storedDevice.encode(device));
   state.clock = tickRemote(state.clock, opened.time, env.clock.now());
   state.acked.add(opened.summary);
-  if (!opened.summary.empty) applyUpdate(doc, fitted.value, engineOrigin);
   return undefined;
 }
 
