@@ -20,7 +20,8 @@ import { until } from "../support/wait.ts";
 
 const peersCount = 5;
 const runs = process.env["CI"] === "true" ? 200 : 30;
-const seed = seedFromEnv(process.env, () => randomBytes(8).readBigUInt64LE());
+// Fresh seeds are for exploring; what lands is judged by the same ones every time.
+const seed = seedFromEnv(process.env, () => (process.env["CI"] === "true" ? 20_261_120n : randomBytes(8).readBigUInt64LE()));
 const folder = mkdtempSync(path.join(tmpdir(), "skerry-convergence-"));
 
 interface Person {

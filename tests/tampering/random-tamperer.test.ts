@@ -7,7 +7,8 @@ import { randomTamperer } from "./random-tamperer.ts";
 import { createStage, expectWhole, reconnect, wordsOf } from "./stage.ts";
 import type { Stage, Writer } from "./stage.ts";
 
-const seed = seedFromEnv(process.env, () => randomBytes(8).readBigUInt64LE());
+// Fresh seeds are for exploring; what lands is judged by the same ones every time.
+const seed = seedFromEnv(process.env, () => (process.env["CI"] === "true" ? 20_261_120n : randomBytes(8).readBigUInt64LE()));
 const runs = Number(process.env["SKERRY_RUNS"] ?? (process.env["CI"] === "true" ? 12 : 4));
 
 let stage: Stage;
