@@ -122,10 +122,10 @@ const codeOf = (error: unknown): string => {
 };
 
 /** Runs `spoil` on a fresh copy and judges what it left. */
-async function judgeCopy(spoil: (folder: string) => Promise<void>, what: string): Promise<Verdict> {
+async function judgeCopy(spoil: (folder: string) => Promise<void>, what: string, original: string = whole): Promise<Verdict> {
   const folder = await makeFolder();
   try {
-    await cp(whole, folder, { recursive: true });
+    await cp(original, folder, { recursive: true });
     await spoil(folder);
     return await judge(folder);
   } catch (error) {
@@ -191,14 +191,27 @@ test(
       await before.append(run(newcomer, replicaIdOf("new"), 40));
       await before.close();
       const record = Buffer.from(truth.get(0)?.[2]?.entry.record ?? []);
-      const table = (await filesOf(/\.ldb$/, folder)).find(({ bytes }) => bytes.includes(record));
-      if (table === undefined) throw new Error("no table");
       // The last byte of an entry's sequence number, which LevelDB stores before 8 bytes of its own, the row's head and the record:
       // the keys are out of order, and LevelDB itself would abort the process when it compacts them.
-      const at = table.bytes.indexOf(record) - 53 - 9 - 3;
-      expect(at).toBeGreaterThan(0);
-      const spoilt = Buffer.from(table.bytes);
-      spoilt[at + 3] = (spoilt[at + 3] ?? 0) ^ 0xff;
+      const spoil = ({ bytes }: { readonly bytes: Buffer }): Buffer => {
+        const at = bytes.indexOf(record) - 53 - 9;
+        const spoilt = Buffer.from(bytes);
+        spoilt[at] = (spoilt[at] ?? 0) ^ 0xff;
+        return spoilt;
+      };
+      // A compaction that `close` cut short leaves tables that hold the record too and that nothing reads: take the one that is in use.
+      const candidates = (await filesOf(/\.ldb$/, folder)).filter(({ bytes }) => bytes.indexOf(record) > 62);
+      let table: (typeof candidates)[number] | undefined;
+      for (const candidate of candidates) {
+        const inUse = await judgeCopy(
+          (copy) => writeFile(join(copy, candidate.name), spoil(candidate)),
+          `${candidate.name} spoilt`,
+          folder,
+        );
+        if (inUse.outcome === "damaged") table = candidate;
+      }
+      if (table === undefined) throw new Error(`no table in use among ${candidates.length}`);
+      const spoilt = spoil(table);
       await writeFile(join(folder, table.name), spoilt);
 
       const events: StorageEvent[] = [];
