@@ -33,7 +33,9 @@ export function createTraceHash(): TraceHash {
     word(value.length);
     let at = 0;
     for (; at + 4 <= value.length; at += 4) {
-      word((value[at] as number) | ((value[at + 1] as number) << 8) | ((value[at + 2] as number) << 16) | ((value[at + 3] as number) << 24));
+      word(
+        (value[at] as number) | ((value[at + 1] as number) << 8) | ((value[at + 2] as number) << 16) | ((value[at + 3] as number) << 24),
+      );
     }
     for (; at < value.length; at++) word(value[at] as number);
   };
