@@ -1,9 +1,9 @@
 /** @skerry/simulator: faults for tests. Imported by tests and labs only. */
-export * from "./capture.ts";
-export * from "./chaos-proxy.ts";
+export * from "./proxy/capture.ts";
+export * from "./proxy/chaos-proxy.ts";
 export * from "./forgery.ts";
-export { laneBufferBytesMax, noLaneFault } from "./lane.ts";
-export type { LaneFault } from "./lane.ts";
+export { laneBufferBytesMax, noLaneFault } from "./proxy/lane.ts";
+export type { LaneFault } from "./proxy/lane.ts";
 export * from "./prng.ts";
 export { chainHashesOf, tailOf } from "./recorded-log.ts";
 export type { RecordedLogs } from "./recorded-log.ts";

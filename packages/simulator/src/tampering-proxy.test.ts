@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import WebSocket from "ws";
 import { createForgery, edits } from "./forgery.ts";
 import type { Edit, ForgeryOptions } from "./forgery.ts";
-import { until } from "./net.test-support.ts";
+import { until } from "./proxy/net.test-support.ts";
 import {
   alterHead,
   byDevice,

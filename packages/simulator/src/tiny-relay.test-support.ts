@@ -30,7 +30,7 @@ import type {
 } from "@skerry/protocol";
 import { expect, onTestFinished } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
-import { until } from "./net.test-support.ts";
+import { until } from "./proxy/net.test-support.ts";
 import { createPrng } from "./prng.ts";
 import type { Prng } from "./prng.ts";
 import { chainHashesOf, tailOf } from "./recorded-log.ts";

@@ -8,7 +8,7 @@ import { createRecorder } from "./capture.ts";
 import type { Capture, Direction } from "./capture.ts";
 import { createLane, noLaneFault } from "./lane.ts";
 import type { Lane, LaneFault } from "./lane.ts";
-import type { Prng } from "./prng.ts";
+import type { Prng } from "../prng.ts";
 
 export interface Fault {
   /** From client to relay. What is not given does no harm. */

@@ -1,6 +1,6 @@
 /** One direction of one TCP connection through the chaos proxy: what comes from `source` goes to `target` as the fault in force allows. */
 import type { Socket } from "node:net";
-import type { Prng } from "./prng.ts";
+import type { Prng } from "../prng.ts";
 
 export interface LaneFault {
   /**

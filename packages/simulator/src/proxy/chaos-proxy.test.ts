@@ -9,7 +9,7 @@ import type { ChaosProxy, ChaosProxyOptions } from "./chaos-proxy.ts";
 import { laneBufferBytesMax } from "./lane.ts";
 import { dial, startTcpServer, until } from "./net.test-support.ts";
 import type { Tcp, TcpServer } from "./net.test-support.ts";
-import { createPrng } from "./prng.ts";
+import { createPrng } from "../prng.ts";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
