@@ -134,6 +134,14 @@ describe("the relay is blind by construction", () => {
   });
 });
 
+test("the relay's core runs without Node, a disk or a socket", () => {
+  const { files, packages } = closureOf("apps/relay/src/core.ts");
+  expect(files).toContain("apps/relay/src/storage/level-reader.ts");
+  expect(packages).toEqual(["lib0", "libsodium-wrappers", "valibot"]);
+  const relay = files.filter((file) => file.startsWith("apps/"));
+  expect(relay.filter((file) => /\b(Buffer|process)\.\w|\bsetImmediate\(/.test(parse(file).text))).toEqual([]);
+});
+
 describe("core code touches the world only through its ports", () => {
   const core = [
     "packages/protocol/src",

@@ -56,8 +56,18 @@ export function afterEntriesOf(docId: DocId): Uint8Array {
   return key;
 }
 
-/** A short string that stands for bytes in a `Map`. */
-export const mapKey = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+/** A short string that stands for a few bytes (an id, a key) in a `Map`. Strings sort as their bytes do. */
+export const mapKey = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+
+/** The order of LevelDB's keys, as `Array.prototype.sort` wants it. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
 
 function keyOf(table: number, parts: readonly Uint8Array[], number?: number): Uint8Array {
   let length = 1;

@@ -6,8 +6,8 @@
  */
 import type { Clock } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
-import { openFolder, probeRoom, takeFolder, toStoreError } from "./level-folder.ts";
-import type { Database } from "./level-folder.ts";
+import type { Database, LevelEngine } from "./level-engine.ts";
+import { toStoreError } from "./level-errors.ts";
 
 const backoffFirstMs = 100;
 const backoffMaxMs = 5_000;
@@ -32,7 +32,7 @@ export interface LevelDatabase {
 }
 
 export interface LevelDatabaseOptions {
-  readonly folder: string;
+  readonly engine: LevelEngine;
   readonly clock: Clock;
   readonly sync: boolean;
   readonly report: (event: StorageEvent) => void;
@@ -40,9 +40,10 @@ export interface LevelDatabaseOptions {
   readonly onReopen: () => void;
 }
 
+/** Rejects with what the engine says, as it says it. */
 export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<LevelDatabase> {
-  const { folder, clock, sync, report, onReopen } = options;
-  const guard = await takeFolder(folder);
+  const { engine, clock, sync, report, onReopen } = options;
+  const guard = await engine.take();
   let blanked = 0;
   let database: Database | undefined = await openAndReport().catch(async (error: unknown) => {
     await guard.close();
@@ -57,7 +58,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
   let closing: Promise<void> | undefined;
 
   async function openAndReport(): Promise<Database> {
-    const opened = await openFolder(folder);
+    const opened = await engine.open();
     blanked += opened.blankedBlocks;
     if (opened.blankedBlocks > 0) report({ type: "tables-damaged", blankedBlocks: opened.blankedBlocks });
     return opened.database;
@@ -72,7 +73,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
 
   async function recover(delayMs: number): Promise<void> {
     try {
-      await probeRoom(folder);
+      await engine.probeRoom();
       await exchangeHandle();
       failure = undefined;
       report({ type: "recovered" });

@@ -1,21 +1,27 @@
-/** Opening a LevelDB folder, with the traps that LevelDB leaves to its caller, and what its errors mean. */
+/** `LevelEngine` on a real folder: opening it with the traps that LevelDB leaves to its caller. */
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Level } from "level";
 import { LogStoreError } from "../log-store.ts";
+import type { Database, LevelEngine, OpenedFolder } from "./level-engine.ts";
+import { codeOf, toStoreError } from "./level-errors.ts";
 import { checkTables } from "./level-table.ts";
-
-export type Database = Level<Uint8Array, Uint8Array>;
 
 /** Room beyond what reopening writes: manifest, new log, the first appends. */
 const spareBytes = 1024 * 1024;
 const roomFile = "skerry-room";
 
+export const createFolderEngine = (folder: string): LevelEngine => ({
+  take: () => takeFolder(folder),
+  open: () => openFolder(folder),
+  probeRoom: () => probeRoom(folder),
+});
+
 /**
  * Takes the folder for this process, for as long as the returned database is open: a second, empty LevelDB in `guard/`, whose lock
  * (fcntl) Node itself could not take. The folder's own lock comes too late: its tables are checked, and mended, before it is opened.
  */
-export async function takeFolder(folder: string): Promise<Database> {
+async function takeFolder(folder: string): Promise<Database> {
   const guard = join(folder, "guard");
   try {
     await makeFolder(resolve(folder));
@@ -36,7 +42,7 @@ export async function takeFolder(folder: string): Promise<Database> {
 const destroyLevel = (folder: string): Promise<void> => (Level as unknown as { destroy(location: string): Promise<void> }).destroy(folder);
 
 async function openLevel(folder: string): Promise<Database> {
-  const database: Database = new Level(folder, { keyEncoding: "view", valueEncoding: "view", compression: false });
+  const database = new Level<Uint8Array, Uint8Array>(folder, { keyEncoding: "view", valueEncoding: "view", compression: false });
   try {
     await database.open();
     return database;
@@ -45,14 +51,7 @@ async function openLevel(folder: string): Promise<Database> {
   }
 }
 
-export interface OpenedFolder {
-  readonly database: Database;
-  /** Table blocks whose rows are lost (`level-table.ts`). */
-  readonly blankedBlocks: number;
-}
-
-/** The folder must be taken. */
-export async function openFolder(folder: string): Promise<OpenedFolder> {
+async function openFolder(folder: string): Promise<OpenedFolder> {
   try {
     const files = await readdir(folder);
     // LevelDB takes a folder without CURRENT for a new one and deletes every table and log in it.
@@ -80,8 +79,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Resolves if the disk takes, and syncs, as much as reopening writes: LevelDB turns its logs into tables before it serves anything. */
-export async function probeRoom(folder: string): Promise<void> {
+async function probeRoom(folder: string): Promise<void> {
   const path = join(folder, roomFile);
   try {
     const logs = (await readdir(folder)).filter((file) => file.endsWith(".log"));
@@ -100,19 +98,4 @@ export async function probeRoom(folder: string): Promise<void> {
   } finally {
     await rm(path, { force: true }).catch(() => undefined);
   }
-}
-
-const codeOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "code" in error ? error.code : undefined);
-
-/** LevelDB passes on no errno, only the text of `strerror`. Node passes both. EFBIG and EDQUOT are other ways to be full. */
-const fullPattern = /No space left on device|Disk quota exceeded|File too large|ENOSPC|EDQUOT|EFBIG/;
-
-export function toStoreError(error: unknown): LogStoreError {
-  if (error instanceof LogStoreError) return error;
-  const code = codeOf(error);
-  const text = error instanceof Error ? error.message : "";
-  if (code === "LEVEL_LOCKED") return new LogStoreError("locked", "Another process uses the data folder.", { cause: error });
-  if (code === "LEVEL_CORRUPTION") return new LogStoreError("damaged", "LevelDB reports corruption.", { cause: error });
-  if (fullPattern.test(text)) return new LogStoreError("full", "The disk is full.", { cause: error });
-  return new LogStoreError("io", "The data folder cannot be read or written.", { cause: error });
 }

@@ -4,9 +4,20 @@ import { bytesEqual, limits, signatureBytes } from "@skerry/protocol";
 import type { ChainHash, DocId, ReplicaId } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
 import type { DocumentInfo, StoredEntry } from "../log-store.ts";
-import { afterEntriesOf, authorKey, docIdOfKey, entryKey, entryTable, headKey, headTable, seqOfEntryKey, tailKey } from "./keys.ts";
-import type { Database } from "./level-folder.ts";
-import { toStoreError } from "./level-folder.ts";
+import {
+  afterEntriesOf,
+  authorKey,
+  compareBytes,
+  docIdOfKey,
+  entryKey,
+  entryTable,
+  headKey,
+  headTable,
+  seqOfEntryKey,
+  tailKey,
+} from "./keys.ts";
+import type { Database, DatabaseSnapshot } from "./level-engine.ts";
+import { toStoreError } from "./level-errors.ts";
 import { openEntryRow, openHeadRow, openPointerRow } from "./rows.ts";
 import type { EntryRow, Opened, Pointer } from "./rows.ts";
 
@@ -62,7 +73,7 @@ export async function loadPointer(
   docId: DocId,
   replicaId: ReplicaId,
   n: number,
-  snapshot?: Snapshot,
+  snapshot?: DatabaseSnapshot,
 ): Promise<Pointer | undefined> {
   const key = authorKey(docId, replicaId, n);
   const row = await database.get(key, snapshot === undefined ? {} : { snapshot });
@@ -131,7 +142,7 @@ export async function listDocuments(database: Database, after: Uint8Array | unde
   } finally {
     await entries.close();
   }
-  return found.sort(Buffer.compare);
+  return found.sort(compareBytes);
 }
 
 function verified(docId: DocId, seq: number, previous: ChainHash, row: EntryRow): StoredEntry {
@@ -149,9 +160,7 @@ function openOrDamaged(open: typeof openEntryRow, docId: DocId, seq: number, row
   return opened;
 }
 
-type Snapshot = ReturnType<Database["snapshot"]>;
-
-async function withSnapshot<T>(database: Database, docId: DocId, seq: number, run: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+async function withSnapshot<T>(database: Database, docId: DocId, seq: number, run: (snapshot: DatabaseSnapshot) => Promise<T>): Promise<T> {
   const snapshot = database.snapshot();
   try {
     return await guard(docId, seq, () => run(snapshot));

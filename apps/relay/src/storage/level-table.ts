@@ -10,7 +10,7 @@
 import { open, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LogStoreError } from "../log-store.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "./crc.ts";
 
 const footerBytes = 48;
 const trailerBytes = 5;

@@ -9,10 +9,10 @@
  * The checksum is against accidents of a disk: it covers what the hash chain does not (receive time, signature, index rows) and
  * binds a value to its key. Whoever can write the folder can also forge it; peers verify chains and signatures themselves.
  */
-import { crc32 } from "node:zlib";
 import { hashBytes, idBytes } from "@skerry/protocol";
 import type { ChainHash, Entry, RecordHash, SpaceId } from "@skerry/protocol";
 import type { DocumentInfo } from "../log-store.ts";
+import { crc32 } from "./crc.ts";
 import { readU64, writeU64 } from "./keys.ts";
 
 export const rowVersion = 1;
