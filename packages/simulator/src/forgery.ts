@@ -10,7 +10,7 @@ import type { RelayIdentity } from "@skerry/crypto/verify";
 import { assert, bytesEqual, decodeRecord, emptyHead, limits, toText } from "@skerry/protocol";
 import type { ChainHash, DocId, DownMessage, Entry, SignedHead, UpMessage } from "@skerry/protocol";
 import { chainHashesOf, createOwnAppends, tailOf } from "./recorded-log.ts";
-import type { Tamper } from "./tampering-proxy.ts";
+import type { Tamper } from "./tamper.ts";
 import { entriesMessages, flipInRecord } from "./tamperers.ts";
 import type { RecordPart } from "./tamperers.ts";
 

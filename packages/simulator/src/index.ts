@@ -8,4 +8,6 @@ export * from "./prng.ts";
 export { chainHashesOf, tailOf } from "./recorded-log.ts";
 export type { RecordedLogs } from "./recorded-log.ts";
 export * from "./tamperers.ts";
+export { honest, packFrames } from "./tamper.ts";
+export type { Tamper, TamperContext, Tamperer } from "./tamper.ts";
 export * from "./tampering-proxy.ts";

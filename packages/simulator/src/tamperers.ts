@@ -5,7 +5,7 @@
 import { bytesEqual, decodeRecord } from "@skerry/protocol";
 import type { DeviceId, DocId, DownMessage, Entry, SignedHead, UpMessage } from "@skerry/protocol";
 import { chainHashesOf, tailOf } from "./recorded-log.ts";
-import type { Tamper, TamperContext, Tamperer } from "./tampering-proxy.ts";
+import type { Tamper, TamperContext, Tamperer } from "./tamper.ts";
 
 export interface NumberedEntry {
   readonly seq: number;

@@ -18,8 +18,10 @@ import {
   spliceEntry,
   swapEntries,
 } from "./tamperers.ts";
-import { packFrames, startTamperingProxy } from "./tampering-proxy.ts";
-import type { Tamper, TamperingProxy } from "./tampering-proxy.ts";
+import { packFrames } from "./tamper.ts";
+import type { Tamper } from "./tamper.ts";
+import { startTamperingProxy } from "./tampering-proxy.ts";
+import type { TamperingProxy } from "./tampering-proxy.ts";
 import { caughtUp, createAuthor, newDocId, newPrng, startTinyPeer, startTinyRelay } from "./tiny-relay.test-support.ts";
 import type { Finding, TinyPeer, TinyPeerOptions, TinyRelay } from "./tiny-relay.test-support.ts";
 

@@ -1,0 +1,30 @@
+/** What is wrong with one direction of a device's link to the relay. */
+export interface LaneFaults {
+  /** `hold`: what comes waits until the lane passes again. `drop`: it is lost, and with it the connection, once healed. */
+  flow: "pass" | "hold" | "drop";
+  /** Added to the link's own latency. */
+  delayMs: number;
+  jitterMs: number;
+  bytesPerSecond: number;
+  /** Probability of each frame to be dropped, doubled, swapped with the next, or to get a flipped bit. */
+  garble: Readonly<Record<Garble, number>>;
+}
+
+export type Garble = "drop" | "duplicate" | "reorder" | "corrupt";
+
+export const noGarble: Readonly<Record<Garble, number>> = { drop: 0, duplicate: 0, reorder: 0, corrupt: 0 };
+
+export const noFaults = (): LaneFaults => ({
+  flow: "pass",
+  delayMs: 0,
+  jitterMs: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  garble: noGarble,
+});
+
+export interface LinkFaults {
+  readonly up: LaneFaults;
+  readonly down: LaneFaults;
+  /** What new connections meet. */
+  entry: "open" | "refuse" | "hang";
+}
