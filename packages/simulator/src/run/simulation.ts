@@ -61,6 +61,15 @@ export interface SimulationOptions {
   readonly onTrace?: (event: TraceEvent) => void;
 }
 
+/** A simulated tab's text, as a real editor elsewhere mirrors it. Its edits come back by `perform` of "update". */
+export interface MirroredEditor {
+  readonly text: string;
+  /** Calls back with every change of the tab's document, by whomever. Returns what ends that. */
+  onUpdate(listener: (update: Uint8Array) => void): () => void;
+  /** The whole document as one Yjs update. */
+  state(): Uint8Array;
+}
+
 export interface Simulation {
   nowMs(): number;
   /** Runs on to this virtual time; steps of the scenario happen on the way. Stops at the first violation. */
@@ -68,6 +77,8 @@ export interface Simulation {
   /** A step now, by hand; it becomes part of the scenario, with the present time. The next `runTo` may be to the present time. */
   perform(step: Step): Promise<void>;
   view(): SimulationView;
+  /** A device that is up has it. After the tab was closed or the device died, ask again. */
+  editor(who: string, tab: number): MirroredEditor;
   /** What was done so far, by the scenario and by hand: replayed, it gives the same trace hash at the same time. */
   scenario(): Scenario;
   /** Heals everything, demands quiet and agreement, checks all that can be checked at the end, and lets go. */
