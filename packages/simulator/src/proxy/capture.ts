@@ -1,4 +1,6 @@
 /** All bytes that went over a wire, kept for tests that search them for what must not be there. */
+import { isControl, masked, readFrameHeader } from "./frames.ts";
+
 export type Direction = "up" | "down";
 
 /** One direction of one connection, whole: a string that was split over packets is found in it. */
@@ -62,37 +64,16 @@ export function webSocketMessages(stream: Uint8Array): readonly Uint8Array[] {
   let parts: Uint8Array[] = [];
   let at = start < 0 ? stream.length : start + 4;
   while (at + 2 <= stream.length) {
-    const frame = readFrame(text, at);
-    if (frame === undefined) break;
-    at = frame.end;
-    if (frame.opcode >= 8) continue;
-    parts.push(frame.payload);
-    if (!frame.final) continue;
+    const header = readFrameHeader(stream, at);
+    if (header === undefined) break;
+    const payloadAt = at + header.headerBytes;
+    at = payloadAt + header.payloadBytes;
+    if (isControl(header)) continue;
+    parts.push(masked(stream.subarray(payloadAt, at), header.mask));
+    if (!header.final) continue;
     messages.push(new Uint8Array(Buffer.concat(parts)));
     parts = [];
   }
   if (parts.length > 0) messages.push(new Uint8Array(Buffer.concat(parts)));
   return messages;
-}
-
-interface WebSocketFrame {
-  readonly final: boolean;
-  readonly opcode: number;
-  readonly payload: Uint8Array;
-  readonly end: number;
-}
-
-function readFrame(bytes: Buffer, at: number): WebSocketFrame | undefined {
-  const first = bytes[at] ?? 0;
-  const second = bytes[at + 1] ?? 0;
-  const short = second & 0x7f;
-  const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
-  const masked = (second & 0x80) !== 0;
-  const payloadAt = at + 2 + extended + (masked ? 4 : 0);
-  if (payloadAt > bytes.length) return undefined;
-  const length = extended === 0 ? short : extended === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
-  const payload = new Uint8Array(bytes.subarray(payloadAt, payloadAt + length));
-  if (masked)
-    for (let index = 0; index < payload.length; index++) payload[index] = (payload[index] ?? 0) ^ (bytes[payloadAt - 4 + (index & 3)] ?? 0);
-  return { final: (first & 0x80) !== 0, opcode: first & 0x0f, payload, end: payloadAt + length };
 }

@@ -1,116 +1,83 @@
 /**
  * A TCP proxy that breaks on command, to stand between real browsers, peers and relays: neither Playwright's `setOffline` nor `routeWebSocket`
- * reaches the sockets of workers. It carries HTTP as well as WebSocket, so that the web app is loaded through it.
+ * reaches the sockets of workers. It carries HTTP as well as WebSocket, so that the web app is loaded through it, and knows WebSocket messages
+ * when it sees them. docs/chaos.md is for those who use it.
  */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createRecorder } from "./capture.ts";
-import type { Capture, Direction } from "./capture.ts";
-import { createLane, noLaneFault } from "./lane.ts";
-import type { Lane, LaneFault } from "./lane.ts";
+import { assert } from "@skerry/protocol";
 import type { Prng } from "../prng.ts";
-
-export interface Fault {
-  /** From client to relay. What is not given does no harm. */
-  readonly up?: Partial<LaneFault>;
-  /** From relay to client. */
-  readonly down?: Partial<LaneFault>;
-  /** `refuse`: nothing listens. `reset`: accepted and reset. `hang`: accepted and never answered, until healed, then reset. */
-  readonly newConnections?: "accept" | "refuse" | "reset" | "hang";
-}
-
-/** Faults by name. Merge them with spread. */
-export const faults = {
-  cut: (bytes: "hold" | "drop" = "hold"): Fault => ({ up: { flow: bytes }, down: { flow: bytes } }),
-  cutUp: (bytes: "hold" | "drop" = "hold"): Fault => ({ up: { flow: bytes } }),
-  cutDown: (bytes: "hold" | "drop" = "hold"): Fault => ({ down: { flow: bytes } }),
-  delay: (delayMs: number, jitterMs = 0): Fault => ({ up: { delayMs, jitterMs }, down: { delayMs, jitterMs } }),
-  bandwidth: (bytesPerSecond: number): Fault => ({ up: { bytesPerSecond }, down: { bytesPerSecond } }),
-  slice: (sliceBytes = 1): Fault => ({ up: { sliceBytes }, down: { sliceBytes } }),
-} as const;
-
-/** One of the faults above, for random runs; every fourth is none. Rates and delays are such that a run still gets somewhere. */
-export function randomFault(random: Prng): Fault {
-  const bytes = random.pick(["hold", "drop"] as const);
-  return random.pick<() => Fault>([
-    () => ({}),
-    () => ({}),
-    () => ({}),
-    () => faults.cut(bytes),
-    () => faults.cutUp(bytes),
-    () => faults.cutDown(bytes),
-    () => ({ ...faults.cut(bytes), newConnections: random.pick(["refuse", "reset", "hang"] as const) }),
-    () => ({ newConnections: random.pick(["refuse", "reset", "hang"] as const) }),
-    () => faults.delay(random.int(100), random.int(100)),
-    () => faults.bandwidth(20_000 + random.int(200_000)),
-    () => faults.slice(1 + random.int(64)),
-    () => ({ up: { delayMs: random.int(100) }, down: { sliceBytes: 1 + random.int(64) } }),
-  ])();
-}
+import { createRecorder } from "./capture.ts";
+import type { Capture } from "./capture.ts";
+import { createConnection, ignoreError } from "./connection.ts";
+import type { ChaosConnection, ChaosStats, Connection } from "./connection.ts";
+import { createEventLog } from "./events.ts";
+import type { ChaosEvent } from "./events.ts";
+import type { Fault } from "./fault.ts";
+import type { OneShot, PendingOneShot } from "./frame-rules.ts";
+import { createOneShots } from "./one-shots.ts";
 
 export interface ChaosProxyOptions {
   readonly upstreamPort: number;
   /** Default 127.0.0.1. */
   readonly upstreamHost?: string;
-  /** Draws jitter, from a stream of its own for each connection and direction. */
+  /** Draws jitter and what frame rules hit, from streams of their own for each connection and direction. */
   readonly random: Prng;
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
   /** Default 0: any. */
   readonly port?: number;
   /** Connections beyond are reset at once. Default 1000. */
   readonly connectionsMax?: number;
   /** Keeps up to this many bytes of all that was received, faults or not. Default: no capture. */
   readonly captureBytesMax?: number;
-}
-
-export interface ChaosConnection {
-  readonly id: number;
-  /** Bytes of it were dropped: it will be reset when its link heals. */
-  readonly lostBytes: boolean;
-  /** Its other side is gone and the client was not told. */
-  readonly halfOpen: boolean;
-  /** The side ended or broke its stream; over a cut link the other does not know. */
-  readonly clientEnded: boolean;
-  readonly relayEnded: boolean;
-}
-
-export interface ChaosStats {
-  accepted: number;
-  /** Connections that ended with a reset by the proxy, for whatever reason. */
-  reset: number;
-  upstreamFailed: number;
-  bytesUp: number;
-  bytesDown: number;
-  droppedUp: number;
-  droppedDown: number;
+  /** False: all is bytes, nothing of HTTP or WebSocket is looked at, and frame faults do nothing. Default true. */
+  readonly frames?: boolean;
+  /** Whether `Sec-WebSocket-Extensions` is left out of upgrade requests, so that messages are not compressed. Default true; needs `frames`. */
+  readonly stripExtensions?: boolean;
 }
 
 export interface ChaosProxy {
   readonly port: number;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
+  /** What its draws come from. */
+  readonly seed: bigint;
   /** Puts `fault` in the place of the one before. Resolves when it is in force. */
   set(fault: Fault): Promise<void>;
+  /** The one in force. */
+  fault(): Fault;
   /**
-   * Ends all faults. `resume` (default): held bytes are delivered, and only connections that lost bytes, hang or are half open are reset.
-   * `drop`: every connection is reset.
+   * Ends all faults. `resume` (default): held bytes and messages are delivered, and only connections that lost bytes, hang or are half open are
+   * reset; one that lost a message to a frame fault lives on, and whether your protocol notices is yours to see. `drop`: every connection is reset.
    */
   heal(how?: "resume" | "drop"): Promise<void>;
-  /** Resets or ends all connections now; new ones are as the fault in force says. Returns how many there were. */
-  dropConnections(how?: "reset" | "end"): number;
-  /** Breaks the relay's side of all connections; the clients' stay open, unanswered, until healed. Returns how many there were. */
-  halfOpen(): number;
+  /** Does something to the next message or messages. `heal` forgets it. At most 100 wait. */
+  once(oneShot: OneShot): PendingOneShot;
+  oneShots(): readonly PendingOneShot[];
+  /** Resets or ends all connections, or the one with that id, now; new ones are as the fault in force says. Returns how many there were. */
+  dropConnections(how?: "reset" | "end", only?: number): number;
+  /** Breaks the relay's side of all connections, or of one; the clients' stay open, unanswered, until healed. Returns how many there were. */
+  halfOpen(only?: number): number;
   connections(): readonly ChaosConnection[];
   readonly stats: Readonly<ChaosStats>;
   readonly capture: Capture | undefined;
+  /** The last 500 events, oldest first. */
+  recentEvents(): readonly ChaosEvent[];
+  /** Calls `listener` for each event from now on. Returns what ends it. */
+  watch(listener: (event: ChaosEvent) => void): () => void;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
-const host = "127.0.0.1";
+const eventsMax = 500;
 
 export async function startChaosProxy(options: ChaosProxyOptions): Promise<ChaosProxy> {
+  const host = options.host ?? "127.0.0.1";
   const recorder = options.captureBytesMax === undefined ? undefined : createRecorder(options.captureBytesMax);
-  const stats: ChaosStats = { accepted: 0, reset: 0, upstreamFailed: 0, bytesUp: 0, bytesDown: 0, droppedUp: 0, droppedDown: 0 };
+  const stats = newStats();
+  const events = createEventLog(eventsMax);
+  const oneShots = createOneShots();
   const connections = new Map<number, Connection>();
   /** Every socket there is, also those that only wait for the other end to finish. */
   const sockets = new Set<Socket>();
@@ -119,8 +86,6 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
   let closed = false;
   let server: Server | undefined;
   let port = options.port ?? 0;
-
-  const laneFault = (direction: Direction): LaneFault => ({ ...noLaneFault, ...fault[direction] });
 
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -133,6 +98,7 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
     stats.accepted++;
     if (closed || fault.newConnections === "reset" || connections.size >= (options.connectionsMax ?? 1000)) {
       stats.reset++;
+      events.add({ type: "connection-refused" });
       client.on("error", ignoreError);
       client.resetAndDestroy();
       return;
@@ -141,12 +107,14 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
     const connection = createConnection({
       id,
       client,
-      laneFault,
+      linkFault: (direction) => fault[direction] ?? {},
       random: options.random.fork(`connection ${id}`),
       connectUpstream: () =>
-        track(connect({ host: options.upstreamHost ?? host, port: options.upstreamPort, allowHalfOpen: true, noDelay: true })),
+        track(connect({ host: options.upstreamHost ?? "127.0.0.1", port: options.upstreamPort, allowHalfOpen: true, noDelay: true })),
       stats,
+      frames: options.frames === false ? undefined : { oneShots, stripExtensions: options.stripExtensions ?? true },
       onReceived: (direction, chunk) => recorder?.add(id, direction, chunk),
+      onHappening: events.add,
       onClosed: () => connections.delete(id),
     });
     connections.set(id, connection);
@@ -188,28 +156,52 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
     });
   };
 
+  const chosen = (only: number | undefined): readonly Connection[] =>
+    [...connections.values()].filter((connection) => only === undefined || connection.id === only);
+
   await listen();
   return {
     port,
-    url: `http://${host}:${port}`,
-    set: apply,
+    url: `http://${urlHost(host)}:${port}`,
+    seed: options.random.seed,
+    set: (next) => {
+      events.add({ type: "fault-changed", fault: next });
+      return apply(next);
+    },
+    fault: () => fault,
     heal: (how = "resume") => {
-      for (const connection of connections.values()) if (how === "drop" || connection.isHopeless()) connection.reset();
+      events.add({ type: "healed", how });
+      oneShots.clear();
+      for (const connection of connections.values()) {
+        if (how === "drop" || connection.isHopeless()) connection.reset();
+        else connection.release();
+      }
       return apply({});
     },
-    dropConnections: (how = "reset") => {
-      const all = [...connections.values()];
+    once: (oneShot) => {
+      assert(options.frames !== false, "a proxy with frames: false knows no messages");
+      const pending = oneShots.add(oneShot);
+      events.add({ type: "one-shot-added", id: pending.id, oneShot });
+      return pending;
+    },
+    oneShots: oneShots.list,
+    dropConnections: (how = "reset", only) => {
+      const all = chosen(only);
+      events.add({ type: "connections-dropped", count: all.length });
       for (const connection of all) connection[how]();
       return all.length;
     },
-    halfOpen: () => {
-      const all = [...connections.values()];
+    halfOpen: (only) => {
+      const all = chosen(only);
+      events.add({ type: "half-opened", count: all.length });
       for (const connection of all) connection.hang();
       return all.length;
     },
     connections: () => [...connections.values()].map((connection) => connection.describe()),
     stats,
     capture: recorder,
+    recentEvents: events.recent,
+    watch: events.watch,
     close: () => {
       closed = true;
       for (const connection of connections.values()) connection.reset();
@@ -219,113 +211,17 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
   };
 }
 
-/** Errors of a socket are followed by `close`, which the lanes listen to. */
-const ignoreError = (): void => undefined;
+const urlHost = (host: string): string => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host);
 
-interface ConnectionParts {
-  readonly id: number;
-  readonly client: Socket;
-  readonly laneFault: (direction: Direction) => LaneFault;
-  readonly random: Prng;
-  readonly connectUpstream: () => Socket;
-  readonly stats: ChaosStats;
-  readonly onReceived: (direction: Direction, chunk: Uint8Array) => void;
-  readonly onClosed: () => void;
-}
-
-interface Connection {
-  wake(): void;
-  /** Gives up the relay's side without a word to the client. */
-  hang(): void;
-  reset(): void;
-  end(): void;
-  /** Can't go on even over a healed link. */
-  isHopeless(): boolean;
-  describe(): ChaosConnection;
-}
-
-function createConnection(parts: ConnectionParts): Connection {
-  const { id, client, laneFault, stats } = parts;
-  let upstream: Socket | undefined;
-  let hanging = false;
-  let over = false;
-  let endedLanes = 0;
-
-  const finish = (): void => {
-    if (over) return;
-    over = true;
-    up.close();
-    down.close();
-    parts.onClosed();
-  };
-  const reset = (): void => {
-    if (over) return;
-    stats.reset++;
-    finish();
-    client.resetAndDestroy();
-    upstream?.resetAndDestroy();
-  };
-  const onEnded = (): void => {
-    if (++endedLanes === 2) finish();
-  };
-  const lane = (direction: Direction): Lane =>
-    createLane(() => laneFault(direction), parts.random.fork(direction), {
-      onReceived: (chunk) => parts.onReceived(direction, chunk),
-      onForwarded: (bytes) => void (stats[direction === "up" ? "bytesUp" : "bytesDown"] += bytes),
-      onDropped: (bytes) => void (stats[direction === "up" ? "droppedUp" : "droppedDown"] += bytes),
-      onBroken: reset,
-      onEnded,
-    });
-  const up = lane("up");
-  const down = lane("down");
-
-  const connectUpstream = (): void => {
-    const socket = parts.connectUpstream();
-    upstream = socket;
-    let connected = false;
-    socket.once("connect", () => (connected = true));
-    socket.on("error", () => {
-      if (!connected) stats.upstreamFailed++;
-    });
-    down.attachSource(socket);
-    up.attachTarget(socket);
-    down.attachTarget(client);
-  };
-
-  client.on("error", ignoreError);
-  up.attachSource(client);
-
-  return {
-    wake: () => {
-      // A connection made over a cut link reaches the relay once the link lets anything through.
-      if (upstream === undefined && !hanging && !over && laneFault("up").flow === "pass") connectUpstream();
-      if (hanging) return;
-      up.wake();
-      if (!over) down.wake();
-    },
-    hang: () => {
-      hanging = true;
-      up.close();
-      down.close();
-      upstream?.resetAndDestroy();
-      client.resume();
-      client.once("close", finish);
-    },
-    reset,
-    end: () => {
-      finish();
-      client.end();
-      upstream?.end();
-      client.resume();
-      upstream?.resume();
-    },
-    isHopeless: () => hanging,
-    describe: () => ({
-      id,
-      lostBytes: up.lostBytes() || down.lostBytes(),
-      halfOpen: hanging,
-      clientEnded: up.sourceEnded(),
-      relayEnded: down.sourceEnded(),
-    }),
-  };
-}
+const newStats = (): ChaosStats => ({
+  accepted: 0,
+  reset: 0,
+  upstreamFailed: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+  droppedUp: 0,
+  droppedDown: 0,
+  messagesUp: 0,
+  messagesDown: 0,
+  frameFaults: { drop: 0, corrupt: 0, truncate: 0, duplicate: 0, replay: 0, reorder: 0, delay: 0 },
+});

@@ -46,7 +46,20 @@ export interface LaneEvents {
   onEnded(): void;
 }
 
+/** What stands before the queue of a lane: bytes that come go through it and come back by `deliver`, changed, later, or not at all. */
+export interface LaneShaper {
+  push(chunk: Uint8Array): void;
+  /** The source sent its last byte. */
+  end(): void;
+  /** Bytes are to be lost: returns how many were waiting here. */
+  lose(): number;
+  /** Bytes that wait here for a time of their own, and count for the bound of the lane. */
+  heldBytes(): number;
+}
+
 export interface Lane {
+  /** Takes bytes into the queue; they, and what comes after them, leave no earlier than in `delayMs`. */
+  deliver(bytes: Uint8Array, delayMs?: number): void;
   attachSource(socket: Socket): void;
   attachTarget(socket: Socket): void;
   /** Looks again at the fault in force. */
@@ -57,7 +70,7 @@ export interface Lane {
   close(): void;
 }
 
-export function createLane(fault: () => LaneFault, random: Prng, events: LaneEvents): Lane {
+export function createLane(fault: () => LaneFault, random: Prng, events: LaneEvents, shaper: LaneShaper): Lane {
   const queue: Item[] = [];
   let queuedBytes = 0;
   let source: Socket | undefined;
@@ -70,12 +83,13 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
   let turn: NodeJS.Immediate | undefined;
   let draining = false;
 
-  const enqueue = (rest: Item["rest"]): void => {
+  const enqueue = (rest: Item["rest"], extraMs = 0): void => {
     const { delayMs, jitterMs } = fault();
     // Nothing overtakes: only the first of the queue is ever looked at.
-    queue.push({ rest, dueMs: performance.now() + delayMs + jitterMs * random.float() });
+    queue.push({ rest, dueMs: performance.now() + delayMs + jitterMs * random.float() + extraMs });
     pump();
   };
+  const waitingBytes = (): number => queuedBytes + shaper.heldBytes();
 
   const lose = (bytes: number): void => {
     lossy = true;
@@ -87,7 +101,8 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
       const rest = queue[index]?.rest;
       if (rest instanceof Uint8Array) queue.splice(index, 1);
     }
-    if (queuedBytes > 0) lose(queuedBytes);
+    const lost = queuedBytes + shaper.lose();
+    if (lost > 0) lose(lost);
     queuedBytes = 0;
     source?.resume();
   };
@@ -156,10 +171,15 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
 
   function pump(): void {
     while (step());
-    if (!closed && source?.isPaused() === true && queuedBytes < laneBufferBytesMax / 2) source.resume();
+    if (!closed && source?.isPaused() === true && waitingBytes() < laneBufferBytesMax / 2) source.resume();
   }
 
   return {
+    deliver: (bytes, delayMs) => {
+      if (closed || bytes.length === 0) return;
+      queuedBytes += bytes.length;
+      enqueue(bytes, delayMs);
+    },
     attachSource: (socket) => {
       source = socket;
       socket.on("data", (chunk: Uint8Array) => {
@@ -169,13 +189,14 @@ export function createLane(fault: () => LaneFault, random: Prng, events: LaneEve
           lose(chunk.length);
           return;
         }
-        queuedBytes += chunk.length;
-        enqueue(chunk);
-        if (queuedBytes >= laneBufferBytesMax) socket.pause();
+        shaper.push(chunk);
+        if (!closed && waitingBytes() >= laneBufferBytesMax) socket.pause();
       });
       socket.on("end", () => {
         ended = true;
-        if (!closed) enqueue("end");
+        if (closed) return;
+        shaper.end();
+        enqueue("end");
       });
       // `close` follows every error; it alone tells of the breaking.
       socket.on("close", () => {
