@@ -66,7 +66,7 @@ export interface DatabaseIterator extends AsyncIterable<[Uint8Array, Uint8Array]
 
 export interface DatabaseKeys {
   next(): Promise<Uint8Array | undefined>;
-  /** The next key is the first one that is not less than `target`. */
+  /** The next key is the first one (in the order of the iterator) from `target` on; none, if `target` is outside of the range. */
   seek(target: Uint8Array): void;
   all(): Promise<Uint8Array[]>;
   close(): Promise<void>;

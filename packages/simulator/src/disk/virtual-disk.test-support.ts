@@ -10,6 +10,8 @@ import type { VirtualDisk } from "./virtual-level.ts";
 
 export interface OpenedStore {
   readonly store: LogStore;
+  /** The store itself: what it promises settles only while somebody runs the world. */
+  readonly raw: LogStore;
   readonly process: Process;
   readonly events: StorageEvent[];
 }
@@ -85,9 +87,12 @@ export function createDiskRig(seed: bigint): DiskRig {
       const events: StorageEvent[] = [];
       const engine = on.engineFor(process);
       const log = (event: StorageEvent): void => void events.push(event);
-      const store = await settle(openLevelLogStoreOn({ engine, clock: process.clock, log, durability }));
-      return { store: drive(store), process, events };
+      const raw = await settle(openLevelLogStoreOn({ engine, clock: process.clock, log, durability }));
+      return { store: drive(raw), raw, process, events };
     },
-    run: (ms) => world.runTo(world.now() + ms),
+    run: async (ms) => {
+      await endOfTurn();
+      await world.runTo(world.now() + ms);
+    },
   };
 }

@@ -189,7 +189,9 @@ export function createVirtualEngine(process: Process, disk: DiskAccess): LevelEn
         },
         seek: (target) => {
           const id = idOf(target);
-          found = rowsIn(pinned, range.reverse === true ? { ...range, before: after(id) } : { ...range, from: id });
+          // LevelDB ends an iterator that is sent out of its range.
+          if (id < (range.from ?? "") || (range.before !== undefined && id >= range.before)) left = 0;
+          else found = rowsIn(pinned, range.reverse === true ? { ...range, before: after(id) } : { ...range, from: id });
         },
       };
     }
