@@ -30,11 +30,12 @@ export function createOneShots(): OneShots {
     take: (direction, connection, message, isAble) => {
       for (const [id, entry] of pending) {
         const { oneShot } = entry;
-        if (!isFor(oneShot, direction, connection) || !matches(oneShot, message) || !isAble(oneShot)) continue;
+        if (!isFor(oneShot, direction, connection) || !matches(oneShot, message)) continue;
         if (entry.skip > 0) {
           entry.skip--;
           continue;
         }
+        if (!isAble(oneShot)) continue;
         if (--entry.left <= 0) pending.delete(id);
         return oneShot;
       }
