@@ -8,6 +8,7 @@ const types = [
   "packages/doc-model",
   "packages/peer",
   "packages/simulator",
+  "packages/simulator/src/timeline/page",
   "apps/relay",
   "apps/web",
   "tests",

@@ -11,9 +11,13 @@ export interface AgreementWords {
 export function agreementWords(devices: readonly DeviceAt[], nameOf: (lane: number) => string): AgreementWords {
   const present = devices.filter(isPresent);
   const absent = devices.filter((device) => device.life === "down");
-  const away = absent.length === 0 ? "" : ` ${listText(absent.map((device) => nameOf(device.lane)))} ${absent.length === 1 ? "is" : "are"} not running.`;
+  const away =
+    absent.length === 0
+      ? ""
+      : ` ${listText(absent.map((device) => nameOf(device.lane)))} ${absent.length === 1 ? "is" : "are"} not running.`;
   if (present.length === 0) return { agrees: false, text: `No replica holds the document at this moment.${away}` };
-  if (present.length === 1) return { agrees: true, text: `Only ${nameOf(present[0]?.lane ?? -1)} holds the document at this moment.${away}` };
+  if (present.length === 1)
+    return { agrees: true, text: `Only ${nameOf(present[0]?.lane ?? -1)} holds the document at this moment.${away}` };
   const byState = groupBy(present, (device) => device.state);
   if (byState.length === 1) {
     const all = present.length === 2 ? "Both replicas" : `All ${present.length} replicas`;

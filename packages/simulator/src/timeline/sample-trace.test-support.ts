@@ -49,7 +49,10 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
   let relayUp = true;
   let log: Edit[] = [];
   const replicas = new Map(
-    names.map((who) => [who, { up: false, frozen: false, cut: false, own: [] as Edit[], known: new Map<number, Edit>(), acked: 0, alarm: false }]),
+    names.map((who) => [
+      who,
+      { up: false, frozen: false, cut: false, own: [] as Edit[], known: new Map<number, Edit>(), acked: 0, alarm: false },
+    ]),
   );
   type Replica = NonNullable<ReturnType<typeof replicas.get>>;
   const of = (who: string): Replica => {
@@ -60,7 +63,10 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
   const tell = (t: number, who: string): void => {
     const one = of(who);
     const known = [...one.known.values()].sort((a, b) => a.id - b.id);
-    const hash = known.reduce((sum, edit) => (sum * 31 + edit.id + 7) % 4_294_967_291, 11).toString(16).padStart(16, "5a");
+    const hash = known
+      .reduce((sum, edit) => (sum * 31 + edit.id + 7) % 4_294_967_291, 11)
+      .toString(16)
+      .padStart(16, "5a");
     trace.push({ t, kind: "replica", who, hash, text: known.map((edit) => edit.text).join(""), missing: edits - one.known.size });
   };
   const status = (t: number, who: string): void => {
@@ -86,7 +92,8 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
     const id = frame;
     trace.push({ t, kind: "send", frame: id, who, relay: "relay", dir, bytes, what: [what] });
     at(t + latency(), (now) => {
-      if (of(who).cut || !relayUp || !of(who).up) trace.push({ t: now, kind: "lost", frame: id, why: relayUp ? "the link is cut" : "the relay is down" });
+      if (of(who).cut || !relayUp || !of(who).up)
+        trace.push({ t: now, kind: "lost", frame: id, why: relayUp ? "the link is cut" : "the relay is down" });
       else {
         trace.push({ t: now, kind: "arrive", frame: id });
         then(now);
@@ -104,7 +111,9 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
       if (!log.includes(edit)) log = [...log, edit];
       trace.push({ t: arrived, kind: "log", relay: "relay", seq: log.length });
       send(arrived, who, "down", "appended", 61, (acked) => status(acked, who));
-      for (const other of names) if (other !== who && of(other).up) send(arrived, other, "down", "entries", 240 + edit.text.length, (now) => receive(now, other, edit));
+      for (const other of names)
+        if (other !== who && of(other).up)
+          send(arrived, other, "down", "entries", 240 + edit.text.length, (now) => receive(now, other, edit));
     });
   };
   const sync = (t: number, who: string): void => {
@@ -182,7 +191,14 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
       sync(t + 100, second);
     },
   );
-  between(second, 0.3, 0.34, "storage slow", () => undefined, () => undefined);
+  between(
+    second,
+    0.3,
+    0.34,
+    "storage slow",
+    () => undefined,
+    () => undefined,
+  );
   at(part(0.48), (t) => {
     step(t, { at: t, who: "relay", do: "crash", how: "power", down: "6s" });
     relayUp = false;
@@ -208,7 +224,10 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
   at(part(0.66), (t) => {
     step(t, { at: t, do: "rollback" });
     log = log.slice(0, Math.floor(log.length * 0.6));
-    trace.push({ t, kind: "fault", who: "relay", what: "put back to a backup", on: true }, { t, kind: "log", relay: "relay", seq: log.length });
+    trace.push(
+      { t, kind: "fault", who: "relay", what: "put back to a backup", on: true },
+      { t, kind: "log", relay: "relay", seq: log.length },
+    );
     for (const who of names) connection(t, who, 1012);
     names.forEach((who, index) => sync(t + 500 + index * 300, who));
   });
@@ -216,7 +235,14 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
     trace.push({ t, kind: "alarm", who: first, alarm: "rollback", seq: log.length, by: "relay" });
   });
   at(part(0.7), (t) => trace.push({ t, kind: "fault", who: "relay", what: "put back to a backup", on: false }));
-  between(first, 0.72, 0.86, "link slow, 400 ms", (t) => step(t, { at: t, who: first, do: "delay", ms: 400, for: part(0.14) }), () => undefined);
+  between(
+    first,
+    0.72,
+    0.86,
+    "link slow, 400 ms",
+    (t) => step(t, { at: t, who: first, do: "delay", ms: 400, for: part(0.14) }),
+    () => undefined,
+  );
   at(part(0.76), (t) => {
     step(t, { at: t, who: third, do: "freeze", for: "15s" });
     of(third).frozen = true;

@@ -17,12 +17,14 @@ export function chipOf(device: DeviceAt): Chip {
   const { status } = device;
   if (status === undefined) return chip("calm", "Opening…");
   const kept = `${plural(status.unsent, "change")} kept on this device`;
-  if (status.storage !== "ok" && status.saved === 0) return chip("danger", status.storage === "full" ? "Not saved! Storage is full" : "Not saved! Storage is failing");
+  if (status.storage !== "ok" && status.saved === 0)
+    return chip("danger", status.storage === "full" ? "Not saved! Storage is full" : "Not saved! Storage is failing");
   if (status.storage !== "ok") return chip("warning", "Storage trouble on this device");
   if (status.phase === "failed") return chip("danger", "Can't be opened");
   if (status.phase === "loading") return chip("calm", "Opening…");
   if (status.phase === "missing") return chip("warning", "Not on the server yet");
-  if (status.phase === "fetching") return status.connection === "online" ? chip("busy", "Fetching…") : chip("warning", "Waiting for the server");
+  if (status.phase === "fetching")
+    return status.connection === "online" ? chip("busy", "Fetching…") : chip("warning", "Waiting for the server");
   if (status.saved === 0) return chip("busy", "Saving…");
   if (status.connection === "refused") return chip("warning", "Server refuses this device");
   if (device.alarms.length > 0) {

@@ -47,7 +47,11 @@ export function spanText(ms: number): string {
 }
 
 export const bytesText = (bytes: number): string =>
-  bytes < 1000 ? plural(bytes, "byte") : bytes < 1_000_000 ? `${Math.round(bytes / 100) / 10} kB` : `${Math.round(bytes / 100_000) / 10} MB`;
+  bytes < 1000
+    ? plural(bytes, "byte")
+    : bytes < 1_000_000
+      ? `${Math.round(bytes / 100) / 10} kB`
+      : `${Math.round(bytes / 100_000) / 10} MB`;
 
 /** "ana", "ana and ben", "ana, ben and cleo". */
 export const listText = (names: readonly string[]): string =>
