@@ -35,7 +35,7 @@ const rawStatus = (port: number, path: string): Promise<{ readonly status: numbe
 describe("http", () => {
   test("serves the app at its own paths, and hashed files for ever", async () => {
     const { url } = await suite.start({ config: { webFolder: join(folder, "web") } });
-    for (const path of ["/", "/s", "/d/AAAAAAAAAAAAAAAAAAAAAA", "/index.html"]) {
+    for (const path of ["/", "/s", "/lab", "/d/AAAAAAAAAAAAAAAAAAAAAA", "/index.html"]) {
       const response = await fetch(`${url}${path}`);
       expect(response.status).toBe(200);
       expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -57,6 +57,7 @@ describe("http", () => {
     "/d/a/b",
     "/d/",
     "/x",
+    "/lab/x",
     "/assets/missing.js",
     "/.env",
     "//index.html",

@@ -13,7 +13,7 @@ export interface HttpEnv {
 }
 
 /** Paths that the web app itself routes. Whatever follows `#` never reaches us. */
-const appPath = /^\/(?:|s|d\/[A-Za-z0-9_-]{1,64})$/;
+const appPath = /^\/(?:|s|lab|d\/[A-Za-z0-9_-]{1,64})$/;
 const hostPattern = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 
 /**

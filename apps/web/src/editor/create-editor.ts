@@ -34,10 +34,15 @@ export interface Editor {
 }
 
 const theme = EditorView.theme({
-  "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "1.125rem" },
+  "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "var(--editor-size, 1.125rem)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--font-text)", lineHeight: "1.7", overflow: "visible" },
-  ".cm-content": { padding: "1.5rem 0 40vh", caretColor: "var(--accent)", minBlockSize: "60vh" },
+  ".cm-scroller": { fontFamily: "var(--font-text)", lineHeight: "var(--editor-leading, 1.7)", overflow: "visible" },
+  // A page has room to scroll the last line up; smaller places set these properties.
+  ".cm-content": {
+    padding: "var(--editor-padding, 1.5rem 0 40vh)",
+    caretColor: "var(--accent)",
+    minBlockSize: "var(--editor-min, 60vh)",
+  },
   ".cm-line": { padding: "0" },
   ".cm-placeholder": { color: "var(--ink-soft)" },
   ".cm-content ::selection, .cm-line::selection": { backgroundColor: "var(--selection)" },

@@ -1,17 +1,17 @@
 import { AlertTriangle, CircleCheck, CircleDashed, CloudOff, Download, Eye, HardDrive, RefreshCw, ShieldAlert } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
-import { useEffect, useId, useRef, useState } from "react";
+import { useId } from "react";
 import type { ReactNode } from "react";
 import type { ConnectionState, DocumentStatus } from "../client.ts";
 import { strings } from "../strings.ts";
 import { useNow } from "../ui/page.ts";
-import { createAnnouncer } from "./announcer.ts";
+import { LiveRegion } from "./live-region.tsx";
 import { syncChip } from "./sync-chip.ts";
 import type { SyncKind } from "./sync-chip.ts";
 import { SyncPanel } from "./sync-panel.tsx";
 
 /** Each state has a shape of its own: colour alone never tells. */
-const icons: Readonly<Record<SyncKind, LucideIcon>> = {
+export const chipIcons: Readonly<Record<SyncKind, LucideIcon>> = {
   "not-saved": ShieldAlert,
   "storage-warning": AlertTriangle,
   failed: AlertTriangle,
@@ -43,7 +43,7 @@ export function SyncIndicator({ status, connection, onRetry, onDownload }: SyncI
   const nowMs = useNow(connection.kind === "offline" ? 1000 : 20_000);
   const chip = syncChip(status, connection, nowMs);
   const panelId = useId();
-  const Icon = icons[chip.kind];
+  const Icon = chipIcons[chip.kind];
   return (
     <>
       <button
@@ -59,29 +59,5 @@ export function SyncIndicator({ status, connection, onRetry, onDownload }: SyncI
       <SyncPanel id={panelId} chip={chip} status={status} connection={connection} nowMs={nowMs} onRetry={onRetry} onDownload={onDownload} />
       <LiveRegion sentence={chip.kind === "not-saved" ? "" : chip.announce} />
     </>
-  );
-}
-
-/** Reads states out politely, at most one in five seconds. Text that is not saved is an alert on the page itself. */
-function LiveRegion({ sentence }: { readonly sentence: string }): ReactNode {
-  const [said, setSaid] = useState("");
-  const announcer = useRef(createAnnouncer());
-  useEffect(() => {
-    const next = announcer.current.next(sentence, performance.now());
-    if (next.say !== undefined) setSaid(next.say);
-    if (next.againAtMs === undefined) return undefined;
-    const timer = setTimeout(
-      () => {
-        const late = announcer.current.next(sentence, performance.now());
-        if (late.say !== undefined) setSaid(late.say);
-      },
-      next.againAtMs - performance.now() + 1,
-    );
-    return () => clearTimeout(timer);
-  }, [sentence]);
-  return (
-    <div className="visually-hidden" role="status">
-      {said}
-    </div>
   );
 }
