@@ -1,6 +1,7 @@
 /** Each event of a trace as a line that a person can read. */
 import type { Duration, Step } from "../scenario/scenario.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
+import { describePhase } from "./describe-phase.ts";
 import { promiseOf } from "./invariants.ts";
 import { plural, short, spanText } from "./words.ts";
 
@@ -105,15 +106,6 @@ export function describeStep(step: Step): string {
       return "does something";
   }
 }
-
-const phases: Readonly<Record<string, string>> = {
-  faults: "Faults begin",
-  healing: "Everything is healed; quiet from here on",
-  settled: "All have settled",
-  end: "End of the run",
-};
-
-export const describePhase = (phase: string): string => phases[phase] ?? phase;
 
 /** Without the name of whoever it happened to, which stands before it. Frames are told by `describeFrame`. */
 export function describeEvent(event: Exclude<TraceEvent, { kind: "send" | "arrive" | "lost" }>): string {

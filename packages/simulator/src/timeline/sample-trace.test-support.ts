@@ -66,7 +66,7 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
     const hash = known
       .reduce((sum, edit) => (sum * 31 + edit.id + 7) % 4_294_967_291, 11)
       .toString(16)
-      .padStart(16, "5a");
+      .padEnd(16, "5a");
     trace.push({ t, kind: "replica", who, hash, text: known.map((edit) => edit.text).join(""), missing: edits - one.known.size });
   };
   const status = (t: number, who: string): void => {
@@ -285,7 +285,7 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
   trace.sort((a, b) => a.t - b.t);
   const scenario: Scenario = {
     v: 1,
-    name: options.name ?? "Two cuts, a power loss and an old backup",
+    name: options.name ?? "A cut, a power loss and an old backup",
     about: "Three people write one list. One is cut off, the relay loses power, and later its operator restores an old backup.",
     seed: "4211087533",
     devices: Object.fromEntries(names.map((who) => [who, {}])),

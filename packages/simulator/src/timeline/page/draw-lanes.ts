@@ -1,5 +1,6 @@
 /** Draws the lanes: what each one held, what was wrong, and what went between them. */
 import { densityOf } from "../density.ts";
+import { describePhase } from "../describe-phase.ts";
 import { bandHeight, rulerHeight } from "../lane-layout.ts";
 import type { Layout, LanePlace } from "../lane-layout.ts";
 import type { TimelineModel, Track } from "../model.ts";
@@ -142,8 +143,11 @@ function drawDevice(drawing: LaneDrawing, index: number, place: LanePlace): void
   drawLife(drawing, index, { y: state.y, height: saved.y + saved.height - state.y });
   eachPart(tracks.saved, drawing, (from, to, value) => {
     context.fillStyle = value === 0 ? paint.danger : value === 1 ? paint.warning : value === 2 ? paint["line-strong"] : paint.good;
+    // What is well steps back.
+    context.globalAlpha = value < 2 ? 1 : 0.5;
     const height = (saved.height / 4) * (value + 1);
     context.fillRect(from, saved.y + saved.height - height, Math.max(to - from, 0.75), height);
+    context.globalAlpha = 1;
   });
   context.strokeStyle = paint.accent;
   context.lineWidth = 2;
@@ -235,8 +239,9 @@ function drawRelay(drawing: LaneDrawing, index: number, place: LanePlace): void 
 function drawBands(drawing: LaneDrawing, index: number, place: LanePlace): void {
   const { context, model, paint, view, width } = drawing;
   context.font = `500 11px ${paint.font}`;
-  for (const band of model.bands) {
-    if (band.lane !== index || band.to < view.from || band.from > view.to) continue;
+  const own = model.bands.filter((band) => band.lane === index);
+  for (const band of own) {
+    if (band.to < view.from || band.from > view.to) continue;
     const from = Math.max(-8, xOf(view, width, band.from));
     const to = Math.min(width + 8, Math.max(xOf(view, width, band.to), from + 2));
     const y = place.bands.y + band.row * bandHeight;
@@ -248,8 +253,17 @@ function drawBands(drawing: LaneDrawing, index: number, place: LanePlace): void 
     context.fill();
     context.stroke();
     const room = to - Math.max(from, 0) - 12;
-    if (room < 24) continue;
     context.fillStyle = paint.warning;
+    const wide = context.measureText(band.what).width;
+    if (wide > room && to + wide + 10 < width) {
+      // Beside it, if nothing else stands there.
+      const next = own.find((other) => other.row === band.row && other.from >= band.to);
+      if (next === undefined || xOf(view, width, next.from) > to + wide + 10) {
+        context.fillText(band.what, to + 5, y + bandHeight / 2 - 0.5);
+        continue;
+      }
+    }
+    if (room < 24) continue;
     context.fillText(fitted(context, band.what, room), Math.max(from, 0) + 6, y + bandHeight / 2 - 0.5);
   }
 }
@@ -373,9 +387,15 @@ function drawDensity(drawing: LaneDrawing): void {
   });
 }
 
+const phaseNames: Readonly<Record<string, string>> = Object.fromEntries(
+  ["healing", "settled", "end"].map((phase) => [describePhase(phase), phase === "healing" ? "healed" : phase]),
+);
+
 function drawMarks(drawing: LaneDrawing): void {
   const { context, model, layout, paint, view, width, height } = drawing;
   let lastStepX = -100;
+  let phaseEnd = 0;
+  context.font = `500 11px ${paint.font}`;
   for (const mark of model.marks) {
     if (mark.at < view.from || mark.at > view.to) continue;
     const x = xOf(view, width, mark.at);
@@ -407,6 +427,13 @@ function drawMarks(drawing: LaneDrawing): void {
       context.setLineDash([4, 3]);
       line(context, x, rulerHeight, x, height);
       context.setLineDash([]);
+      const name = phaseNames[mark.text] ?? "";
+      const wide = context.measureText(name).width;
+      const left = x + wide + 6 > width ? x - wide - 5 : x + 5;
+      if (name === "" || left < phaseEnd) continue;
+      phaseEnd = left + wide + 4;
+      context.fillStyle = paint.accent;
+      context.fillText(name, left, layout.steps.y + 7);
     }
   }
   // What is alarming lies over all else.

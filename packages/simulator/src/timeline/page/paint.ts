@@ -54,6 +54,6 @@ export function readPaint(): Paint {
 /** Pale by day and deep by night, so that the teal of agreement stands out, and words on it can be read. */
 export function stateFill(state: StateColour, isDark: boolean, teal: string): string {
   if (state.hue < 0) return teal;
-  const lightness = isDark ? 0.36 + state.tone * 0.045 : 0.87 - state.tone * 0.05;
-  return `oklch(${lightness.toFixed(3)} ${isDark ? 0.07 : 0.075} ${state.hue})`;
+  const lightness = isDark ? 0.35 + state.tone * 0.05 : 0.885 - state.tone * 0.05;
+  return `oklch(${lightness.toFixed(3)} 0.055 ${state.hue})`;
 }

@@ -69,7 +69,7 @@ function createCard(name: string, person: number, lane: number): Card {
   const text = make("p", { class: "card-text", tabindex: "0", role: "group", "aria-label": `Text of ${name}`, dir: "auto" });
   const note = make("p", { class: "card-note" });
   const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
-  const hash = make("span");
+  const hash = make("span", {}, "–");
   const connection = make("dd");
   const unsent = make("dd");
   const missing = make("dd");
@@ -77,17 +77,16 @@ function createCard(name: string, person: number, lane: number): Card {
   const element = make(
     "li",
     { class: "card" },
-    make("div", { class: "card-head" }, make("h3", {}, dot, make("bdi", {}, name)), chip),
+    make("div", { class: "card-head" }, make("h3", {}, dot, make("bdi", {}, name)), make("span", { class: "mono" }, swatch, hash)),
     text,
-    note,
+    make("div", { class: "card-status" }, chip, note),
     make(
       "dl",
       { class: "card-facts" },
-      make("div", {}, make("dt", {}, "State"), make("dd", { class: "mono" }, swatch, hash)),
       make("div", {}, make("dt", {}, "Connection"), connection),
       make("div", {}, make("dt", {}, "Unsent"), unsent),
-      make("div", {}, make("dt", {}, "Not seen"), missing),
-      make("div", { class: "wide" }, make("dt", {}, "Wrong"), faults),
+      make("div", {}, make("dt", {}, "Not seen yet"), missing),
+      make("div", { class: "wide" }, make("dt", {}, "Trouble"), faults),
     ),
   );
   return {
@@ -96,6 +95,9 @@ function createCard(name: string, person: number, lane: number): Card {
     showText: (pieces, words) => {
       text.replaceChildren(...pieces.map((piece) => (piece.differs ? make("mark", {}, piece.text) : piece.text)));
       setText(note, words);
+      // What differs is looked for first; in a long text it may be far down.
+      const first = text.querySelector("mark");
+      if (first !== null) text.scrollTop = Math.max(0, first.offsetTop - first.offsetHeight * 2);
     },
     show: (device, model, paint) => {
       const told = chipOf(device);
@@ -103,7 +105,7 @@ function createCard(name: string, person: number, lane: number): Card {
       setAttribute(chip, "data-tone", told.tone);
       setAttribute(element, "data-life", device.life);
       const state = model.states[device.state];
-      setText(hash, state === undefined ? "none" : state.hash.slice(0, 8));
+      setText(hash, state === undefined ? "–" : state.hash.slice(0, 8));
       const colour = state === undefined ? "transparent" : paint.stateFill(state);
       if (swatch.style.background !== colour) swatch.style.background = colour;
       setText(connection, { closed: "none", connecting: "being made", open: "open" }[device.connection]);

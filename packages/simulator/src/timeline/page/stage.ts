@@ -32,6 +32,16 @@ export function createStage(model: TimelineModel, player: Player, paint: () => P
     const label = make("li", { class: "lane-name" }, make("span", { class: "lane-title" }, dot, make("bdi", {}, lane.name)), now);
     label.style.top = `${(place?.edits.height ?? 0) > 0 ? (place?.state.y ?? 0) - 4 : (place?.state.y ?? 0) - 2}px`;
     labels.append(label);
+    if (lane.role === "device" && place !== undefined) {
+      for (const [name, strip] of [
+        ["text", place.state],
+        ["saved", place.saved],
+      ] as const) {
+        const tag = make("li", { class: "strip-name", "aria-hidden": "true" }, name);
+        tag.style.top = `${strip.y + strip.height / 2}px`;
+        labels.append(tag);
+      }
+    }
     return now;
   });
 
