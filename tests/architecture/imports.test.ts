@@ -4,6 +4,21 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { closureOf, dependencyClosure, filesIn, importsOf, isTest, packageOf, parse, resolveOwn, root } from "./sources.ts";
 
+const webApp = [
+  "@skerry/peer/browser",
+  "@skerry/peer/browser/worker",
+  "@skerry/doc-model",
+  "@codemirror/",
+  "lucide-react",
+  "react",
+  "react-dom",
+  "wouter",
+  "y-codemirror.next",
+  "y-protocols",
+  "y-websocket",
+  "yjs",
+] as const;
+
 /**
  * What each package may import (ARCHITECTURE.md has the same table for people). Tests of a package may import anything. `deep` entries are
  * exact specifiers; a package name alone allows all of its entries.
@@ -28,20 +43,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lib0",
     "node:",
   ],
-  "apps/web": [
-    "@skerry/peer/browser",
-    "@skerry/peer/browser/worker",
-    "@skerry/doc-model",
-    "@codemirror/",
-    "lucide-react",
-    "react",
-    "react-dom",
-    "wouter",
-    "y-codemirror.next",
-    "y-protocols",
-    "y-websocket",
-    "yjs",
-  ],
+  "apps/web": webApp,
+  // Runs the simulator, in a worker of its own.
+  "apps/web/src/lab": [...webApp, "@skerry/simulator/lab"],
 };
 
 const allows = (rule: readonly string[], specifier: string): boolean =>
@@ -94,6 +98,9 @@ describe("the import table", () => {
     expect(planted("apps/relay/src/planted.ts", 'export * from "../../../packages/crypto/src/record-seal.ts";')).toHaveLength(1);
     expect(planted("packages/protocol/src/planted.ts", 'const fs = await import("node:fs");')).toHaveLength(1);
     expect(planted("packages/peer/src/engine/planted.ts", 'import { WebSocket } from "ws";')).toHaveLength(1);
+    expect(planted("apps/web/src/app/planted.ts", 'import { parseScenario } from "@skerry/simulator/lab";')).toHaveLength(1);
+    expect(planted("apps/web/src/lab/planted.ts", 'import { startChaosProxy } from "@skerry/simulator";')).toHaveLength(1);
+    expect(planted("apps/web/src/lab/fine.ts", 'import { parseScenario } from "@skerry/simulator/lab";')).toEqual([]);
     expect(planted("apps/relay/src/fine.ts", 'import { verifyHead } from "@skerry/crypto/verify";')).toEqual([]);
   });
 
