@@ -1,5 +1,5 @@
 /**
- * Every word that the app shows. Plain words: device, server, people. A translation replaces this object.
+ * Every word that the app shows. Plain words: device, server, people. A translation replaces this object. The Partition Lab's are in `lab/strings.ts`.
  *
  * Sentences about safety say only what is known: see `sync/sync-chip.ts` for when each may be shown.
  */
@@ -137,6 +137,8 @@ export const strings = {
     connecting: "Connecting to the server…",
     refused: "The server does not accept this device. Your documents here still work.",
     online: "Connected to the server",
+    lab: "Partition Lab",
+    labHint: "cut links and break the server, in a simulation",
   },
 
   openLink: {

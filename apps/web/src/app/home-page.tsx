@@ -83,6 +83,10 @@ export function HomePage(): ReactNode {
           <LinkField />
         </div>
       </main>
+      <footer className="home-foot">
+        {/* Not a route of this page: the Lab runs without a peer. */}
+        <a href="/lab">{t.lab}</a>: {t.labHint}
+      </footer>
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
       {removing !== undefined && (
         <RemoveDialog

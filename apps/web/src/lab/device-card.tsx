@@ -66,7 +66,7 @@ export const DeviceCard = memo(function DeviceCard(props: DeviceCardProps): Reac
         </header>
         <div className="lab-text">
           {doc === undefined || (replica.alive && replica.phase !== "ready") ? (
-            <p className="lab-no-text">{replica.alive ? t.card.notYet : t.card.noText}</p>
+            <p className="lab-no-text">{replica.alive || doc === undefined ? t.card.notYet : t.card.noText}</p>
           ) : (
             <LabEditor key={doc.generation} doc={doc} who={who} readOnly={!writable} />
           )}
@@ -94,7 +94,7 @@ function Status({ replica }: { readonly replica: ReplicaView }): ReactNode {
         <Icon aria-hidden="true" />
         <span>{text}</span>
       </p>
-      <p className="lab-alarm">{alarm === undefined ? "" : t.card.alarm(alarmTexts[alarm].what)}</p>
+      <p className="lab-alarm">{alarm === undefined ? replica.faults.join(", ") : t.card.alarm(alarmTexts[alarm].what)}</p>
     </div>
   );
 }

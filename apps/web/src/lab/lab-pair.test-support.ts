@@ -26,7 +26,7 @@ export function openLabPair(scenario: Scenario): LabPair {
     const host = createHost({
       openSimulation: openFakeSimulation,
       runScenario: runFakeScenario,
-      endOfTurn: () => new Promise((resolve) => setImmediate(resolve)),
+      endOfTurn: () => new Promise((resolve) => setTimeout(resolve, 0)),
       report: (report: LabReport) => {
         if (open) onReport(structuredClone(report));
       },
@@ -48,7 +48,7 @@ export function openLabPair(scenario: Scenario): LabPair {
       // oxlint-disable-next-line no-await-in-loop -- Rounds follow each other.
       await Promise.all(hosts.map((host) => host.idle()));
       // oxlint-disable-next-line no-await-in-loop
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 0));
     }
   };
   return {

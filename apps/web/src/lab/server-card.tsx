@@ -29,17 +29,18 @@ export interface ServerCardProps {
   readonly backups: number;
 }
 
+const serverActions: readonly { readonly text: string; readonly icon: ReactNode; readonly step: HandStep }[] = [
+  { text: t.crash, icon: <Zap aria-hidden="true" />, step: { do: "crash", who: "relay", down: "5s" } },
+  { text: t.restart, icon: <RotateCcw aria-hidden="true" />, step: { do: "restart", who: "relay" } },
+  { text: t.backup, icon: <Save aria-hidden="true" />, step: { do: "backup" } },
+  { text: t.rollback, icon: <ArchiveRestore aria-hidden="true" />, step: { do: "rollback" } },
+];
+
 /** The relay: what it holds, and everything that can go wrong with it. */
 export function ServerCard({ relay, devices, backups }: ServerCardProps): ReactNode {
   const session = useLab();
   const hint = useId();
   const state = !relay.alive ? "down" : relay.frozen ? "frozen" : "up";
-  const press = (text: string, icon: ReactNode, step: HandStep, describedBy?: string): ReactNode => (
-    <button type="button" className="button" onClick={() => session.perform(step)} aria-describedby={describedBy}>
-      {icon}
-      {text}
-    </button>
-  );
   return (
     <section className={`lab-server lab-server-${state}`} aria-labelledby={`${hint}-title`}>
       <div className="lab-server-what">
@@ -54,10 +55,18 @@ export function ServerCard({ relay, devices, backups }: ServerCardProps): ReactN
         <p className="lab-server-faults">{relay.faults.join(", ")}</p>
       </div>
       <div className="lab-server-tools">
-        {press(t.crash, <Zap aria-hidden="true" />, { do: "crash", who: "relay", down: "5s" })}
-        {press(t.restart, <RotateCcw aria-hidden="true" />, { do: "restart", who: "relay" })}
-        {press(t.backup, <Save aria-hidden="true" />, { do: "backup" })}
-        {press(t.rollback, <ArchiveRestore aria-hidden="true" />, { do: "rollback" }, hint)}
+        {serverActions.map(({ text, icon, step }) => (
+          <button
+            key={text}
+            type="button"
+            className="button lab-wide"
+            aria-describedby={step.do === "rollback" ? hint : undefined}
+            onClick={() => session.perform(step)}
+          >
+            {icon}
+            {text}
+          </button>
+        ))}
         <ServerMenu devices={devices} />
         <p className="visually-hidden" id={hint}>
           {t.rollbackHint(backups)}
@@ -86,6 +95,13 @@ function ServerMenu({ devices }: { readonly devices: readonly string[] }): React
     <ActionMenu title={t.more} className="button lab-more" button={<MoreHorizontal aria-hidden="true" />}>
       {(close) => (
         <>
+          <div className="lab-narrow">
+            <ActionGroup
+              title={t.title}
+              close={close}
+              actions={serverActions.map(({ text, icon, step }) => ({ text, icon, run: () => session.perform(step) }))}
+            />
+          </div>
           <ActionGroup
             title={t.disk}
             close={close}
