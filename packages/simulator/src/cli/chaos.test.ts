@@ -1,6 +1,6 @@
 /** `npm run chaos`, as a process of its own: what it prints, what it does, how it ends. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -232,8 +232,9 @@ describe("CX-12 arguments", () => {
   test("CX-12 --fault reads a file, and the help names every option", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "skerry-chaos-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    writeFileSync(path.join(folder, "slow.json"), '{"down":{"delayMs":7}}');
-    expect(parseChaosArguments(["--upstream", "1", "--fault", "slow.json"], () => '{"down":{"delayMs":7}}')).toMatchObject({
+    const file = path.join(folder, "slow.json");
+    writeFileSync(file, '{"down":{"delayMs":7}}');
+    expect(parseChaosArguments(["--upstream", "1", "--fault", file], (name) => readFileSync(name, "utf8"))).toMatchObject({
       ok: true,
       value: { fault: { down: { delayMs: 7 } } },
     });
