@@ -1,9 +1,8 @@
 /** Whatever a relay does, honest peers lose no word, show no false one, and come to one text when it stops. The seed is printed; SKERRY_SEED replays it. */
 import { randomBytes } from "node:crypto";
-import { createPrng, seedFromEnv } from "@skerry/simulator";
+import { createPrng, randomTamperer, seedFromEnv } from "@skerry/simulator";
 import type { Prng } from "@skerry/simulator";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { randomTamperer } from "./random-tamperer.ts";
 import { createStage, expectWhole, reconnect, wordsOf } from "./stage.ts";
 import type { Stage, Writer } from "./stage.ts";
 

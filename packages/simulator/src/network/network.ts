@@ -39,6 +39,8 @@ export interface DeviceLink {
   changed(): void;
   /** All faults end. Connections that lost something are reset. */
   heal(): void;
+  /** Connections that lost something, or were never answered, are reset, if the way is free. */
+  mend(): void;
   /** The connection breaks, on both sides, as soon as they hear of it. */
   reset(): void;
   /** The relay's side is gone, and the device is not told. */
@@ -108,9 +110,14 @@ export function createNetwork({ world, random, events, watch }: NetworkOptions):
       changed: () => {
         for (const one of [...state.open]) one.wake();
       },
+      mend: () => {
+        const { up, down, entry } = state.faults;
+        if (up.flow !== "pass" || down.flow !== "pass" || entry !== "open") return;
+        for (const one of [...state.open]) if (one.isLossy()) one.reset();
+      },
       heal: () => {
         state.faults = { up: noFaults(), down: noFaults(), entry: "open" };
-        for (const one of [...state.open]) if (one.isLossy()) one.reset();
+        state.mend();
         state.changed();
       },
       reset: () => {

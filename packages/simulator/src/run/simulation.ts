@@ -72,6 +72,8 @@ export interface MirroredEditor {
 
 export interface Simulation {
   nowMs(): number;
+  /** Of everything up to now. */
+  traceHash(): string;
   /** Runs on to this virtual time; steps of the scenario happen on the way. Stops at the first violation. */
   runTo(atMs: number): Promise<void>;
   /** A step now, by hand; it becomes part of the scenario, with the present time. The next `runTo` may be to the present time. */

@@ -4,8 +4,9 @@
  */
 import { decodeDown, decodeUp, encodeDown, encodeUp } from "@skerry/protocol";
 import type { DownMessage, Entry, UpMessage } from "@skerry/protocol";
-import { flipBit } from "@skerry/simulator";
-import type { Prng, Tamper } from "@skerry/simulator";
+import { flipBit } from "./tamperers.ts";
+import type { Prng } from "./prng.ts";
+import type { Tamper } from "./tamper.ts";
 
 export interface RandomTampererOptions {
   readonly random: Prng;

@@ -1,0 +1,5 @@
+/** @skerry/peer/browser/storage: the browser's stores by themselves, for embedders and the simulator. They use the global `indexedDB`. */
+export { createIdbContentStore, idbContentLimits } from "./idb-content.ts";
+export type { IdbContentOptions } from "./idb-content.ts";
+export { openIdbKv } from "./idb-kv.ts";
+export type { IdbKv } from "./idb-kv.ts";
