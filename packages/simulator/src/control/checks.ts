@@ -85,9 +85,9 @@ export const withRequired =
     const checked = check(value, field);
     if (!checked.ok) return checked;
     const missing = required.find((name) => checked.value[name] === undefined);
-    return missing === undefined
-      ? ok(checked.value as T & { readonly [K in R]-?: Exclude<T[K], undefined> })
-      : refuse("missing-field", field === "" ? missing : `${field}.${missing}`, `${named(field)} must have a field ${missing}.`);
+    if (missing === undefined) return ok(checked.value as T & { readonly [K in R]-?: Exclude<T[K], undefined> });
+    const whole = field === "" ? missing : `${field}.${missing}`;
+    return refuse("missing-field", whole, `The field ${whole} is missing.`);
   };
 
 export function parseJson<T>(text: string, check: Check<T>): Result<T, Refusal> {

@@ -1,5 +1,6 @@
 // The chaos proxy's page. It shows what the API says and sends what is chosen; it keeps nothing of its own.
 
+const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const byId = (id) => document.getElementById(id);
 const element = (tag, text = "", attributes = {}) => {
   const made = document.createElement(tag);
@@ -14,10 +15,10 @@ const directions = [
 ];
 /** Fields of a link that are numbers; `scale` is from what is shown to what is sent. */
 const numbers = [
-  { name: "delayMs", label: "Delay, ms", max: 600_000, scale: 1, none: 0 },
-  { name: "jitterMs", label: "Jitter, ms", max: 600_000, scale: 1, none: 0 },
-  { name: "bytesPerSecond", label: "Rate, kB/s", max: 1_000_000, scale: 1000 },
-  { name: "sliceBytes", label: "Slices, bytes", max: 1_000_000, scale: 1 },
+  { name: "delayMs", label: "Delay, ms", max: 600_000, scale: 1, empty: "0" },
+  { name: "jitterMs", label: "Jitter, ms", max: 600_000, scale: 1, empty: "0" },
+  { name: "bytesPerSecond", label: "Rate, kB/s", max: 1_000_000, scale: 1000, empty: "no limit" },
+  { name: "sliceBytes", label: "Slices, bytes", max: 1_000_000, scale: 1, empty: "no limit" },
 ];
 /** In the order in which they are sent: the first that hits a message decides. */
 const chances = [
@@ -32,7 +33,6 @@ const chances = [
 const eventsShown = 200;
 
 let fault = {};
-let troubled = false;
 
 async function ask(method, path, body) {
   const answer = await fetch(path, {
@@ -44,17 +44,24 @@ async function ask(method, path, body) {
   return json;
 }
 
-/** Does it, shows what came of it, and says what went wrong. */
-async function act(run) {
-  try {
-    await run();
-    troubled = false;
-  } catch (error) {
-    troubled = true;
-    showSummary(error instanceof TypeError ? "The proxy does not answer. Is it still running?" : error.message, true);
-    return;
-  }
-  await refresh();
+function showTrouble(text) {
+  byId("trouble").textContent = text;
+  byId("trouble").hidden = text === "";
+}
+
+let acts = Promise.resolve();
+/** Does one thing after the other, shows what came of it, and says what went wrong. */
+function act(run) {
+  acts = acts.then(async () => {
+    try {
+      await run();
+      showTrouble("");
+    } catch (error) {
+      showTrouble(error instanceof TypeError ? "That did not reach the proxy. Is it still running?" : error.message);
+    }
+    await refresh();
+  });
+  return acts;
 }
 
 /** A rule that one of the page's percentages stands for. Others came through the API: they stay, before the page's own. */
@@ -63,9 +70,8 @@ const chanceOf = (link, name) => link.frames?.find((rule) => rule.do === name &&
 const hasPlain = (link, name) => link.frames?.some((rule) => rule.do === name && isPlain(rule)) === true;
 
 function send(change) {
-  return act(async () => {
-    fault = (await ask("PUT", "/fault", change(fault))).fault;
-  });
+  // From what is in force by then: others may change it too.
+  return act(async () => ask("PUT", "/fault", change((await ask("GET", "/state")).fault)));
 }
 const sendLink = (direction, change) => send((before) => ({ ...before, [direction]: change(before[direction] ?? {}) }));
 
@@ -74,13 +80,22 @@ function without(object, name) {
   return rest;
 }
 
-function buildNumber(grid, id, label, step, max, onChange) {
+function buildNumber(grid, { id, label, max, empty }, onChange) {
   const field = element("label", label, { for: id });
-  const input = element("input", "", { id, type: "number", min: "0", max: String(max), step, inputmode: "decimal" });
+  const input = element("input", "", {
+    id,
+    type: "number",
+    min: "0",
+    max: String(max),
+    step: "any",
+    inputmode: "decimal",
+    placeholder: empty,
+  });
   input.addEventListener("change", () => {
     if (input.checkValidity()) void onChange(input.value === "" ? 0 : Number(input.value));
-    else showSummary(`${label}: ${input.validationMessage}`, true);
+    else showTrouble(`${label}: ${input.validationMessage}`);
   });
+  input.addEventListener("blur", () => void refresh());
   field.append(input);
   grid.append(field);
 }
@@ -97,12 +112,12 @@ function buildLink({ name, title, about }) {
     radio.name = `${name}-flow`;
     radio.addEventListener("change", () => void sendLink(name, (link) => ({ ...link, flow: radio.value })));
   }
-  for (const { name: field, label, max, scale } of numbers)
-    buildNumber(section.querySelector(".numbers"), `${name}-${field}`, label, "any", max, (value) =>
+  for (const { name: field, label, max, scale, empty } of numbers)
+    buildNumber(section.querySelector(".numbers"), { id: `${name}-${field}`, label, max, empty }, (value) =>
       sendLink(name, (link) => (value > 0 ? { ...link, [field]: Math.max(1, Math.round(value * scale)) } : without(link, field))),
     );
   for (const { name: rule, label } of chances)
-    buildNumber(section.querySelector(".frames"), `${name}-${rule}`, label, "any", 100, (value) =>
+    buildNumber(section.querySelector(".frames"), { id: `${name}-${rule}`, label, max: 100, empty: "0" }, (value) =>
       sendLink(name, (link) => {
         const special = (link.frames ?? []).filter((one) => !isPlain(one));
         const plain = chances.flatMap(({ name: other }) => {
@@ -171,7 +186,7 @@ function showFault(oneShots) {
 
 function setValue(input, value) {
   // Not while somebody types in it.
-  if (document.activeElement === input && input.value !== "" && value !== undefined && Number(input.value) === value) return;
+  if (document.activeElement === input) return;
   input.value = value === undefined || value === 0 ? "" : String(value);
 }
 
@@ -192,13 +207,13 @@ function showConnections(connections) {
         one.webSocket ? "WebSocket" : "HTTP or other",
         ...(one.halfOpen ? ["half open"] : []),
         ...(one.lostBytes ? ["lost bytes"] : []),
-        ...(one.frameFaults > 0 ? [`${one.frameFaults} messages harmed`] : []),
+        ...(one.frameFaults > 0 ? [`${plural(one.frameFaults, "message")} harmed`] : []),
       ];
       what.append(
         element("strong", `${one.id} · ${marks.join(", ")}`),
         element(
           "span",
-          `up ${bytes(one.bytesUp)}, ${one.messagesUp} messages · down ${bytes(one.bytesDown)}, ${one.messagesDown} messages`,
+          `up ${bytes(one.bytesUp)}, ${plural(one.messagesUp, "message")} · down ${bytes(one.bytesDown)}, ${plural(one.messagesDown, "message")}`,
         ),
       );
       const buttons = element("div", "", { class: "buttons" });
@@ -251,9 +266,9 @@ function sentence(event) {
     case "healed":
       return event.how === "drop" ? "Healed, every connection reset" : "Healed";
     case "connections-dropped":
-      return `${event.count} dropped`;
+      return `${plural(event.count, "connection")} dropped`;
     case "half-opened":
-      return `${event.count} half open`;
+      return `${plural(event.count, "connection")} half open`;
     case "one-shot-added":
       return `Waits for the next message ${event.oneShot.direction}: ${event.oneShot.do}`;
     case "frame":
@@ -292,7 +307,7 @@ async function refresh() {
     byId("proxy").textContent = state.proxy;
     byId("upstream").textContent = state.upstream;
     byId("seed").textContent = state.seed;
-    if (!troubled) showFault(state.oneShots);
+    showFault(state.oneShots);
     showConnections(state.connections);
     showEvents(state.events);
   } catch {
@@ -319,10 +334,7 @@ byId("new-connections").addEventListener("change", (event) => {
 });
 
 const events = new EventSource("/events");
-events.addEventListener("open", () => {
-  troubled = false;
-  void refresh();
-});
+events.addEventListener("open", () => void refresh());
 events.addEventListener("message", () => void refresh());
 events.addEventListener("error", () => showSummary("The proxy does not answer. Is it still running?", true));
 // Bytes and messages are counted without an event.
