@@ -138,7 +138,7 @@ describe("SM-8 a scenario is read strictly", () => {
     ["a seed that JSON numbers cannot hold", wrong((s) => (s["seed"] = 2 ** 53)), /a text of digits/],
     ["no devices", wrong((s) => (s["devices"] = {})), /devices: found \{\}/],
     ["a name that is taken", wrong((s) => (s["devices"] = { relay: {} })), /devices\.relay: found "relay"/],
-    ["nine devices", wrong((s) => (s["devices"] = Object.fromEntries([..."abcdefghi"].map((name) => [name, {}])))), /found 9 devices/],
+    ["nine devices", wrong((s) => (s["devices"] = Object.fromEntries("abcdefghi".split("").map((name) => [name, {}])))), /found 9 devices/],
     ["an unknown alarm", wrong((s) => (s["expect"] = [{ alarm: "roll-back" }])), /expect\[0\]\.alarm: .*Did you mean "rollback"\?/],
     ["an unknown expectation", wrong((s) => (s["expect"] = [{ word: "a1" }])), /Did you mean "words"\?/],
     ["no object at all", problemsOf("[]"), /found \[\]; accepted: an object/],

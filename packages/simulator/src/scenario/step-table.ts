@@ -31,7 +31,7 @@ type StepTable = {
 
 const who: Field<false> = name("the device");
 const link: Field<false> = name("the device whose link it is", "all");
-const machine: Field<false> = name("the device, or the relay", "relay");
+const machine: Field<false> = name("the device", "relay");
 const tab: Field<true> = maybe(count("which tab, from 0", limits.tabs - 1, 0), "0");
 const where: Field<true> = maybe(fraction("place in the text, from 0 (start) to 1 (end)"), "1");
 const untilHealed: Field<true> = maybe(duration("how long"), "until `heal`, or the healing at the end");

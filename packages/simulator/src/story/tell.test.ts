@@ -66,7 +66,7 @@ describe("SM-3 the story of a run", () => {
         "At 14 s the relay lost power (after 3 more effects).",
         "At 20 s ben had a good connection again.",
         "At 23 s the relay's log went back from entry 9 to 4.",
-        "At 24 s ana was warned (rollback).",
+        "At 24 s ana was warned (the relay has less than it had).",
         "At 30 s everything was healed.",
         "In the end ana was shown “Synced” and ben was shown “Saved on this device · sending”.",
         "ana did not have “b7”.",

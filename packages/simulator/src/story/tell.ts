@@ -2,6 +2,7 @@
 import { meaningOf } from "../invariants/meaning.ts";
 import type { RunResult } from "../run/simulation.ts";
 import { parseDuration, sayDuration } from "../scenario/duration.ts";
+import { alarmMeanings } from "../scenario/scenario-table.ts";
 import type { Step } from "../scenario/scenario.ts";
 import { stepTable } from "../scenario/step-table.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
@@ -72,20 +73,39 @@ function moments(result: RunResult, before: readonly TraceEvent[], endMs: number
   return [...found, ...observed(before)].sort((a, b) => a.atMs - b.atMs);
 }
 
-/** What nobody did: alarms, and a log that went back. */
+/** What nobody did: warnings, the first of each kind on each device, and a log that went back. */
 function observed(before: readonly TraceEvent[]): Moment[] {
   const logs = new Map<string, number>();
-  return before.flatMap((event): Moment[] => {
-    const moment = (who: string, key: string, start: string): Moment[] => [
-      { atMs: event.t, toMs: event.t, who, key: `${who} ${key}`, start, objects: [], times: 1, edit: false },
-    ];
-    if (event.kind === "alarm")
-      return moment(event.who, `alarm ${event.alarm}`, `${event.who} was warned (${event.alarm.replaceAll("-", " ")})`);
-    if (event.kind !== "log") return [];
-    const last = logs.get(event.relay) ?? 0;
-    logs.set(event.relay, event.seq);
-    return event.seq < last ? moment(event.relay, "log", `the relay's log went back from entry ${last} to ${event.seq}`) : [];
+  const warned = new Set<string>();
+  const found: {
+    readonly atMs: number;
+    readonly key: string;
+    readonly who: string[];
+    readonly told: (who: readonly string[]) => string;
+  }[] = [];
+  for (const event of before) {
+    if (event.kind === "alarm" && !warned.has(`${event.who} ${event.alarm}`)) {
+      warned.add(`${event.who} ${event.alarm}`);
+      const last = found.at(-1);
+      // One cheat, one warning for all whom it reaches.
+      if (last?.key === event.alarm && event.t - last.atMs < 10_000) last.who.push(event.who);
+      else found.push({ atMs: event.t, key: event.alarm, who: [event.who], told: (who) => warning(who, event.alarm) });
+    }
+    if (event.kind === "log") {
+      const last = logs.get(event.relay) ?? 0;
+      logs.set(event.relay, event.seq);
+      const told = `the relay's log went back from entry ${last} to ${event.seq}`;
+      if (event.seq < last) found.push({ atMs: event.t, key: "log", who: [event.relay], told: () => told });
+    }
+  }
+  return found.map(({ atMs, key, who, told }): Moment => {
+    return { atMs, toMs: atMs, who: enumerate(who), key: `${key} ${atMs}`, start: told(who), objects: [], times: 1, edit: false };
   });
+}
+
+function warning(who: readonly string[], alarm: string): string {
+  const meaning = Object.hasOwn(alarmMeanings, alarm) ? alarmMeanings[alarm as keyof typeof alarmMeanings] : alarm;
+  return `${enumerate(who, 8)} ${who.length === 1 ? "was" : "were"} warned (${meaning})`;
 }
 
 /** Alike ones in a row become one; if they are still too many, edits in a row do; if still, only the last are told. */
