@@ -29,7 +29,7 @@ export function agreementWords(devices: readonly DeviceAt[], nameOf: (lane: numb
     return group.length === 1 ? `${names} is on its own` : `${names} agree`;
   });
   const what = sameText ? "The texts are equal, but formatting or other data differ" : `${byState.length} different states`;
-  return { agrees: false, text: `${what}: ${listText(parts)}.${away}` };
+  return { agrees: false, text: `${what}: ${parts.join("; ")}.${away}` };
 }
 
 /** Largest group first, then as given. */

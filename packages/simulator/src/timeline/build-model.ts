@@ -66,6 +66,7 @@ export function buildModel(result: RunResult): TimelineModel {
   const word = (text: string): number => words.indexOf(short(text, wordCharsMax));
   const statuses = createInterner<StatusWords>((status) => JSON.stringify(status));
   const colours = createStateColours(finalStateOf(trace, result.scenario.without ?? []));
+  for (const event of trace) if (event.kind === "replica") colours.indexOf(event.hash);
   const marks = marksOf(trace, laneOf);
   const told = [...leftOut];
   if (marks.length > marksMax)
@@ -80,7 +81,6 @@ export function buildModel(result: RunResult): TimelineModel {
     tracks: lanes.map((lane, index) => tracksOf(lane, index, trace, laneOf, colours.indexOf, statuses, textOf)),
     statuses: statuses.list,
     ...framesAndLines(trace, laneOf, word),
-    // After the tracks: they give out the colours.
     states: colours.list(),
     words: words.list,
     texts,

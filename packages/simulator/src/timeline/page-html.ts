@@ -115,12 +115,12 @@ ${verdict(result)}
     "zoom-out",
     "Zoom out",
     icon('<path d="M3 8h10"/>'),
-  )}${button("zoom-in", "Zoom in", icon('<path d="M3 8h10M8 3v10"/>'))}${button("zoom-fit", "Show the whole run", "Fit")}</div>
+  )}${button("zoom-in", "Zoom in", icon('<path d="M3 8h10M8 3v10"/>'))}${button("zoom-fit", "Fit the whole run", "Fit")}</div>
 <div class="sheet">
 <div class="overview-row"><span class="overview-name">Whole run</span><canvas id="overview" aria-hidden="true"></canvas></div>
 <div class="lanes-row"><ul id="lane-names" aria-label="Lanes"></ul><div id="stage" role="slider" tabindex="0" aria-label="Moment of the run" aria-valuemin="0" aria-valuemax="${model.endMs}" aria-valuenow="0" aria-describedby="keys"><canvas id="lanes" aria-hidden="true"></canvas><div id="playhead" hidden></div><div id="tip" aria-hidden="true" hidden></div></div></div>
 </div>
-<div class="under"><details><summary>What the marks mean</summary><ul class="legend">${legend}</ul></details><p class="keys" id="keys"><kbd>←</kbd> <kbd>→</kbd> events, with <kbd>Shift</kbd> seconds · <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> zoom · <kbd>[</kbd> <kbd>]</kbd> move · <kbd>Space</kbd> play</p></div>
+<div class="under"><p class="keys" id="keys"><kbd>←</kbd> <kbd>→</kbd> events, with <kbd>Shift</kbd> seconds · <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> zoom · <kbd>[</kbd> <kbd>]</kbd> move · <kbd>Space</kbd> play</p><details><summary>What the marks mean</summary><ul class="legend">${legend}</ul></details></div>
 ${model.leftOut.length === 0 ? "" : `<p class="left-out">${model.leftOut.map(escape).join(" ")}</p>`}
 </section>
 <div class="below">

@@ -305,3 +305,27 @@ export function sampleRun(options: SampleOptions = {}): RunResult {
     trace,
   };
 }
+
+/** As large as asked: `frames` frames between two devices and a relay, and as many states. */
+export function hugeRun(frames: number): RunResult {
+  const trace: TraceEvent[] = [];
+  for (const who of ["ana", "ben"]) trace.push({ t: 0, kind: "life", who, state: "up", life: 1 });
+  for (let i = 0; i < frames; i += 1) {
+    const t = i * 3;
+    const who = i % 2 === 0 ? "ana" : "ben";
+    trace.push({
+      t,
+      kind: "send",
+      frame: i,
+      who,
+      relay: "relay",
+      dir: i % 3 === 0 ? "up" : "down",
+      bytes: 100 + (i % 900),
+      what: ["entries"],
+    });
+    trace.push({ t: t + 1, kind: "replica", who, hash: (i % 5000).toString(16).padStart(16, "0"), text: `word ${i % 5000}`, missing: 0 });
+    if (i % 97 === 0) trace.push({ t: t + 2, kind: "lost", frame: i, why: "garbled" });
+    else trace.push({ t: t + 2, kind: "arrive", frame: i });
+  }
+  return { ...sampleRun({ minutes: 1 }), trace, simulatedMs: frames * 3, events: trace.length, text: undefined };
+}

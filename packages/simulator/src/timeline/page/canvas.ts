@@ -40,9 +40,22 @@ export function createSurface(element: HTMLCanvasElement, onResize: () => void):
   };
 }
 
-/** Slanted lines: for what is absent, and for what is too much to draw. */
+const patterns = new WeakMap<CanvasRenderingContext2D, Map<string, CanvasPattern | string>>();
+
+/** Slanted lines: for what is absent, and for what is too much to draw. Made once for each colour. */
 export function hatch(context: CanvasRenderingContext2D, colour: string, gap: number): CanvasPattern | string {
   const ratio = Math.min(4, window.devicePixelRatio || 1);
+  const known = patterns.get(context) ?? new Map<string, CanvasPattern | string>();
+  patterns.set(context, known);
+  const key = `${colour}/${gap}/${ratio}`;
+  const pattern = known.get(key) ?? makeHatch(context, colour, gap, ratio);
+  // Colours change with the theme, sharpness with the screen: a handful.
+  if (known.size > 32) known.clear();
+  known.set(key, pattern);
+  return pattern;
+}
+
+function makeHatch(context: CanvasRenderingContext2D, colour: string, gap: number, ratio: number): CanvasPattern | string {
   const size = Math.round(gap * ratio);
   const tile = document.createElement("canvas");
   tile.width = size;

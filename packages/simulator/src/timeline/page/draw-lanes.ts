@@ -93,6 +93,8 @@ function eachPart(
   while (index < track.at.length && (track.at[index] ?? 0) <= view.to) {
     const from = xOf(view, width, track.at[index] ?? 0);
     let many = 1;
+    // The same again is one part.
+    while (index + 1 < track.at.length && track.value[index + 1] === track.value[index]) index += 1;
     let to = xOf(view, width, track.at[index + 1] ?? model.endMs);
     while (to - from < least && index + 1 < track.at.length) {
       index += 1;
@@ -175,7 +177,7 @@ function drawLife(drawing: LaneDrawing, index: number, strip: { readonly y: numb
       context.fillStyle = hatch(context, paint["line-strong"], 7);
       context.fillRect(from, strip.y, to - from, strip.height);
     }
-    label(drawing, isDown ? "not running" : "frozen", from, to, strip.y + strip.height / 2);
+    label(drawing, isDown ? "not running" : "frozen", from, to, strip.y + Math.min(strip.height / 2, 11));
   });
 }
 
@@ -388,7 +390,7 @@ function drawDensity(drawing: LaneDrawing): void {
 }
 
 const phaseNames: Readonly<Record<string, string>> = Object.fromEntries(
-  ["healing", "settled", "end"].map((phase) => [describePhase(phase), phase === "healing" ? "healed" : phase]),
+  ["healing", "settled"].map((phase) => [describePhase(phase), phase === "healing" ? "healed" : phase]),
 );
 
 function drawMarks(drawing: LaneDrawing): void {
@@ -430,7 +432,11 @@ function drawMarks(drawing: LaneDrawing): void {
       const name = phaseNames[mark.text] ?? "";
       const wide = context.measureText(name).width;
       const left = x + wide + 6 > width ? x - wide - 5 : x + 5;
-      if (name === "" || left < phaseEnd) continue;
+      const isTaken = model.marks.some((other) => {
+        const near = other.kind === "step" ? xOf(view, width, other.at) : Number.NaN;
+        return near > left - 8 && near < left + wide + 8;
+      });
+      if (name === "" || left < phaseEnd || isTaken) continue;
       phaseEnd = left + wide + 4;
       context.fillStyle = paint.accent;
       context.fillText(name, left, layout.steps.y + 7);

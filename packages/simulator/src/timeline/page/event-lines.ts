@@ -1,8 +1,10 @@
 /** A line of the trace, for reading. */
-import { describeFrame } from "../describe-frame.ts";
+import { describeFrame, wayOf } from "../describe-frame.ts";
 import type { TimelineModel } from "../model.ts";
 
 export function whoText(model: TimelineModel, line: number): string {
+  const frame = model.lines.frame[line] ?? -1;
+  if (frame >= 0) return wayOf(model, frame);
   return model.lanes[model.lines.lane[line] ?? -1]?.name ?? "run";
 }
 

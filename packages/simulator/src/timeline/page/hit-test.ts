@@ -1,5 +1,5 @@
 /** What is under the pointer, in words. */
-import { describeFrame } from "../describe-frame.ts";
+import { describeFrame, wayOf } from "../describe-frame.ts";
 import { bandHeight } from "../lane-layout.ts";
 import { connectionStates, savedLevels } from "../model.ts";
 import { deviceAt, valueAt } from "../state-at.ts";
@@ -52,7 +52,11 @@ export function hitAt(place: Place, x: number, y: number): Hit | undefined {
     lines: [
       `${name}${device.life === "up" ? "" : device.life === "frozen" ? ", frozen" : ", not running"}`,
       device.state < 0 ? "holds nothing yet" : `state ${model.states[device.state]?.hash.slice(0, 8) ?? ""}`,
-      ...(status === undefined ? [] : [`${savedWords[savedLevels[status.saved] ?? "unsaved"]}, ${plural(status.unsent, "change")} unsent`]),
+      ...(status === undefined
+        ? []
+        : [
+            `${savedWords[savedLevels[status.saved] ?? "unsaved"]}, ${status.unsent === 0 ? "nothing" : plural(status.unsent, "change")} unsent`,
+          ]),
       { closed: "not connected", connecting: "connecting", open: "connected" }[
         connectionStates[connectionStates.indexOf(device.connection)] ?? "closed"
       ],
@@ -77,7 +81,9 @@ function frameAt(place: Place, x: number, y: number): Hit | undefined {
       found = i;
     }
   }
-  return found < 0 ? undefined : { lines: [timeText(model.frames.sentAt[found] ?? 0), describeFrame(model, found)], frame: found };
+  return found < 0
+    ? undefined
+    : { lines: [`${timeText(model.frames.sentAt[found] ?? 0)} ${wayOf(model, found)}`, describeFrame(model, found)], frame: found };
 }
 
 function distanceTo(

@@ -16,11 +16,7 @@ export function createOverview(model: TimelineModel, player: Player, paint: () =
   const states = agreement(model);
   const devices = model.lanes.filter((lane) => lane.role === "device").length;
 
-  player.onShown(({ t, view }) => {
-    const context = surface.begin();
-    if (context === undefined) return;
-    const { width, height } = surface.size();
-    const colours = paint();
+  const drawRun = (context: CanvasRenderingContext2D, width: number, height: number, colours: Paint): void => {
     const bar = 12;
     const top = height - bar;
     // Traffic: a quiet skyline.
@@ -73,6 +69,26 @@ export function createOverview(model: TimelineModel, player: Player, paint: () =
         context.fill();
       }
     }
+  };
+
+  // The run itself is drawn once for each size and theme.
+  const picture = document.createElement("canvas");
+  const pen = picture.getContext("2d");
+  let drawn: readonly unknown[] = [];
+  player.onShown(({ t, view }) => {
+    const context = surface.begin();
+    if (context === undefined) return;
+    const { width, height } = surface.size();
+    const colours = paint();
+    const now = [colours, element.width, element.height];
+    if (pen !== null && now.some((value, i) => value !== drawn[i])) {
+      drawn = now;
+      picture.width = element.width;
+      picture.height = element.height;
+      pen.setTransform(element.width / width, 0, 0, element.height / height, 0, 0);
+      drawRun(pen, width, height, colours);
+    }
+    context.drawImage(picture, 0, 0, width, height);
     // What is not on the screen steps back.
     const from = xOf(whole, width, view.from);
     const to = xOf(whole, width, view.to);

@@ -111,7 +111,11 @@ function createCard(name: string, person: number, lane: number): Card {
       setText(connection, { closed: "none", connecting: "being made", open: "open" }[device.connection]);
       setText(unsent, device.status === undefined ? "–" : device.status.unsent === 0 ? "nothing" : plural(device.status.unsent, "change"));
       setText(missing, device.missing === 0 ? "nothing" : plural(device.missing, "edit"));
-      const wrong = [...(device.life === "frozen" ? ["frozen"] : []), ...device.faults, ...new Set(device.alarms)];
+      const wrong = [
+        ...(device.life === "frozen" ? ["frozen"] : []),
+        ...device.faults,
+        ...new Set(device.alarms.map((alarm) => alarm.replace(/^raises an alarm/, "alarm"))),
+      ];
       setText(faults, wrong.length === 0 ? "nothing" : wrong.join("; "));
       setAttribute(faults, "data-any", String(wrong.length > 0));
     },

@@ -1,8 +1,9 @@
 /** The timeline itself: lanes on a canvas, their names beside it, the playhead over it. Pointer and keys. */
-import { describeFrame } from "../describe-frame.ts";
+import { describeFrame, wayOf } from "../describe-frame.ts";
 import { layoutOf } from "../lane-layout.ts";
+import { connectionStates } from "../model.ts";
 import type { TimelineModel } from "../model.ts";
-import { deviceAt, valueAt } from "../state-at.ts";
+import { valueAt } from "../state-at.ts";
 import { fit, pan, zoom } from "../viewport.ts";
 import { timeText } from "../words.ts";
 import { createSurface } from "./canvas.ts";
@@ -21,6 +22,7 @@ export function createStage(model: TimelineModel, player: Player, paint: () => P
   const surface = createSurface(byId<HTMLCanvasElement>("lanes"), player.redraw);
   const { endMs } = model;
   let hover = -1;
+  let drawn: readonly unknown[] = [];
 
   const labels = byId("lane-names");
   labels.style.height = `${layout.height}px`;
@@ -47,10 +49,15 @@ export function createStage(model: TimelineModel, player: Player, paint: () => P
 
   const draw = (shown: Shown): void => {
     const { width, height } = surface.size();
-    const context = surface.begin();
-    if (context === undefined) return;
     const frame = hover >= 0 ? hover : (model.lines.frame[shown.picked] ?? -1);
-    drawLanes({ context, model, layout, paint: paint(), view: shown.view, width, height, frame });
+    // While only the playhead moves, the picture under it stays.
+    const now = [shown.view, width, height, paint(), frame, window.devicePixelRatio];
+    const isNew = now.some((value, i) => value !== drawn[i]);
+    const context = isNew ? surface.begin() : undefined;
+    if (context !== undefined) {
+      drawn = now;
+      drawLanes({ context, model, layout, paint: paint(), view: shown.view, width, height, frame });
+    }
     const x = xOf(shown.view, width, shown.t);
     playhead.style.transform = `translateX(${x}px)`;
     playhead.hidden = x < -1 || x > width + 1;
@@ -78,7 +85,8 @@ export function createStage(model: TimelineModel, player: Player, paint: () => P
       return;
     }
     const ends = arrowOf({ model, layout, view: shown.view, width }, frame);
-    if (ends !== undefined) showTip([timeText(shown.t), describeFrame(model, frame, shown.t)], ends.x1, (ends.y1 + ends.y2) / 2);
+    if (ends !== undefined)
+      showTip([`${timeText(shown.t)} ${wayOf(model, frame)}`, describeFrame(model, frame, shown.t)], ends.x1, (ends.y1 + ends.y2) / 2);
   };
 
   followPointer(stage, player, surface.size, (x, y) => {
@@ -113,7 +121,9 @@ function laneNow(model: TimelineModel, lane: number, t: number): string {
   if (life === 0) return "not running";
   if (life === 2) return "frozen";
   if (model.lanes[lane]?.role === "relay") return `${valueAt(tracks.log, t) ?? 0} in log`;
-  return { closed: "offline", connecting: "connecting", open: "connected" }[deviceAt(model, lane, t).connection];
+  return { closed: "offline", connecting: "connecting", open: "connected" }[
+    connectionStates[valueAt(tracks.connection, t) ?? 0] ?? "closed"
+  ];
 }
 
 /** What a key does on the timeline. */
