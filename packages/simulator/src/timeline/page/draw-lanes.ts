@@ -36,7 +36,10 @@ export const drawsArrows = (model: TimelineModel, view: View, width: number): bo
 export function drawLanes(drawing: LaneDrawing): void {
   drawGrid(drawing);
   if (drawsArrows(drawing.model, drawing.view, drawing.width)) drawArrows(drawing);
-  else drawDensity(drawing);
+  else {
+    drawDensity(drawing);
+    if (drawing.frame >= 0) drawArrow(drawing, drawing.frame, true, true);
+  }
   drawing.model.lanes.forEach((lane, index) => {
     const place = drawing.layout.lanes[index];
     if (place === undefined) return;
