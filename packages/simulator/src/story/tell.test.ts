@@ -95,7 +95,10 @@ describe("SM-3 the story of a run", () => {
     expect(storySentences(result)).toMatchInlineSnapshot(`
       [
         "ana and ben shared a document.",
-        "Until 5 min 19 s there were 261 edits, and 16 other things happened.",
+        "Until 4 min 40 s there were 228 edits, and 15 other things happened.",
+        "From 4 min 41 s to 4 min 59 s ben and ana made 17 edits.",
+        "At 5 min ana lost the connection.",
+        "From 5 min 2 s to 5 min 19 s ana and ben made 16 edits.",
         "At 5 min 20 s ana lost the connection.",
         "From 5 min 21 s to 5 min 39 s ben and ana made 16 edits.",
         "At 5 min 40 s ana lost the connection.",

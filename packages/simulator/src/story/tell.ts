@@ -12,8 +12,6 @@ import { clauseOf, subjectOf } from "./step-clause.ts";
 import { enumerate, plural, quote, sentence } from "./words.ts";
 
 export const sentencesMax = 15;
-/** With all else that may be said, fifteen sentences. */
-const momentsMax = 8;
 
 export function tellStory(result: RunResult): string {
   return storySentences(result).join(" ");
@@ -23,12 +21,10 @@ export function storySentences(result: RunResult): readonly string[] {
   const violation = result.violations[0];
   const endMs = violation?.atMs ?? result.simulatedMs;
   const before = result.trace.filter((event) => event.t <= endMs);
-  const story = [
-    opening(result),
-    ...happenings(moments(result, before, endMs)),
-    ...(violation === undefined ? ending(result) : failure(violation, before)),
-  ];
-  return story.slice(0, sentencesMax).map(sentence);
+  const end = violation === undefined ? ending(result) : failure(violation, before);
+  // Besides the moments: the opening, the end, and perhaps one sentence about what was before.
+  const told = happenings(moments(result, before, endMs), sentencesMax - 2 - end.length);
+  return [opening(result), ...told, ...end].map(sentence);
 }
 
 function opening(result: RunResult): string {
@@ -109,7 +105,7 @@ function warning(who: readonly string[], alarm: string): string {
 }
 
 /** Alike ones in a row become one; if they are still too many, edits in a row do; if still, only the last are told. */
-function happenings(all: readonly Moment[]): string[] {
+function happenings(all: readonly Moment[], momentsMax: number): string[] {
   const alike = merged(all, (a, b) => a.key === b.key);
   const few = alike.length <= momentsMax ? alike : merged(withoutCarets(alike), (a, b) => a.key === b.key || (a.edit && b.edit));
   const told = few.slice(-momentsMax).map(toldMoment);
