@@ -1,3 +1,4 @@
 export { installIndexedDb } from "./install.ts";
+export type { Committed, OriginFaults } from "./live.ts";
 export { createVirtualOrigin } from "./origin.ts";
-export type { Committed, OriginFaults, OriginSnapshot, VirtualOrigin } from "./origin.ts";
+export type { OriginSnapshot, VirtualOrigin, VirtualOriginOptions } from "./origin.ts";

@@ -1,6 +1,6 @@
 /** The globals that code written for browsers finds: a router to the storage of whichever process is running. */
 import { assert } from "@skerry/protocol";
-import { VirtualKeyRange } from "./keys.ts";
+import { keyRanges } from "./keys.ts";
 
 let installed = false;
 
@@ -18,13 +18,16 @@ export function installIndexedDb(current: () => IDBFactory | undefined): () => v
       return factory;
     },
   });
-  Object.defineProperty(globalThis, "IDBKeyRange", { configurable: true, value: VirtualKeyRange });
+  Object.defineProperty(globalThis, "IDBKeyRange", { configurable: true, value: keyRanges });
+  let undone = false;
   return () => {
+    if (undone) return;
+    undone = true;
     installed = false;
-    names.forEach((name, index) => {
+    for (const [index, name] of names.entries()) {
       const descriptor = before[index];
       if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
       else Object.defineProperty(globalThis, name, descriptor);
-    });
+    }
   };
 }

@@ -5,39 +5,22 @@
 import type { Prng } from "../prng.ts";
 import type { Process } from "../world/process.ts";
 import { createFactory } from "./factory.ts";
-import type { Connection, Transaction } from "./factory.ts";
-import { sizeOf } from "./rows.ts";
+import { domException } from "./keys.ts";
 import type { Key } from "./keys.ts";
-import type { Row, Store } from "./rows.ts";
+import { createLive, forgetProcess } from "./live.ts";
+import type { Committed, DatabaseState, LiveConnection, LiveDatabase, OriginAccess, OriginFaults } from "./live.ts";
+import { keyRanges } from "./keys.ts";
+import { putRow, removeRows, workOn } from "./rows.ts";
+import type { Row } from "./rows.ts";
 
-/** May be set at any time; holds for what is done from then on. */
-export interface OriginFaults {
-  /** A commit that would leave more than this aborts with QuotaExceededError. */
-  quotaBytes: number;
-  /** Opening fails with a DOMException of this name. */
-  failOpen: string | undefined;
-  /** Probability of a commit to abort with UnknownError. */
-  abortCommits: number;
-  failReads: boolean;
-  /** Multiplies every latency. */
-  slow: number;
-}
-
-export interface Committed {
-  readonly database: string;
-  readonly store: string;
-  readonly key: Key;
-  /** Undefined: deleted. */
-  readonly value: unknown;
-}
-
+/** Databases by name. Nothing in it ever changes. */
 export type OriginSnapshot = ReadonlyMap<string, DatabaseState>;
 
 export interface VirtualOrigin {
   factoryFor(process: Process): IDBFactory;
   /**
    * The process died, and with "power" its machine. Its connections are gone and its transactions undone. Committed ones stay; after a power cut
-   * those with relaxed durability since the last strict one may be gone, the newest first.
+   * those with relaxed durability since the last strict one or flush may be gone, the newest first.
    */
   crash(process: Process, kind: "kill" | "power"): void;
   readonly faults: OriginFaults;
@@ -45,130 +28,187 @@ export interface VirtualOrigin {
   abortTransactions(process: Process): void;
   /** Behind the page's back, as WebKit does to background tabs. */
   closeConnections(): void;
+  /** All databases are gone, connections are closed. */
   evict(): void;
-  /** No process of it may be running. */
-  restore(snapshot: OriginSnapshot): void;
   snapshot(): OriginSnapshot;
+  /** Whoever is connected is cut off. */
+  restore(snapshot: OriginSnapshot): void;
   clone(): VirtualOrigin;
   databases(): readonly string[];
+  /** Committed rows. */
   rows(database: string, store: string): readonly (readonly [Key, unknown])[];
   onCommit(listener: (committed: readonly Committed[]) => void): void;
-  /** What was committed may be gone: a crash, an eviction, an old snapshot. */
+  /** What was committed may be gone: a crash, an eviction, an old snapshot, a deleted database, a flipped bit. */
   onLoss(listener: () => void): void;
+  /** Committed, about. */
   bytes(): number;
+  /** One bit of one stored value flips, or at times the whole row is gone. False if nothing is stored. */
+  flipBit(random: Prng): boolean;
 }
 
-export interface DatabaseState {
-  readonly version: number;
-  readonly stores: ReadonlyMap<string, Store>;
-}
-
-export interface LiveDatabase {
-  readonly name: string;
-  version: number;
-  stores: Map<string, Store>;
-  readonly connections: Set<Connection>;
-  /** Not finished, in the order of their making. */
-  readonly transactions: Transaction[];
-}
-
-/** What factories share with their origin. */
-export interface OriginAccess {
+export interface VirtualOriginOptions {
   readonly random: Prng;
-  readonly faults: OriginFaults;
-  readonly databases: Map<string, LiveDatabase>;
-  bytes(): number;
-  changeBytes(by: number): void;
-  committed(changes: readonly Committed[], undo: () => void, strict: boolean): void;
+  /** A number that changes from event to event (`world.events`): a transaction is active within one event. Else it is until its next one. */
+  readonly turn?: () => number;
 }
 
 /** Relaxed commits that a power cut may take back at most. */
 const looseMax = 64;
 
-const copyStores = (stores: ReadonlyMap<string, Store>): Map<string, Store> =>
-  new Map([...stores].map(([name, store]) => [name, { ...store, rows: [...store.rows] }]));
+const stateBytes = (state: OriginSnapshot): number => {
+  let sum = 0;
+  for (const { stores } of state.values()) for (const { bytes } of stores.values()) sum += bytes;
+  return sum;
+};
 
-export function createVirtualOrigin({ random }: { readonly random: Prng }): VirtualOrigin {
-  const databases = new Map<string, LiveDatabase>();
+export function createVirtualOrigin({ random, turn }: VirtualOriginOptions): VirtualOrigin {
+  const lives = new Map<string, LiveDatabase>();
   const commitListeners: ((committed: readonly Committed[]) => void)[] = [];
   const lossListeners: (() => void)[] = [];
-  const faults: OriginFaults = { quotaBytes: Number.POSITIVE_INFINITY, failOpen: undefined, abortCommits: 0, failReads: false, slow: 1 };
+  const faults: OriginFaults = {
+    quotaBytes: Number.POSITIVE_INFINITY,
+    failOpen: undefined,
+    abortCommits: 0,
+    abortNextCommits: 0,
+    abortWith: "UnknownError",
+    failReads: false,
+    slow: 1,
+  };
   const luck = random.fork("luck");
-  let loose: (() => void)[] = [];
+  let state: OriginSnapshot = new Map();
   let bytes = 0;
+  /** What was there before each commit that a power cut may take back. */
+  let loose: OriginSnapshot[] = [];
+  let flushing: Process | undefined;
   let clones = 0;
 
-  const access: OriginAccess = {
-    random: random.fork("latency"),
-    faults,
-    databases,
-    bytes: () => bytes,
-    changeBytes: (by) => {
-      bytes += by;
-    },
-    committed: (changes, undo, strict) => {
-      if (strict) loose = [];
-      else loose = [...loose.slice(1 - looseMax), undo];
-      for (const listener of commitListeners) listener(changes);
-    },
+  const become = (next: OriginSnapshot): void => {
+    state = next;
+    bytes = stateBytes(next);
   };
   const lost = (): void => {
     for (const listener of lossListeners) listener();
   };
-  const sever = (matching: (connection: Connection) => boolean, tell: boolean): void => {
-    for (const database of databases.values())
-      for (const connection of [...database.connections]) if (matching(connection)) connection.sever(tell);
+  const changed = (name: string, database: DatabaseState | undefined): OriginSnapshot => {
+    const next = new Map(state);
+    if (database === undefined) next.delete(name);
+    else next.set(name, database);
+    return next;
   };
-  const measure = (): number => {
-    let sum = 0;
-    for (const { stores } of databases.values()) for (const { rows } of stores.values()) for (const row of rows) sum += sizeOf(row.value);
-    return sum;
+
+  /** A relaxed commit reaches the disk by itself some time later. */
+  function flushLater(process: Process): void {
+    if (flushing?.alive() === true) return;
+    flushing = process;
+    process.later(5_000 + luck.float() * 25_000, "idb flush", () => {
+      flushing = undefined;
+      loose = [];
+    });
+  }
+
+  const access: OriginAccess = {
+    random: random.fork("latency"),
+    faults,
+    turn: () => turn?.(),
+    names: () => [...state.keys()].sort(),
+    database: (name) => state.get(name),
+    live: (name) => {
+      const known = lives.get(name);
+      if (known !== undefined) return known;
+      const made = createLive(name);
+      lives.set(name, made);
+      return made;
+    },
+    bytes: () => bytes,
+    commit: (process, name, database, changes, strict) => {
+      if (strict) loose = [];
+      else {
+        loose = [...loose.slice(1 - looseMax), state];
+        flushLater(process);
+      }
+      become(changed(name, database));
+      for (const listener of commitListeners) listener(changes);
+      if (database === undefined) lost();
+    },
+    commitFailure: (putBytes) => {
+      if (putBytes > 0 && bytes + putBytes > faults.quotaBytes) return domException("QuotaExceededError", "The storage is full.");
+      const fails = faults.abortNextCommits > 0 || (faults.abortCommits > 0 && luck.chance(faults.abortCommits));
+      if (faults.abortNextCommits > 0) faults.abortNextCommits--;
+      return fails ? domException(faults.abortWith, "The commit failed.") : undefined;
+    },
+    later: (process, delayMs, label, run) => void process.later(delayMs * faults.slow, label, run),
+  };
+
+  const sever = (tell: boolean): void => {
+    for (const { connections } of lives.values()) for (const connection of [...connections]) connection.sever(tell);
   };
 
   const origin: VirtualOrigin = {
-    factoryFor: (process) => createFactory(process, access) as unknown as IDBFactory,
+    factoryFor: (process) => {
+      process.onKill(() => {
+        for (const live of lives.values()) forgetProcess(live, process);
+      });
+      return createFactory(process, access) as unknown as IDBFactory;
+    },
     crash: (process, kind) => {
-      sever((connection) => connection.process === process, false);
+      for (const live of lives.values()) forgetProcess(live, process);
       if (kind === "kill" || loose.length === 0) return;
-      const count = luck.int(loose.length + 1);
-      for (const undo of loose.slice(loose.length - count).reverse()) undo();
+      const before = loose[luck.int(loose.length + 1)];
       loose = [];
-      bytes = measure();
-      if (count > 0) lost();
+      if (before === undefined) return;
+      become(before);
+      lost();
     },
     faults,
     abortTransactions: (process) => {
-      for (const { connections } of databases.values())
-        for (const connection of connections) if (connection.process === process) connection.abortTransactions();
+      const mine = ({ process: owner }: LiveConnection): boolean => owner === process;
+      for (const { transactions } of lives.values())
+        for (const transaction of [...transactions]) if (mine(transaction.connection)) transaction.sever(true);
     },
-    closeConnections: () => sever(() => true, true),
+    closeConnections: () => sever(true),
     evict: () => {
-      sever(() => true, true);
-      databases.clear();
+      sever(true);
       loose = [];
-      bytes = 0;
+      become(new Map());
       lost();
     },
-    snapshot: () => new Map([...databases].map(([name, { version, stores }]) => [name, { version, stores: copyStores(stores) }])),
+    snapshot: () => state,
     restore: (snapshot) => {
-      sever(() => true, false);
-      databases.clear();
+      sever(true);
       loose = [];
-      for (const [name, { version, stores }] of snapshot)
-        databases.set(name, { name, version, stores: copyStores(stores), connections: new Set(), transactions: [] });
-      bytes = measure();
+      become(snapshot);
       lost();
     },
     clone: () => {
-      const clone = createVirtualOrigin({ random: random.fork(`clone ${++clones}`) });
-      clone.restore(origin.snapshot());
+      const clone = createVirtualOrigin({ random: random.fork(`clone ${++clones}`), ...(turn === undefined ? {} : { turn }) });
+      clone.restore(state);
       return clone;
     },
-    databases: () => [...databases.keys()].sort(),
-    rows: (database, store) => (databases.get(database)?.stores.get(store)?.rows ?? []).map(({ key, value }: Row) => [key, value] as const),
+    databases: access.names,
+    rows: (database, store) => (state.get(database)?.stores.get(store)?.rows ?? []).map(({ key, value }) => [key, value] as const),
     onCommit: (listener) => void commitListeners.push(listener),
     onLoss: (listener) => void lossListeners.push(listener),
     bytes: () => bytes,
+    flipBit: (dice) => {
+      const all: { readonly name: string; readonly store: string; readonly row: Row }[] = [];
+      for (const name of access.names())
+        for (const [store, { rows }] of state.get(name)?.stores ?? []) for (const row of rows) all.push({ name, store, row });
+      if (all.length === 0) return false;
+      const { name, store, row } = dice.pick(all);
+      const database = state.get(name);
+      const old = database?.stores.get(store);
+      if (database === undefined || old === undefined) return false;
+      const working = workOn(old);
+      if (row.value instanceof Uint8Array && row.value.length > 0 && !dice.chance(0.1)) {
+        const value = row.value.slice();
+        const bit = dice.int(8 * value.length);
+        value[bit >> 3] = (value[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        putRow(working, { key: row.key, value });
+      } else removeRows(working, keyRanges.only(row.key));
+      become(changed(name, { ...database, stores: new Map(database.stores).set(store, working) }));
+      lost();
+      return true;
+    },
   };
   return origin;
 }
