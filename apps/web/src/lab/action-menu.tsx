@@ -77,7 +77,7 @@ export function ActionGroup({
 }): ReactNode {
   const id = useId();
   return (
-    <section aria-labelledby={id} className="lab-group">
+    <div role="group" aria-labelledby={id} className="lab-group">
       <h3 id={id}>{title}</h3>
       <ul>
         {actions.map(({ text, icon, run }) => (
@@ -96,6 +96,6 @@ export function ActionGroup({
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }

@@ -50,9 +50,9 @@ export function ServerCard({ relay, devices, backups }: ServerCardProps): ReactN
           {t[state]}
         </p>
         <p className="lab-server-facts">
-          {t.entries(relay.seq)}. <span className="lab-server-blind">{t.blind}</span>
+          {t.entries(relay.seq)}.{" "}
+          {relay.faults.length === 0 ? t.blind : <span className="lab-server-faults">{relay.faults.join(", ")}</span>}
         </p>
-        <p className="lab-server-faults">{relay.faults.join(", ")}</p>
       </div>
       <div className="lab-server-tools">
         {serverActions.map(({ text, icon, step }) => (

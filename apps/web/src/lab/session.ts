@@ -188,6 +188,7 @@ export function openLabSession(connect: ConnectLab, first: Scenario): LabSession
     }
     set({
       plan,
+      speed,
       refused: "",
       event: undefined,
       rewinding: state.phase === "ready",
@@ -202,10 +203,7 @@ export function openLabSession(connect: ConnectLab, first: Scenario): LabSession
 
   /** Before something new: what came later is not to come again. */
   const leaveThePast = (): void => {
-    if (state.past === undefined) {
-      if (state.dropped > 0) set({ dropped: 0 });
-      return;
-    }
+    if (state.past === undefined) return;
     const { later } = state.past;
     const plan = withoutLater(state.plan, time.nowMs);
     reachedMs = time.nowMs;
@@ -294,7 +292,7 @@ export function openLabSession(connect: ConnectLab, first: Scenario): LabSession
       else void replan((plan) => plan, atMs, { keepDocs: false });
     },
     perform: (step) => {
-      set({ refused: "" });
+      set({ refused: "", dropped: 0 });
       flushEditors();
       leaveThePast();
       send({ kind: "perform", step });

@@ -73,7 +73,7 @@ export const labStrings = {
   link: {
     cut: "Cut off",
     heal: "Heal",
-    cutOff: (who: string): string => `Cut ${who} off`,
+    cutOff: (who: string): string => `Cut off ${who}`,
     healOf: (who: string): string => `Heal the link of ${who}`,
     open: "Link is open",
     bothCut: "Link is cut",

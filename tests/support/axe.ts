@@ -1,0 +1,42 @@
+/** What axe-core finds on a page at WCAG 2.2 AA, and whether the page is wider than the screen. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[];
+  }[];
+  readonly passes: readonly unknown[];
+}
+
+export async function axeProblems(page: Page, screen: string): Promise<string[]> {
+  const found: string[] = [];
+  // Waits for fonts and finished transitions; colours in the middle of one are nobody's.
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getTiming().iterations === 1)
+        .map((animation) => animation.finished),
+    ),
+  );
+  await page.evaluate(axeSource);
+  const result = await page.evaluate<AxeResult, string[]>(
+    (values) =>
+      (globalThis as unknown as { axe: { run: (node: Document, options: object) => Promise<AxeResult> } }).axe.run(document, {
+        runOnly: values,
+      }),
+    tags,
+  );
+  if (result.passes.length <= 10) found.push(`${screen}: axe has looked at nothing`);
+  for (const violation of result.violations)
+    for (const node of violation.nodes) found.push(`${screen}: ${violation.id} at ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
+  const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  if (isWide) found.push(`${screen}: wider than the screen`);
+  return found;
+}
