@@ -20,4 +20,9 @@ const proxy = spawn(
 // A terminal sends Ctrl-C to both of us; a supervisor sends SIGTERM to this process only.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => proxy.kill("SIGTERM"));
+// npm does not pass it on: SIGTERM ends npm and its shell, and this process only sees that its parent is gone.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const npmShell = process.ppid;
+  setInterval(() => process.ppid !== npmShell && proxy.kill("SIGTERM"), 250).unref();
+}
 proxy.on("exit", (code) => process.exit(code ?? 1));
