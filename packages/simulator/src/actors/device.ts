@@ -72,6 +72,7 @@ export interface Device {
 
 interface Life {
   readonly process: Process;
+  ended: boolean;
   readonly skewMs: number;
   peer: Peer | undefined;
   opened: OpenDocument | undefined;
@@ -122,7 +123,16 @@ export function createDevice(options: DeviceOptions): Device {
     if (life?.process.alive() === true && !life.process.frozen()) return;
     const process = world.spawn(name, { skewMs });
     factories.set(process, profile.origin.factoryFor(process));
-    const mine: Life = { process, skewMs, peer: undefined, opened: undefined, tabs: [], status: undefined, connection: undefined };
+    const mine: Life = {
+      process,
+      ended: false,
+      skewMs,
+      peer: undefined,
+      opened: undefined,
+      tabs: [],
+      status: undefined,
+      connection: undefined,
+    };
     life = mine;
     context.trace({ kind: "life", who: name, state: "up", life: process.life });
     process.later(1, "boot", () => void boot(mine).catch((error: unknown) => bootFailed(mine, error)));
@@ -266,7 +276,9 @@ export function createDevice(options: DeviceOptions): Device {
   };
 
   const end = (mine: Life, how: "kill" | "power"): void => {
-    if (!mine.process.alive()) return;
+    // It may have died by itself, between two effects: its storage learns of it here.
+    if (mine.ended) return;
+    mine.ended = true;
     mine.process.kill();
     profile.origin.crash(mine.process, how);
     context.trace({ kind: "life", who: name, state: "down", life: mine.process.life });

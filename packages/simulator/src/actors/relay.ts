@@ -45,6 +45,7 @@ export interface RelayActor {
 
 interface Life {
   readonly process: Process;
+  ended: boolean;
   relay: Relay | undefined;
   store: LogStore | undefined;
 }
@@ -63,7 +64,7 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
   const start = (): void => {
     if (life?.process.alive() === true) return;
     const process = world.spawn(name, { skewMs });
-    const mine: Life = { process, relay: undefined, store: undefined };
+    const mine: Life = { process, ended: false, relay: undefined, store: undefined };
     life = mine;
     context.trace({ kind: "life", who: name, state: "up", life: process.life });
     process.later(1, "boot", () => void boot(mine).catch((error: unknown) => bootFailed(mine, error)));
@@ -141,7 +142,9 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
   });
 
   const end = (mine: Life, how: "kill" | "power"): void => {
-    if (!mine.process.alive()) return;
+    // It may have died by itself, between two effects: its storage learns of it here.
+    if (mine.ended) return;
+    mine.ended = true;
     mine.process.kill();
     disk.crash(how);
     context.trace({ kind: "life", who: name, state: "down", life: mine.process.life });

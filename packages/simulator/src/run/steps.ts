@@ -438,6 +438,8 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
 
   // ---- people who mean ill
 
+  /** The cheat that a device is under; a newer one takes the place of an older. */
+  const cheats = new Map<string, object>();
   const onCheat = (step: StepOf<"cheat">): string | undefined => {
     const tamper = cheat({ how: step.how, random: random(), identity: relay.identity(), seq: state.model()?.seq() ?? 0 });
     if (tamper === undefined) return "there is nothing to cheat with yet";
@@ -445,19 +447,24 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
     context.sometimes(`the relay cheats: ${step.how}`);
     for (const name of linksOf(step.who)) {
       if (actors.mallories.has(name)) continue;
+      const mine = {};
+      cheats.set(name, mine);
       state.deceived.add(name);
       network.setTamper(name, tamper);
       network.link(name).reset();
-      during(name, `the relay cheats: ${step.how}`, step.for, () => endCheat(name));
+      during(name, `the relay cheats: ${step.how}`, step.for, () => endCheat(name, mine));
     }
     return undefined;
   };
-  const endCheat = (name: string): void => {
-    if (!state.deceived.has(name)) return;
+  const endCheat = (name: string, which: object | undefined): void => {
+    if (which === undefined || cheats.get(name) !== which) return;
+    cheats.delete(name);
     network.setTamper(name, undefined);
     network.link(name).reset();
     // What it was told before it hears the honest relay's head is a lie still.
-    world.later(10_000, "told the truth", () => void state.deceived.delete(name));
+    world.later(10_000, "told the truth", () => {
+      if (!cheats.has(name)) state.deceived.delete(name);
+    });
   };
 
   const onAttack = (step: StepOf<"attack">): string | undefined => {
@@ -564,7 +571,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       relay.disk.faults.syncLies = false;
       relay.disk.faults.slowness = 1;
       for (const name of linksOf("all")) {
-        if (state.deceived.has(name)) endCheat(name);
+        endCheat(name, cheats.get(name));
         network.link(name).heal();
       }
       for (const clone of new Set(state.served.values())) endClone(clone);
