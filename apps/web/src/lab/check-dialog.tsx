@@ -33,7 +33,8 @@ export function CheckDialog(): ReactNode {
 }
 
 function Verdict({ result }: { readonly result: CheckResult }): ReactNode {
-  const reached = Object.entries(result.sometimes).filter(([, times]) => times > 0);
+  // Log lines are for those who repair it.
+  const reached = Object.entries(result.sometimes).filter(([state, times]) => times > 0 && !state.startsWith("log: "));
   return (
     <>
       <p className={result.ok ? "lab-verdict lab-verdict-good" : "lab-verdict lab-verdict-bad"}>

@@ -81,6 +81,13 @@ export const DeviceCard = memo(function DeviceCard(props: DeviceCardProps): Reac
   );
 });
 
+/** What is wrong with the device itself: its link, and that it sleeps, is shown in other places. */
+const ownFaults = ({ faults }: ReplicaView): string =>
+  faults
+    .filter((what) => !/^(?:cut|delay|bandwidth|garble|flap|no.entry|half.open|asleep|frozen)/.test(what))
+    .map(t.fault)
+    .join(", ");
+
 /** The app's own chip, and what it would warn of. */
 function Status({ replica }: { readonly replica: ReplicaView }): ReactNode {
   const chip = chipOf(replica);
@@ -94,7 +101,7 @@ function Status({ replica }: { readonly replica: ReplicaView }): ReactNode {
         <Icon aria-hidden="true" />
         <span>{text}</span>
       </p>
-      <p className="lab-alarm">{alarm === undefined ? replica.faults.join(", ") : t.card.alarm(alarmTexts[alarm].what)}</p>
+      <p className="lab-alarm">{alarm === undefined ? ownFaults(replica) : t.card.alarm(alarmTexts[alarm].what)}</p>
     </div>
   );
 }

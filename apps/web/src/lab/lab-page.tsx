@@ -148,7 +148,7 @@ function Stage(): ReactNode {
               link={links.get(replica.who) ?? openLink}
               version={version?.index}
               letter={version?.letter ?? ""}
-              likeness={likeness(replica.who, versions)}
+              likeness={likeness(replica, versions)}
               freeName={freeName}
             />
           );

@@ -51,7 +51,7 @@ export function ServerCard({ relay, devices, backups }: ServerCardProps): ReactN
         </p>
         <p className="lab-server-facts">
           {t.entries(relay.seq)}.{" "}
-          {relay.faults.length === 0 ? t.blind : <span className="lab-server-faults">{relay.faults.join(", ")}</span>}
+          {relay.faults.length === 0 ? t.blind : <span className="lab-server-faults">{relay.faults.map(labStrings.fault).join(", ")}</span>}
         </p>
       </div>
       <div className="lab-server-tools">

@@ -45,6 +45,8 @@ export const labStrings = {
     versions: (groups: readonly (readonly string[])[]): string =>
       `${counted(groups.length).replace(/^./, (letter) => letter.toUpperCase())} versions: ${groups.map(names).join(" | ")}`,
     off: (who: readonly string[]): string => `${names(who)} ${who.length === 1 ? "is" : "are"} off`,
+    coming: (who: readonly string[]): string => `${names(who)} ${who.length === 1 ? "has" : "have"} not got it yet`,
+    isOff: "off",
     letter: (letter: string): string => `Version ${letter}`,
     sameAsAll: "same as everyone",
     sameAs: (who: readonly string[]): string => `same as ${names(who)}`,
@@ -204,6 +206,8 @@ export const labStrings = {
     title: "A promise was broken",
     body: "Time stands still here. Save the scenario and send it to us.",
   },
+  /** The simulator's own words for what is wrong, in ours. */
+  fault: (what: string): string => what.replace(/\bthe relay\b/g, "the server").replace(/\brelay\b/g, "server"),
   refused: (why: string): string => `That could not be done: ${why}`,
   events: {
     label: "Last event",
@@ -212,8 +216,8 @@ export const labStrings = {
       `${who === "relay" ? "the server" : who} ${{ up: "starts", down: "stops", frozen: "stands still", thawed: "goes on" }[state]}`,
     send: (who: string, dir: "up" | "down", what: readonly string[], bytes: number): string =>
       `${dir === "up" ? `${who} → server` : `server → ${who}`}: ${what.length === 0 ? "bytes" : what.join(", ")} (${number.format(bytes)} bytes)`,
-    arrive: "it arrives",
-    lost: (why: string): string => `it is lost: ${why}`,
+    arrive: "a message arrives",
+    lost: (why: string): string => `a message is lost: ${why}`,
     connection: (who: string, state: "connecting" | "open" | "closed"): string => `${who}: connection ${state}`,
     step: (who: string, what: string): string => `${who === "" ? "" : `${who}: `}${what}`,
     fault: (who: string, what: string, on: boolean): string => `${who}: ${what} ${on ? "begins" : "ends"}`,

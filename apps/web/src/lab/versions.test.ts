@@ -32,23 +32,24 @@ test("who agrees, in words", () => {
   expect(agreementOf(view(replica("ana", "1"), replica("ben", "1"), replica("cleo", "1")))).toBe("All three agree");
   expect(agreementOf(view(replica("ana", "1"), replica("ben", "1"), replica("cleo", "2")))).toBe("Two versions: ana and ben | cleo");
   expect(agreementOf(view(replica("ana", "1"), replica("ben", "2"), replica("cleo", "3")))).toBe("Three versions: ana | ben | cleo");
+  // Who types has a version alone; the others keep theirs.
+  expect(versionsOf([replica("ana", "2"), replica("ben", "1"), replica("cleo", "1")])[0]?.members).toEqual(["ben", "cleo"]);
+  expect(agreementOf(view(replica("ana", "1"), replica("ben", "1"), replica("cleo", "", { phase: "fetching" })))).toBe(
+    "Both agree. cleo has not got it yet",
+  );
   expect(agreementOf(view(replica("ana", "1"), replica("ben", "", { alive: false })))).toBe("Only ana is on. ben is off");
   expect(agreementOf(view(replica("ana", "", { alive: false }), replica("ben", "", { alive: false })))).toBe("Every device is off");
 });
 
 test("equal hashes have equal letters, and words beside them", () => {
-  const versions = versionsOf([replica("ana", "9"), replica("ben", "3"), replica("cleo", "9"), replica("dov", "9", { phase: "fetching" })]);
+  const replicas = [replica("ana", "9"), replica("ben", "3"), replica("cleo", "9"), replica("dov", "9", { phase: "fetching" })];
+  const versions = versionsOf(replicas);
   expect(versions).toEqual([
     { index: 0, letter: "A", members: ["ana", "cleo"] },
     { index: 1, letter: "B", members: ["ben"] },
   ]);
-  expect(["ana", "ben", "cleo", "dov"].map((who) => likeness(who, versions))).toEqual([
-    "same as cleo",
-    "differs",
-    "same as ana",
-    "not here yet",
-  ]);
-  expect(likeness("ana", versionsOf([replica("ana", "1"), replica("ben", "1")]))).toBe("same as everyone");
+  expect(replicas.map((one) => likeness(one, versions))).toEqual(["same as cleo", "differs", "same as ana", "not here yet"]);
+  expect(likeness(replica("ana", "1"), versionsOf([replica("ana", "1"), replica("ben", "1")]))).toBe("same as everyone");
 });
 
 test("what is missing, most first", () => {

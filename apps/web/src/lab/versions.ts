@@ -3,7 +3,7 @@ import type { ReplicaView, SimulationView } from "@skerry/simulator/lab";
 import { labStrings } from "./strings.ts";
 
 export interface Version {
-  /** 0, 1, …: in the order of devices. */
+  /** 0, 1, …: the version of the most devices first, else in their order. */
   readonly index: number;
   readonly letter: string;
   readonly members: readonly string[];
@@ -20,16 +20,19 @@ export function versionsOf(replicas: readonly ReplicaView[]): readonly Version[]
     if (members === undefined) byHash.set(replica.hash, [replica.who]);
     else members.push(replica.who);
   }
-  return [...byHash.values()].map((members, index) => ({ index, letter: String.fromCharCode(65 + index), members }));
+  // The version of the most comes first: who types is then the one whose colour changes, not everybody else.
+  const bySize = [...byHash.values()].toSorted((a, b) => b.length - a.length);
+  return bySize.map((members, index) => ({ index, letter: String.fromCharCode(65 + index), members }));
 }
 
 /** "All three agree", "Two versions: ana and ben | cleo". */
 export function agreementOf(view: SimulationView): string {
   const t = labStrings.agreement;
   const versions = versionsOf(view.replicas);
-  const off = view.replicas.filter((replica) => !hasVersion(replica)).map(({ who }) => who);
+  const off = view.replicas.filter((replica) => !replica.alive).map(({ who }) => who);
+  const coming = view.replicas.filter((replica) => replica.alive && !hasVersion(replica)).map(({ who }) => who);
   const [first] = versions;
-  if (first === undefined) return t.none;
+  if (first === undefined) return coming.length === 0 ? t.none : t.coming(coming);
   const [only] = first.members;
   const said =
     versions.length > 1
@@ -37,12 +40,13 @@ export function agreementOf(view: SimulationView): string {
       : first.members.length > 1 || only === undefined
         ? t.all(first.members.length)
         : t.one(only);
-  return off.length === 0 ? said : `${said}. ${t.off(off)}`;
+  return [said, ...(off.length === 0 ? [] : [t.off(off)]), ...(coming.length === 0 ? [] : [t.coming(coming)])].join(". ");
 }
 
 /** Words beside a replica's colour. */
-export function likeness(who: string, versions: readonly Version[]): string {
+export function likeness({ who, alive }: ReplicaView, versions: readonly Version[]): string {
   const t = labStrings.agreement;
+  if (!alive) return t.isOff;
   const own = versions.find(({ members }) => members.includes(who));
   if (own === undefined) return t.notHere;
   const others = own.members.filter((member) => member !== who);
