@@ -48,3 +48,40 @@ test("SM-8 generated scenarios can be written to a file and read again", () => {
     expect(parsed.ok && parsed.value).toEqual(scenario);
   }
 });
+
+test.each([1n, 2n, 11n])("SM-1 seed %s is the same run, recorded or not, first or later in its process", async (seed) => {
+  const hashes: string[] = [];
+  for (const record of [false, true, false]) {
+    // oxlint-disable-next-line no-await-in-loop -- one world at a time.
+    hashes.push((await runScenario(generateScenario(seed), { endOfTurn, record })).traceHash);
+  }
+  expect(new Set(hashes).size).toBe(1);
+});
+
+test("SM-2 a step that is taken out leaves what is drawn for the others as it was", async () => {
+  const steps = read("train-tunnel.json").steps;
+  const base: Scenario = {
+    v: 1,
+    seed: 5,
+    devices: { ana: {}, ben: { joins: "1s" }, cleo: { joins: "80d" } },
+    steps,
+    until: "11m",
+    without: ["cleo"],
+  };
+  const extra: Scenario = {
+    ...base,
+    steps: [
+      { at: "3s", do: "garble", who: "cleo", how: "drop", rate: 0.5 },
+      { at: "4s", do: "delay", who: "cleo", ms: 10, jitter: 1000 },
+      { at: "4s", do: "clock", who: "cleo", by: "1h" },
+      ...steps,
+    ],
+  };
+  const sent = async (scenario: Scenario): Promise<string[]> => {
+    const { trace } = await runScenario(scenario, { endOfTurn, record: true });
+    const frames = trace.flatMap((event) => (event.kind === "send" ? [`${event.t} ${event.who} ${event.dir} ${event.bytes}`] : []));
+    expect(frames.length).toBeGreaterThan(50);
+    return frames;
+  };
+  expect(await sent(extra)).toEqual(await sent(base));
+});
