@@ -3,6 +3,7 @@ export { openSimulation, runScenario } from "./run/run-scenario.ts";
 export type * from "./run/simulation.ts";
 export { durationMs, formatDuration, sayDuration } from "./scenario/duration.ts";
 export { formatScenario } from "./scenario/format-scenario.ts";
+export { scenarioLimits } from "./scenario/limits.ts";
 export { parseScenario } from "./scenario/parse-scenario.ts";
 export { tellProblems } from "./scenario/problem.ts";
 export type { Problem } from "./scenario/problem.ts";

@@ -40,6 +40,8 @@ export interface DeviceCardProps {
   readonly version: number | undefined;
   readonly letter: string;
   readonly likeness: string;
+  /** The run takes no more steps. */
+  readonly full: boolean;
   /** A name for a copy of this device, if there may be one more. */
   readonly freeName: string | undefined;
 }
@@ -48,7 +50,7 @@ export interface DeviceCardProps {
 export const DeviceCard = memo(function DeviceCard(props: DeviceCardProps): ReactNode {
   const { replica, doc, link, version, letter, likeness } = props;
   const { who } = replica;
-  const writable = replica.alive && !replica.frozen && replica.phase === "ready";
+  const writable = !props.full && replica.alive && !replica.frozen && replica.phase === "ready";
   const missing = missingOf(replica);
   return (
     <li className={version === undefined ? "lab-device lab-device-off" : `lab-device person-${version}`}>

@@ -58,7 +58,11 @@ export function createHost(options: HostOptions): Host {
     if (event.kind === "step") {
       const { step } = event;
       if ((step.do === "open-tab" || step.do === "close-tab" || step.do === "evict") && "who" in step) renewed.add(step.who);
-      if (event.refused !== undefined) report({ kind: "refused", step, why: event.refused });
+      if (event.refused !== undefined) {
+        report({ kind: "refused", step, why: event.refused });
+        // The page's editor has text that the simulated one has not.
+        if (step.do === "update") renewed.add(step.who);
+      }
     }
     if (!isNotable(event)) return;
     notable++;

@@ -11,7 +11,7 @@ import { DeviceCard } from "./device-card.tsx";
 import { connectLab } from "./lab-connection.ts";
 import { linksAt, openLink } from "./links.ts";
 import type { LinkState } from "./links.ts";
-import { deviceNames, deviceNamesOf, devicesMax, firstScenario, stepTime } from "./plan.ts";
+import { deviceNames, deviceNamesOf, devicesMax, firstScenario, isFull, stepTime } from "./plan.ts";
 import { fileNameOf, toFile } from "./scenario-file.ts";
 import { ScenarioDialog } from "./scenario-dialog.tsx";
 import { ServerCard } from "./server-card.tsx";
@@ -149,6 +149,7 @@ function Stage(): ReactNode {
               version={version?.index}
               letter={version?.letter ?? ""}
               likeness={likeness(replica, versions)}
+              full={isFull(plan)}
               freeName={freeName}
             />
           );

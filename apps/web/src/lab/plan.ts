@@ -1,11 +1,14 @@
 /**
  * A run as a scenario that grows: what was done, and what is still to come. All of it pure; `session.ts` lets the worker carry it out.
  */
-import { durationMs } from "@skerry/simulator/lab";
+import { durationMs, scenarioLimits } from "@skerry/simulator/lab";
 import type { Scenario, Step } from "@skerry/simulator/lab";
 
 export const devicesMin = 2;
 export const devicesMax = 6;
+
+/** Nothing more can be done by hand: a file with more steps could not be read. Room is left for what is on its way. */
+export const isFull = (plan: Scenario): boolean => plan.steps.length >= scenarioLimits.steps - 100;
 
 /** Names for devices, in the order in which they are given. */
 export const deviceNames = ["ana", "ben", "cleo", "dov", "eve", "finn"] as const;

@@ -145,6 +145,26 @@ describe("a visit to the Lab", () => {
     expect(pair.session.state().refused).toBe("");
   });
 
+  test("text that the device could not take leaves its editor again", async () => {
+    const pair = await begin();
+    pair.session.perform({ do: "crash", who: "ben", down: "3s" });
+    await type(pair, "ben", "too late");
+    pair.session.advance(4000);
+    await pair.settled();
+    expect(bodyOf(pair, "ben")).toBe("ferry ");
+  });
+
+  test("a run with as many steps as a file can hold takes no more", async () => {
+    const full = firstScenario(2, 1, "x");
+    open = openLabPair({ ...full, steps: Array.from({ length: 9900 }, () => ({ at: 100_000, do: "heal", who: "ana" }) as const) });
+    open.session.play(0);
+    await open.settled();
+    open.session.perform({ do: "cut", who: "ana" });
+    await open.settled();
+    expect(open.session.state().plan.steps).toHaveLength(9900);
+    expect(open.session.state().refused).toContain("as many steps");
+  });
+
   test("a check replays what a file would hold, in another worker, and the run goes on", async () => {
     const pair = await begin();
     await type(pair, "ana", "x");

@@ -6,10 +6,11 @@
  */
 import type { Scenario, SimulationView, TraceEvent } from "@skerry/simulator/lab";
 import type { ConnectLab, LabConnection } from "./lab-connection.ts";
-import { firstLookMs, joined, laterSteps, stepTime, withDevice, withoutAtEnd, withoutLater } from "./plan.ts";
+import { firstLookMs, isFull, joined, laterSteps, stepTime, withDevice, withoutAtEnd, withoutLater } from "./plan.ts";
 import type { CheckResult, HandStep, LabReport, LabRequest } from "./messages.ts";
 import { updateBytesMax } from "./messages.ts";
 import { createReplicaDoc } from "./replica-doc.ts";
+import { labStrings } from "./strings.ts";
 import type { ReplicaDoc } from "./replica-doc.ts";
 
 export type CheckState = { readonly kind: "none" | "running" | "failed" } | { readonly kind: "done"; readonly result: CheckResult };
@@ -292,6 +293,10 @@ export function openLabSession(connect: ConnectLab, first: Scenario): LabSession
       else void replan((plan) => plan, atMs, { keepDocs: false });
     },
     perform: (step) => {
+      if (isFull(state.plan)) {
+        set({ refused: labStrings.full });
+        return;
+      }
       set({ refused: "", dropped: 0 });
       flushEditors();
       leaveThePast();
@@ -303,6 +308,7 @@ export function openLabSession(connect: ConnectLab, first: Scenario): LabSession
       void replan((plan) => withDevice(plan, time.nowMs)?.plan, time.nowMs, { keepDocs: true });
     },
     switchOff: (who) => {
+      if (isFull(state.plan)) return;
       flushEditors();
       leaveThePast();
       send({ kind: "perform", step: { do: "crash", who, down: "30d" } });

@@ -206,6 +206,7 @@ export const labStrings = {
     title: "A promise was broken",
     body: "Time stands still here. Save the scenario and send it to us.",
   },
+  full: "this run has as many steps as a scenario can hold. Save it, and begin a new one.",
   /** The simulator's own words for what is wrong, in ours. */
   fault: (what: string): string => what.replace(/\bthe relay\b/g, "the server").replace(/\brelay\b/g, "server"),
   refused: (why: string): string => `That could not be done: ${why}`,
