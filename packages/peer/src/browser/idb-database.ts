@@ -10,7 +10,11 @@ export const idbLimits: { readonly openMs: number; readonly deleteMs: number; re
   reopenMax: 3,
 };
 
-const nameOf = (error: unknown): string => (error instanceof DOMException || error instanceof Error ? error.name : "");
+/** lib0, which opens content for y-indexeddb, puts what it got into the message of a plain error. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof DOMException || error instanceof Error)) return "";
+  return error.name === "Error" ? (/^\w+/.exec(error.message)?.[0] ?? "") : error.name;
+}
 
 export function idbErrorOf(error: unknown): StoreError {
   if (error instanceof StoreError) return error;

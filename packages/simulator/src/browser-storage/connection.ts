@@ -1,19 +1,22 @@
 /** `IDBDatabase`: one connection of one process. */
 import type { Process } from "../world/process.ts";
-import { createHub, dispatch } from "./events.ts";
-import type { Hub, Outcome } from "./events.ts";
+import { createHub, dispatch, handlersFor, present } from "./events.ts";
+import type { EventInit, Hub } from "./events.ts";
 import { domException } from "./keys.ts";
 import { settleLive } from "./live.ts";
 import type { LiveConnection, LiveDatabase, OriginAccess } from "./live.ts";
-import { createTransaction, nameList } from "./transaction.ts";
+import { createTransaction, dispatchIn, nameList } from "./transaction.ts";
+import type { RequestState } from "./request.ts";
 import type { Mode, TransactionCore } from "./transaction.ts";
 
 export interface ConnectionCore extends LiveConnection {
   readonly hub: Hub;
   close(): void;
-  /** Runs a version change; `announce` tells of it. */
-  upgrade(announce: (transaction: TransactionCore) => Outcome, onEnd: (how: "complete" | "abort") => void): void;
+  /** Runs a version change, which `opening` hears of. */
+  upgrade(opening: RequestState, init: EventInit, onEnd: (how: "complete" | "abort") => void): void;
 }
+
+const handlers = handlersFor("abort", "close", "error", "versionchange");
 
 export function createConnection(process: Process, access: OriginAccess, live: LiveDatabase, opened: number): ConnectionCore {
   const hub = createHub();
@@ -27,12 +30,7 @@ export function createConnection(process: Process, access: OriginAccess, live: L
     closed = true;
     settleLive(live);
   };
-  const report = (outcome: Outcome): void => {
-    for (const one of outcome.thrown)
-      process.later(0, "uncaught", () => {
-        throw one;
-      });
-  };
+  const fire = (init: EventInit): void => dispatch(hub, init, { ...dispatchIn(process), ended: () => undefined });
   const begin = (
     scope: Set<string>,
     mode: Mode,
@@ -53,17 +51,17 @@ export function createConnection(process: Process, access: OriginAccess, live: L
     closing: () => closed,
     versionChange: (oldVersion, newVersion) =>
       access.later(process, 0.1, "idb versionchange", () => {
-        if (!closed) report(dispatch(hub, { type: "versionchange", oldVersion, newVersion }));
+        if (!closed) fire({ type: "versionchange", oldVersion, newVersion });
       }),
     sever: (tell) => {
       // Code of a dead process may run to the end of its turn: it sees nothing.
       closed = tell;
       live.connections.delete(core);
       for (const transaction of [...live.transactions]) if (transaction.connection === core) transaction.sever(tell);
-      if (tell) access.later(process, 0.1, "idb close", () => report(dispatch(hub, { type: "close" })));
+      if (tell) access.later(process, 0.1, "idb close", () => fire({ type: "close" }));
       settleLive(live);
     },
-    upgrade: (announce, onEnd) => {
+    upgrade: (opening, init, onEnd) => {
       const transaction = begin(new Set(names), "versionchange", "default", (how) => {
         upgrading = undefined;
         if (how === "abort") {
@@ -74,11 +72,13 @@ export function createConnection(process: Process, access: OriginAccess, live: L
         onEnd(how);
       });
       upgrading = transaction;
-      transaction.beginUpgrade(() => announce(transaction));
+      opening.succeed(hub.self);
+      opening.transaction = transaction.hub.self;
+      transaction.beginUpgrade(opening, init);
     },
   };
 
-  hub.self = {
+  present(hub, handlers, {
     name: live.name,
     get version() {
       return version;
@@ -86,12 +86,6 @@ export function createConnection(process: Process, access: OriginAccess, live: L
     get objectStoreNames() {
       return nameList(names);
     },
-    onabort: null,
-    onclose: null,
-    onerror: null,
-    onversionchange: null,
-    addEventListener: hub.add,
-    removeEventListener: hub.remove,
     close,
     createObjectStore: (name: string, options: { readonly autoIncrement?: boolean; readonly keyPath?: unknown } = {}) => {
       const transaction = upgradeOf();
@@ -120,7 +114,7 @@ export function createConnection(process: Process, access: OriginAccess, live: L
       if (mode !== "readonly" && mode !== "readwrite") throw new TypeError("The mode provided is not one of 'readonly' or 'readwrite'.");
       return begin(scope, mode, options.durability ?? "default", () => undefined).hub.self;
     },
-  };
+  });
   live.connections.add(core);
   return core;
 }

@@ -1,29 +1,43 @@
-/** As much of DOM events as IndexedDB's objects need: listeners in order after the `on…` handler, bubbling from request to transaction to connection. */
+/**
+ * As much of DOM events as IndexedDB's objects need: listeners and `on…` handlers in the order in which they were set, bubbling from request to
+ * transaction to connection. As in a browser, the promises that a listener settles run before the next listener: each has an event of the world.
+ */
 export interface VirtualEvent {
   readonly type: string;
   readonly target: object;
+  readonly currentTarget: object;
   readonly bubbles: boolean;
   readonly cancelable: boolean;
   /** Of version changes. */
   readonly oldVersion: number | undefined;
   readonly newVersion: number | null | undefined;
   readonly defaultPrevented: boolean;
-  readonly currentTarget: object;
   preventDefault(): void;
   stopPropagation(): void;
 }
 
 type Listener = (event: VirtualEvent) => void;
 
+interface Entry {
+  readonly type: string;
+  run: Listener;
+  readonly once: boolean;
+  /** Of `on…`. */
+  readonly handler: boolean;
+  removed: boolean;
+}
+
 /** The listeners of one object. */
 export interface Hub {
-  /** What users see of it; its `on…` properties are handlers. */
+  /** What users see of it. */
   self: object;
   readonly parent: Hub | undefined;
   readonly add: (type: string, run: Listener | null, options?: boolean | { readonly once?: boolean }) => void;
   readonly remove: (type: string, run: Listener | null) => void;
-  /** Calls those that listen now. */
-  call(event: VirtualEvent, thrown: unknown[]): number;
+  handler(type: string): Listener | null;
+  setHandler(type: string, run: unknown): void;
+  entries(type: string): readonly Entry[];
+  drop(entry: Entry): void;
 }
 
 export interface EventInit {
@@ -39,53 +53,81 @@ export interface Outcome {
   /** Somebody listened: promises may have been settled. */
   readonly heard: boolean;
   readonly prevented: boolean;
-  /** What listeners threw. */
-  readonly thrown: readonly unknown[];
+  /** A listener threw. */
+  readonly thrown: boolean;
+}
+
+export interface DispatchParts {
+  /** In the same process, at the same time, after the promises of this turn. */
+  readonly soon: (run: () => void) => void;
+  /** Before each listener. */
+  readonly before?: () => void;
+  readonly onThrown: (error: unknown) => void;
+  /** In the event of the last listener. */
+  readonly ended: (outcome: Outcome) => void;
 }
 
 export function createHub(parent?: Hub): Hub {
-  let listeners: { readonly type: string; readonly run: Listener; readonly once: boolean }[] | undefined;
-  const remove: Hub["remove"] = (type, run) => {
-    listeners = listeners?.filter((one) => one.type !== type || one.run !== run);
+  let entries: Entry[] = [];
+  const drop = (entry: Entry): void => {
+    entry.removed = true;
+    entries = entries.filter((one) => one !== entry);
   };
-  const hub: Hub = {
+  const handlerOf = (type: string): Entry | undefined => entries.find((one) => one.handler && one.type === type);
+  return {
     self: {},
     parent,
     add: (type, run, options) => {
-      if (run === null || listeners?.some((one) => one.type === type && one.run === run) === true) return;
-      (listeners ??= []).push({ type, run, once: typeof options === "object" && options.once === true });
+      if (run === null || entries.some((one) => one.type === type && one.run === run && !one.handler)) return;
+      entries.push({ type, run, once: typeof options === "object" && options.once === true, handler: false, removed: false });
     },
-    remove,
-    call: (event, thrown) => {
-      let called = 0;
-      const attempt = (run: Listener): void => {
-        called++;
-        try {
-          run.call(hub.self, event);
-        } catch (error) {
-          thrown.push(error);
-        }
-      };
-      const handler: unknown = Reflect.get(hub.self, `on${event.type}`);
-      if (typeof handler === "function") attempt(handler as Listener);
-      for (const one of listeners === undefined ? [] : [...listeners]) {
-        if (one.type !== event.type || listeners?.includes(one) !== true) continue;
-        if (one.once) remove(one.type, one.run);
-        attempt(one.run);
-      }
-      return called;
+    remove: (type, run) => {
+      const entry = entries.find((one) => one.type === type && one.run === run && !one.handler);
+      if (entry !== undefined) drop(entry);
     },
+    handler: (type) => handlerOf(type)?.run ?? null,
+    setHandler: (type, run) => {
+      const entry = handlerOf(type);
+      if (typeof run !== "function") {
+        if (entry !== undefined) drop(entry);
+      } else if (entry !== undefined) entry.run = run as Listener;
+      else entries.push({ type, run: run as Listener, once: false, handler: true, removed: false });
+    },
+    entries: (type) => entries.filter((one) => one.type === type),
+    drop,
   };
-  return hub;
 }
 
-export function dispatch(hub: Hub, init: EventInit): Outcome {
+const hubKey: unique symbol = Symbol("hub");
+
+/** Prototype of an object's public side: its `on…` properties. */
+export function handlersFor(...types: readonly string[]): object {
+  const prototype = {};
+  for (const type of types)
+    Object.defineProperty(prototype, `on${type}`, {
+      get(this: { readonly [hubKey]: Hub }) {
+        return this[hubKey].handler(type);
+      },
+      set(this: { readonly [hubKey]: Hub }, run: unknown) {
+        this[hubKey].setHandler(type, run);
+      },
+    });
+  return prototype;
+}
+
+/** Makes `members` the public side of the hub. */
+export function present(hub: Hub, prototype: object, members: object): void {
+  hub.self = Object.setPrototypeOf(members, prototype) as object;
+  Object.assign(hub.self, { [hubKey]: hub, addEventListener: hub.add, removeEventListener: hub.remove });
+}
+
+export function dispatch(hub: Hub, init: EventInit, { soon, before, onThrown, ended }: DispatchParts): void {
   const { type, bubbles = false, cancelable = false, oldVersion, newVersion } = init;
-  const thrown: unknown[] = [];
   let prevented = false;
   let stopped = false;
-  let called = 0;
-  let current = hub.self;
+  let heard = false;
+  let thrown = false;
+  let current = hub;
   const event: VirtualEvent = {
     type,
     target: hub.self,
@@ -97,7 +139,7 @@ export function dispatch(hub: Hub, init: EventInit): Outcome {
       return prevented;
     },
     get currentTarget() {
-      return current;
+      return current.self;
     },
     preventDefault: () => {
       if (cancelable) prevented = true;
@@ -106,9 +148,41 @@ export function dispatch(hub: Hub, init: EventInit): Outcome {
       stopped = true;
     },
   };
-  for (let at: Hub | undefined = hub; at !== undefined && !stopped; at = bubbles ? at.parent : undefined) {
-    current = at.self;
-    called += at.call(event, thrown);
-  }
-  return { heard: called > 0, prevented, thrown };
+  /** The next one who listens, if it is not known yet that nobody does. */
+  let queue = hub.entries(type).slice();
+  const next = (): Entry | undefined => {
+    for (;;) {
+      const entry = queue.shift();
+      if (entry !== undefined && !entry.removed) return entry;
+      if (entry !== undefined) continue;
+      if (stopped || !bubbles || current.parent === undefined) return undefined;
+      current = current.parent;
+      queue = current.entries(type).slice();
+    }
+  };
+  const call = (entry: Entry, of: Hub): void => {
+    heard = true;
+    if (entry.once) of.drop(entry);
+    before?.();
+    try {
+      entry.run.call(of.self, event);
+    } catch (error) {
+      thrown = true;
+      onThrown(error);
+    }
+    const [following, at] = [next(), current];
+    if (following === undefined) ended({ heard, prevented, thrown });
+    else
+      soon(() => {
+        current = at;
+        if (following.removed) proceed();
+        else call(following, at);
+      });
+  };
+  const proceed = (): void => {
+    const entry = next();
+    if (entry === undefined) ended({ heard, prevented, thrown });
+    else call(entry, current);
+  };
+  proceed();
 }

@@ -8,18 +8,16 @@ import { endRequest, settleLive } from "./live.ts";
 import type { LiveDatabase, LiveRequest, OriginAccess } from "./live.ts";
 import { createRequest } from "./request.ts";
 import type { RequestState } from "./request.ts";
+import { dispatchIn } from "./transaction.ts";
 
-/** What others have, to close after they were asked, before `blocked` is told. */
-const patienceMs = 1;
+/** A little more than it takes for others to hear that they are to close: `blocked` is told if they have not done it at once. */
+const patienceMs = 0.15;
 
 export function createFactory(process: Process, access: OriginAccess): object {
   const later = (delayMs: number, label: string, run: () => void): void => access.later(process, delayMs, label, run);
 
   function tell(request: RequestState, init: EventInit): void {
-    for (const one of dispatch(request.hub, init).thrown)
-      process.later(0, "uncaught", () => {
-        throw one;
-      });
+    dispatch(request.hub, init, { ...dispatchIn(process), ended: () => undefined });
   }
 
   function succeed(request: RequestState, result: unknown, init: Partial<EventInit> = {}): void {
@@ -51,7 +49,7 @@ export function createFactory(process: Process, access: OriginAccess): object {
   function whenAlone(live: LiveDatabase, request: RequestState, oldVersion: number, newVersion: number | null, run: () => void): void {
     if (live.connections.size === 0) return run();
     for (const connection of live.connections) if (!connection.closing()) connection.versionChange(oldVersion, newVersion);
-    live.whenAlone = () => later(0.05, "idb alone", run);
+    live.whenAlone = () => later(0.12, "idb alone", run);
     const waited = live.whenAlone;
     later(patienceMs, "idb blocked?", () => {
       if (live.whenAlone === waited) tell(request, { type: "blocked", oldVersion, newVersion });
@@ -61,11 +59,8 @@ export function createFactory(process: Process, access: OriginAccess): object {
   function upgrade(live: LiveDatabase, request: RequestState, oldVersion: number, version: number, end: () => void): void {
     const connection = createConnection(process, access, live, version);
     connection.upgrade(
-      (transaction) => {
-        request.succeed(connection.hub.self);
-        request.transaction = transaction.hub.self;
-        return dispatch(request.hub, { type: "upgradeneeded", oldVersion, newVersion: version });
-      },
+      request,
+      { type: "upgradeneeded", oldVersion, newVersion: version },
       (how) =>
         void process.later(0, "idb upgraded", () => {
           request.transaction = null;

@@ -1,5 +1,5 @@
 /** `IDBRequest` and `IDBOpenDBRequest`. */
-import { createHub } from "./events.ts";
+import { createHub, handlersFor, present } from "./events.ts";
 import type { Hub } from "./events.ts";
 import { domException } from "./keys.ts";
 
@@ -11,6 +11,8 @@ export interface RequestState {
   /** A cursor goes on: it is asked again. */
   again(): void;
 }
+
+const handlers = handlersFor("success", "error", "blocked", "upgradeneeded");
 
 export function createRequest(source: object | null, transaction: object | null, parent?: Hub): RequestState {
   let done = false;
@@ -34,7 +36,7 @@ export function createRequest(source: object | null, transaction: object | null,
       done = false;
     },
   };
-  state.hub.self = {
+  present(state.hub, handlers, {
     get readyState() {
       return done ? "done" : "pending";
     },
@@ -50,12 +52,6 @@ export function createRequest(source: object | null, transaction: object | null,
       return state.transaction;
     },
     source,
-    onsuccess: null,
-    onerror: null,
-    onblocked: null,
-    onupgradeneeded: null,
-    addEventListener: state.hub.add,
-    removeEventListener: state.hub.remove,
-  };
+  });
   return state;
 }

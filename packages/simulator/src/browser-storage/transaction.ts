@@ -2,8 +2,9 @@
  * `IDBTransaction`. One event of the process runs what was asked for, as long as nobody listens to the answers; an answer that somebody heard ends the
  * event, so that promises run before the next one, as they do in a browser. One event writes, one tells.
  */
-import { createHub, dispatch } from "./events.ts";
-import type { Hub, Outcome } from "./events.ts";
+import type { Process } from "../world/process.ts";
+import { createHub, dispatch, handlersFor, present } from "./events.ts";
+import type { DispatchParts, EventInit, Hub, Outcome } from "./events.ts";
 import { domException } from "./keys.ts";
 import type { Key } from "./keys.ts";
 import { endTransaction, startTransactions } from "./live.ts";
@@ -36,10 +37,14 @@ export interface TransactionCore extends LiveTransaction {
   addStore(name: string, autoIncrement: boolean): object;
   removeStore(name: string): void;
   /** A version change begins at once, with the event that tells of it. */
-  beginUpgrade(announce: () => Outcome): void;
+  beginUpgrade(opening: RequestState, init: EventInit): void;
 }
 
 const maxKey = 2 ** 53;
+/** From an answer to the next. */
+const roundTripMs = 0.05;
+const handlers = handlersFor("abort", "complete", "error");
+const errorInit: EventInit = { type: "error", bubbles: true, cancelable: true };
 
 export function createTransaction(parts: TransactionParts): TransactionCore {
   const { access, live, connection, scope, mode } = parts;
@@ -105,13 +110,8 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
     return made;
   }
 
-  /** What listeners throw ends the transaction, and is an uncaught error of the process. */
-  function reportThrown({ thrown }: Outcome): void {
-    for (const one of thrown)
-      process.later(0, "uncaught", () => {
-        throw one;
-      });
-  }
+  const fire = (target: Hub, init: EventInit, ended: (outcome: Outcome) => void, before?: () => void): void =>
+    dispatch(target, init, { ...dispatchIn(process), ...(before === undefined ? {} : { before }), ended });
 
   function run(): void {
     isActive = false;
@@ -128,23 +128,21 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
         failure = thrown;
         request.fail(failure);
       }
-      activate();
-      const outcome = dispatch(
-        request.hub,
-        failure === undefined ? { type: "success" } : { type: "error", bubbles: true, cancelable: true },
-      );
-      after(outcome, failure);
-      if (outcome.heard) return;
-      isActive = false;
+      let quiet = false;
+      const answered = (outcome: Outcome): void => {
+        quiet = !outcome.heard;
+        after(outcome, failure);
+      };
+      fire(request.hub, failure === undefined ? { type: "success" } : errorInit, answered, activate);
+      if (!quiet) return;
     }
   }
 
   /** Promises that the listeners settled come before anything else. */
   function after(outcome: Outcome, failure: DOMException | undefined): void {
-    reportThrown(outcome);
-    if (outcome.thrown.length > 0) abortWith(domException("AbortError", "A listener threw."));
+    if (outcome.thrown) abortWith(domException("AbortError", "A listener threw."));
     else if (failure !== undefined && !outcome.prevented) abortWith(failure);
-    else if (outcome.heard && phase === "running") process.later(0, "idb next", run);
+    else if (outcome.heard && phase === "running") later(roundTripMs, "idb next", run);
   }
 
   function commit(): void {
@@ -181,8 +179,7 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
   }
 
   function tell(): void {
-    reportThrown(dispatch(hub, { type: "complete" }));
-    parts.onEnd("complete");
+    fire(hub, { type: "complete" }, () => parts.onEnd("complete"));
   }
 
   function abortWith(reason: DOMException | null): void {
@@ -192,14 +189,13 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
     queue = [];
     finish();
     const tellNext = (): void => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        next.request.fail(domException("AbortError", "The transaction was aborted."));
-        const outcome = dispatch(next.request.hub, { type: "error", bubbles: true, cancelable: true });
-        reportThrown(outcome);
-        if (outcome.heard) return void process.later(0, "idb next", tellNext);
-      }
-      reportThrown(dispatch(hub, { type: "abort", bubbles: true }));
-      parts.onEnd("abort");
+      const next = waiting.shift();
+      if (next === undefined) return fire(hub, { type: "abort", bubbles: true }, () => parts.onEnd("abort"));
+      next.request.fail(domException("AbortError", "The transaction was aborted."));
+      fire(next.request.hub, errorInit, ({ heard }) => {
+        if (heard) process.later(0, "idb next", tellNext);
+        else tellNext();
+      });
     };
     later(0.02, "idb abort", tellNext);
   }
@@ -215,13 +211,17 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
       phase = "running";
       later(0.1 + access.random.float() * 0.4, "idb run", run);
     },
-    beginUpgrade: (announce) => {
+    beginUpgrade: (opening, init) => {
       phase = "running";
-      activate();
-      const outcome = announce();
-      reportThrown(outcome);
-      if (outcome.thrown.length > 0) abortWith(domException("AbortError", "A listener threw."));
-      else process.later(0, "idb next", run);
+      fire(
+        opening.hub,
+        init,
+        ({ thrown }) => {
+          if (thrown) abortWith(domException("AbortError", "A listener threw."));
+          else process.later(0, "idb next", run);
+        },
+        activate,
+      );
     },
     sever: (toTell) => {
       if (phase === "ended") return;
@@ -242,7 +242,7 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
     },
   };
 
-  hub.self = {
+  present(hub, handlers, {
     db: parts.connectionHub.self,
     mode,
     durability: parts.durability,
@@ -252,13 +252,8 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
     get objectStoreNames() {
       return nameList(scope);
     },
-    onabort: null,
-    oncomplete: null,
-    onerror: null,
-    addEventListener: hub.add,
-    removeEventListener: hub.remove,
     objectStore: (name: string) => {
-      if (phase === "ended") throw domException("InvalidStateError", "The transaction has finished.");
+      if (phase === "ended" || commitAsked) throw domException("InvalidStateError", "The transaction has finished.");
       if (!scope.has(name)) throw domException("NotFoundError", "The specified object store was not found.");
       return storeNamed(name);
     },
@@ -271,13 +266,22 @@ export function createTransaction(parts: TransactionParts): TransactionCore {
         throw domException("InvalidStateError", "The transaction has finished.");
       abortWith(null);
     },
-  };
+  });
   if (process.alive()) {
     live.transactions.add(core);
     if (mode !== "versionchange") startTransactions(live);
   }
   return core;
 }
+
+/** What listeners throw is an uncaught error of the process. */
+export const dispatchIn = (process: Process): Pick<DispatchParts, "soon" | "onThrown"> => ({
+  soon: (run) => void process.later(0, "idb next", run),
+  onThrown: (error) =>
+    void process.later(0, "uncaught", () => {
+      throw error;
+    }),
+});
 
 /** A `DOMStringList`. */
 export function nameList(names: Iterable<string>): readonly string[] & { contains(name: string): boolean } {
