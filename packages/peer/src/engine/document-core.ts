@@ -52,6 +52,8 @@ export interface DocumentState {
   clock: HybridClock;
   contentSeq: number;
   contentVector: Uint8Array;
+  /** How often `contentSeq` was lowered: a mark that was taken before says nothing any more. */
+  contentLowered: number;
   signedHead: SignedHead | undefined;
   ownSeq: number;
   othersSeq: number;
@@ -92,7 +94,12 @@ export interface DocumentState {
   /** Wrong answers in a row. */
   failures: number;
   failedAt: number;
+  /** Refusals in a row that say "later". */
+  refusals: number;
+  /** The last commit failed. */
   storeError: StoreErrorCode | undefined;
+  /** Something could not be read; until the next catch-up. */
+  readError: StoreErrorCode | undefined;
   /** The relay has nothing of this document. */
   missing: boolean;
   /** Refusals in a row because the relay lacks an earlier record of ours. */

@@ -227,6 +227,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     checkpointDue = false;
     const seq = state.cursor.seq;
     const vector = encodeStateVector(doc);
+    const { contentLowered } = state;
     try {
       await content?.flush();
     } catch {
@@ -234,7 +235,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       return;
     }
     mailbox.post(() => {
-      if (seq > state.cursor.seq) return;
+      if (seq > state.cursor.seq || contentLowered !== state.contentLowered) return;
       state.contentSeq = seq;
       state.contentVector = vector;
       saveMeta(core);
@@ -253,6 +254,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     state.halted = undefined;
     state.sendHalted = undefined;
     state.failures = 0;
+    state.refusals = 0;
     if (loaded) await openChannel(core);
   };
 
@@ -350,8 +352,8 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
 
   const onInternalError = (error: unknown): void => {
     if (error instanceof StoreError) {
-      // A read failed in the middle of something: what was half done is asked for again.
-      state.storeError = error.code;
+      // A read failed in the middle of something: what was half done is asked for again. A commit that works says nothing about reading.
+      state.readError = error.code;
       env.log("error", "document.store-failed", { code: error.code });
       if (loaded) return reopenLater(core);
     } else {
@@ -364,7 +366,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   const storage = (): StorageState => {
-    const code = contentState.error?.code ?? state.storeError;
+    const code = contentState.error?.code ?? state.storeError ?? state.readError;
     if (code === undefined) return "ok";
     return code === "full" || code === "wrong-key" ? code : "failing";
   };
@@ -443,6 +445,7 @@ function newState(env: Env): DocumentState {
     clock: newHybridClock,
     contentSeq: 0,
     contentVector: new Uint8Array(),
+    contentLowered: 0,
     signedHead: undefined,
     ownSeq: 0,
     othersSeq: 0,
@@ -471,8 +474,10 @@ function newState(env: Env): DocumentState {
     relaySeq: 0,
     refusal: undefined,
     failures: 0,
+    refusals: 0,
     failedAt: Number.NEGATIVE_INFINITY,
     storeError: undefined,
+    readError: undefined,
     missing: false,
     gaps: 0,
     changedAt: 0,

@@ -31,6 +31,9 @@ export interface DocumentKeys {
   readonly client: (client: number) => string;
   readonly clientsFrom: string;
   readonly clientsTo: string;
+  readonly expectedClient: (client: number) => string;
+  readonly expectedClientsFrom: string;
+  readonly expectedClientsTo: string;
   readonly quarantine: (seq: number) => string;
   readonly quarantineFrom: string;
   readonly quarantineTo: string;
@@ -59,6 +62,9 @@ export function documentKeys(name: string): DocumentKeys {
     client: (client) => `${under}c/${padded(client)}`,
     clientsFrom: `${under}c/`,
     clientsTo: `${under}c/${wide}`,
+    expectedClient: (client) => `${under}f/${padded(client)}`,
+    expectedClientsFrom: `${under}f/`,
+    expectedClientsTo: `${under}f/${wide}`,
     quarantine: (seq) => `${under}q/${padded(seq)}`,
     quarantineFrom: `${under}q/`,
     quarantineTo: `${under}q/${wide}`,

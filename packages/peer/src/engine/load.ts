@@ -34,7 +34,9 @@ export async function loadState(core: DocumentCore): Promise<void> {
     }),
   );
   const clients = await all(store, keys.clientsFrom, keys.clientsTo);
-  state.clients = createClientIds(clients.map(([key, bytes]): [number, DeviceId] => [numberOf(key), storedDevice.decode(bytes)]));
+  const expected = await all(store, keys.expectedClientsFrom, keys.expectedClientsTo);
+  const owner = ([key, bytes]: readonly [string, Uint8Array]): [number, DeviceId] => [numberOf(key), storedDevice.decode(bytes)];
+  state.clients = createClientIds(clients.map(owner), expected.map(owner));
   for (const [, bytes] of await all(store, keys.quarantineFrom, keys.quarantineTo)) {
     const quarantined = storedQuarantined.decode(bytes);
     state.quarantined.set(quarantined.seq, quarantined);

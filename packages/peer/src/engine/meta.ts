@@ -1,7 +1,7 @@
 /** Keeps what changes with every step of a document, together with what it belongs to: it is set in the same commit. */
 import { toText } from "@skerry/protocol";
 import type { ReplicaId } from "@skerry/protocol";
-import type { DocumentCore } from "./document-core.ts";
+import type { DocumentCore, DocumentState } from "./document-core.ts";
 import { storedAuthor, storedMeta } from "./stored.ts";
 
 export function saveMeta({ store, keys, state }: DocumentCore): void {
@@ -23,6 +23,12 @@ export function saveMeta({ store, keys, state }: DocumentCore): void {
       linkHeadChecked: state.linkHeadChecked,
     }),
   );
+}
+
+/** The content store may lack what stands after `seq`. */
+export function lowerContent(state: DocumentState, seq: number): void {
+  state.contentSeq = Math.min(state.contentSeq, seq);
+  state.contentLowered++;
 }
 
 /** The verified end of an author chain. */

@@ -10,8 +10,8 @@ import { engineOrigin } from "./document-core.ts";
 import type { DocumentCore } from "./document-core.ts";
 import { judgePage, placePage } from "./judge-page.ts";
 import type { JudgedItem, PageItem, PageJudgement } from "./judge-page.ts";
-import { saveAuthor, saveMeta } from "./meta.ts";
-import { admitRecord, clientsOf } from "./open-record.ts";
+import { lowerContent, saveAuthor, saveMeta } from "./meta.ts";
+import { admitRecord, clientsOf, openContent } from "./open-record.ts";
 import type { OpenedRecord, RecordFault } from "./open-record.ts";
 import { quarantine, release } from "./quarantine.ts";
 import { afterCaughtUp, foundInLog, recoveryProgress } from "./recovery.ts";
@@ -54,6 +54,7 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     isAccepted: (item) => state.suspects.has(suspectKey(item)),
   });
   if (judgement.items.some((item) => item.fault === "wrong-genesis")) return refuseLog(core);
+  await expectClients(core, judgement.items);
   let copied = false;
   for (const seq of judgement.released) await applyReleased(core, seq);
   core.doc.transact(() => {
@@ -74,6 +75,30 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
   if (copied) await startReplica(core);
   recoveryProgress(core);
   core.changed();
+}
+
+/**
+ * The content store makes an update durable at once, the owner of its client ids comes with the commit after it. Dying in between, and then not finding
+ * the record in the log any more, this device would take another's words for its own, and sign them (VF-4). So whose they are is durable first.
+ */
+async function expectClients({ state, store, keys, identity, ...core }: DocumentCore, items: readonly JudgedItem[]): Promise<void> {
+  let news = false;
+  for (const { record, fault } of items) {
+    if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
+    const opened = openContent(record, core);
+    const device = record.header.deviceId.slice() as DeviceId;
+    for (const client of opened.ok ? clientsOf(opened.value.summary) : []) {
+      if (!state.clients.expect(client, device)) continue;
+      store.set(keys.expectedClient(client), storedDevice.encode(device));
+      news = true;
+    }
+  }
+  if (!news) return;
+  try {
+    await store.commit();
+  } catch {
+    // What others write is shown also while this device can't store; the commit at the end of the batch tries again, and says so.
+  }
 }
 
 /** RC-7: another log under this document's id. Nothing of it is taken, and nothing is sent into it. */
@@ -147,7 +172,10 @@ function accept(core: DocumentCore, record: SealedRecord, opened: OpenedRecord):
   // First of all: should Yjs throw after all, nothing counts this record as applied.
   if (!opened.summary.empty) applyUpdate(doc, fitted.value, engineOrigin);
   const device = record.header.deviceId.slice() as DeviceId;
-  for (const client of state.clients.claim(clientsOf(opened.summary), device)) store.set(keys.client(client), storedDevice.encode(device));
+  for (const client of state.clients.claim(clientsOf(opened.summary), device)) {
+    store.set(keys.client(client), storedDevice.encode(device));
+    store.set(keys.expectedClient(client), undefined);
+  }
   state.clock = tickRemote(state.clock, opened.time, env.clock.now());
   state.acked.add(opened.summary);
   return undefined;
@@ -164,7 +192,7 @@ async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
   if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);
   core.log.put({ ...entry, quarantined: false });
   // The content store may be ahead of this entry, and lack it all the same.
-  core.state.contentSeq = Math.min(core.state.contentSeq, seq - 1);
+  lowerContent(core.state, seq - 1);
   core.state.ackedSeq = Math.min(core.state.ackedSeq, seq - 1);
 }
 
@@ -244,6 +272,7 @@ export async function onCaughtUp(core: DocumentCore, message: Down<"caught-up">)
   state.live = true;
   await afterCaughtUp(core);
   state.refusal = undefined;
+  state.readError = undefined;
   if (isSettled(core)) state.syncedAtMs = env.clock.now();
   saveMeta(core);
   core.changed();

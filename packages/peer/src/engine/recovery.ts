@@ -4,13 +4,14 @@
  */
 import { bytesEqual, emptyHead, framedBytes, limits, toText } from "@skerry/protocol";
 import type { RecordHash } from "@skerry/protocol";
+import { backoffDelayMs, retryBackoff } from "./backoff.ts";
 import type { Down } from "./connection.ts";
 import type { DocumentCore } from "./document-core.ts";
 import { rebuildAcked, rebuildChains } from "./load.ts";
-import { saveMeta } from "./meta.ts";
+import { lowerContent, saveMeta } from "./meta.ts";
 import { release } from "./quarantine.ts";
 import { openChannel } from "./reopen.ts";
-import { missingAtRelay, recheckUnsent, startReplica } from "./send.ts";
+import { isPassing, missingAtRelay, recheckUnsent, startReplica } from "./send.ts";
 import { storedEntry } from "./stored.ts";
 
 /** After handing back, how long sending waits for the records to come into the log before it goes on without. */
@@ -71,7 +72,7 @@ async function rewind(core: DocumentCore, seq: number): Promise<void> {
   for await (const entry of log.read(1, seq)) foundInLog(core, entry.recordHash);
   const common = seq === 0 ? undefined : await log.get(seq);
   state.cursor = common === undefined ? emptyHead : { seq, chainHash: common.chainHash };
-  state.contentSeq = Math.min(state.contentSeq, seq);
+  lowerContent(state, seq);
   state.ownSeq = Math.min(state.ownSeq, seq);
   state.othersSeq = Math.min(state.othersSeq, seq);
   state.suspects.clear();
@@ -139,10 +140,15 @@ function batchesOf({ state }: DocumentCore): (readonly string[])[] {
 function sendBatch(core: DocumentCore): void {
   const { recovery, lost } = core.state;
   if (recovery?.phase !== "restore") return;
-  const [batch] = recovery.batches;
-  const records = batch?.flatMap((key) => lost.get(key)?.entry.record ?? []) ?? [];
-  if (records.length === 0) return void core.later(returnMs, () => finish(core));
-  core.channel.send({ type: "restore", records });
+  for (; recovery.batches.length > 0; recovery.batches.shift()) {
+    // What somebody else has handed back meanwhile is not lost any more.
+    const records = recovery.batches[0]?.flatMap((key) => lost.get(key)?.entry.record ?? []) ?? [];
+    if (records.length > 0) return core.channel.send({ type: "restore", records });
+  }
+  // A later recovery is not ended by the clock of this one.
+  core.later(returnMs, () => {
+    if (core.state.recovery === recovery) finish(core);
+  });
 }
 
 export async function onRestored(core: DocumentCore, message: Down<"restored">): Promise<void> {
@@ -150,6 +156,7 @@ export async function onRestored(core: DocumentCore, message: Down<"restored">):
   env.log("info", "document.restored", { admitted: message.admitted });
   if (state.recovery?.phase !== "restore") return;
   state.recovery.batches.shift();
+  state.refusals = 0;
   if (missingAtRelay(state) === 0) return finish(core);
   sendBatch(core);
 }
@@ -158,10 +165,18 @@ export async function onRestored(core: DocumentCore, message: Down<"restored">):
 export async function onRestoreRefused(core: DocumentCore, message: Down<"refused">): Promise<void> {
   const { state, env } = core;
   env.log("warn", "document.restore-refused", { code: message.code });
-  if (state.recovery?.phase !== "restore") return;
-  const [batch = [], ...rest] = state.recovery.batches;
+  const { recovery } = state;
+  if (recovery?.phase !== "restore") return;
+  if (isPassing(message.code)) {
+    // Nothing is wrong with the records: they are offered again, and nothing of them is given up.
+    const delayMs = backoffDelayMs(retryBackoff, state.refusals++, env.random, message.retryAfterMs);
+    return void core.later(delayMs, () => {
+      if (state.recovery === recovery && state.live) sendBatch(core);
+    });
+  }
+  const [batch = [], ...rest] = recovery.batches;
   if (batch.length > 1) {
-    state.recovery.batches.splice(0, 1, ...batch.map((key) => [key]));
+    recovery.batches.splice(0, 1, ...batch.map((key) => [key]));
     return sendBatch(core);
   }
   for (const key of batch) keepLost(core, key);

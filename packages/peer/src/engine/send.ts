@@ -4,7 +4,7 @@
  */
 import { nextChainHash, logStart, sealRecord, tickLocal } from "@skerry/crypto";
 import { assert, bytesEqual, decodeRecord, idBytes, limits, noRecord } from "@skerry/protocol";
-import type { RecordKind, ReplicaId } from "@skerry/protocol";
+import type { RecordKind, RefusalCode, ReplicaId } from "@skerry/protocol";
 import { createAckedState, deriveUnsent, hasUnsent, splitUpdate, validateUpdate } from "../yjs-update/index.ts";
 import { backoffDelayMs, retryBackoff } from "./backoff.ts";
 import type { Down } from "./connection.ts";
@@ -223,6 +223,7 @@ export function placeOwn(
   state.cursor = { seq, chainHash };
   state.ownSeq = seq;
   state.gaps = 0;
+  state.refusals = 0;
   state.relaySeq = Math.max(state.relaySeq, seq);
   state.outgoing = state.outgoing.filter((one) => one !== record);
   store.set(keys.outgoing(record.n), undefined);
@@ -230,6 +231,10 @@ export function placeOwn(
   if (isSettled(core)) state.syncedAtMs = env.clock.now();
   core.changed();
 }
+
+/** The relay can't take anything now, whatever it is: the same may be taken later. */
+export const isPassing = (code: RefusalCode): boolean =>
+  code === "rate-limited" || code === "storage-full" || code === "storage-failed" || code === "damaged-log";
 
 /** An append or restore was refused. What happens next is a matter of the code (protocol/codes.ts), never of its wording. */
 export async function onAppendRefused(core: DocumentCore, message: Down<"refused">): Promise<void> {
@@ -243,7 +248,7 @@ export async function onAppendRefused(core: DocumentCore, message: Down<"refused
     case "storage-full":
     case "storage-failed":
     case "damaged-log": {
-      const delayMs = backoffDelayMs(retryBackoff, state.failures++, env.random, message.retryAfterMs);
+      const delayMs = backoffDelayMs(retryBackoff, state.refusals++, env.random, message.retryAfterMs);
       state.sendAt = env.clock.monotonic() + delayMs;
       core.later(delayMs, () => {});
       return;
