@@ -120,6 +120,8 @@ export interface Document {
   users(): ReadonlySet<DocumentUser>;
   join(user: DocumentUser): void;
   leave(user: DocumentUser): void;
+  /** The store works again after a failed write: it may hold more than this document knows of. */
+  recheck(): void;
   submit(request: AppendRequest | RestoreRequest): void;
   isBusy(): boolean;
 }

@@ -559,6 +559,15 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       guarded(pump);
     },
     isBusy,
+    recheck: () => {
+      // What is being written, or waits for it, finds out by itself; what is known to be stale is looked at soon.
+      if (gone || stale || writing || queued.length > 0) return;
+      stale = true;
+      chains.clear();
+      if (users.size === 0) return;
+      requests.push({ kind: "refresh" });
+      guarded(pump);
+    },
   };
   return document;
 }

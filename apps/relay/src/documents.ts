@@ -7,6 +7,8 @@ import type { Document, DocumentEnv } from "./document-types.ts";
 export interface Documents {
   /** Runs `use` with the document in the same turn in which it is there, so that it cannot be dropped in between. Rejects with a `LogStoreError`. */
   use<T>(docId: DocId, use: (document: Document) => T): Promise<T>;
+  /** See `Document.recheck`: all that are loaded. */
+  recheck(): void;
   readonly size: () => number;
   /** Resolves when nothing is under way in any document. */
   settled(): Promise<void>;
@@ -67,6 +69,9 @@ export function createDocuments(env: DocumentsEnv): Documents {
         if (!documents.has(key)) loading.set(key, underWay);
         await underWay;
       }
+    },
+    recheck: () => {
+      for (const document of [...documents.values()]) document.recheck();
     },
     size: () => documents.size,
     settled: () =>

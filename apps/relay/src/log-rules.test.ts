@@ -305,6 +305,24 @@ describe("log", () => {
     expect(await bob.take("refused", 1)).toMatchObject({ code: "unknown-channel" });
   });
 
+  test("ST-12 what a failed write left is shown also to readers who came while the store was failing, though nobody sends it again", async () => {
+    const disk = createMemoryDisk();
+    await start({ store: faultyStore(await openMemoryLogStore(disk)), clock: manualClock() });
+    const ana = await join();
+    const { document, author } = await begin(ana, 1);
+    disk.failNext("io", { surfaces: true });
+    ana.send(appendMessage(1, author.next("two")));
+    expect(await ana.take("refused")).toMatchObject({ code: "storage-failed" });
+    // She leaves, and with her the document that knew of the failure.
+    await ana.close();
+    const bob = await join();
+    bob.send(openMessage(document, 1));
+    expect(await readTexts(bob, 1, document, 1)).toEqual(["genesis"]);
+    await bob.take("caught-up");
+    disk.recover();
+    expect(textOf(document, (await bob.take("entries")).entries[0] ?? expect.fail())).toBe("two");
+  });
+
   test("LG-5 a bug in one document drops that document from memory; it is read again, others and connections go on", async () => {
     await start();
     const ana = await join();

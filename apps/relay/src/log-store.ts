@@ -91,6 +91,11 @@ export interface LogStore {
   /** Small values of the relay itself (its signing key). Durable when resolved. */
   getMeta(name: string): Promise<Uint8Array | undefined>;
   putMeta(name: string, value: Uint8Array): Promise<void>;
+  /**
+   * Calls back each time the store works again after a failed write: what had an unknown outcome shows from now on, or never will (ST-12), and
+   * nobody may resend it.
+   */
+  onRecovery(listener: () => void): void;
   /** Idempotent. Waits for writes under way. */
   close(): Promise<void>;
 }

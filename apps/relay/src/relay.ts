@@ -90,6 +90,9 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     broken: (docId, error) => log("error", "document-dropped", { document: env.tag(docId), ...errorFields(error) }),
   });
 
+  // A document that was loaded while the store failed does not know what the failed write left, and its readers would never be told.
+  store.onRecovery(documents.recheck);
+
   const flushAll = (): void => {
     for (const connection of dirty) connection.flush(packer);
     dirty.clear();

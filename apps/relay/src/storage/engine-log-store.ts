@@ -59,11 +59,15 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
   const tails = createLru<Pointer>(tailsCachedMax);
   /** Counts changes of what is on disk: what was read before a change must not be cached after it. */
   let generation = 0;
+  const recoveryListeners: (() => void)[] = [];
   const database = await openLevelDatabase({
     engine: options.engine,
     clock: options.clock,
     sync: options.durability !== "memory",
-    report: options.log ?? ((): void => undefined),
+    report: (event) => {
+      options.log?.(event);
+      if (event.type === "recovered") for (const listener of recoveryListeners) listener();
+    },
     onReopen: () => {
       generation++;
       heads.clear();
@@ -256,6 +260,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
       const key = metaKey(name);
       return submit([], rowTwice(key, value), 2 * value.length);
     },
+    onRecovery: (listener) => void recoveryListeners.push(listener),
     close: () => {
       closing ??= (async () => {
         await writer;

@@ -34,6 +34,7 @@ interface State extends MemoryDisk {
   armed: { readonly code: LogStoreErrorCode; readonly surfaces: boolean } | undefined;
   failing: LogStoreErrorCode | undefined;
   hidden: (() => void) | undefined;
+  recoveryListeners: (() => void)[];
 }
 
 const states = new WeakMap<MemoryDisk, State>();
@@ -50,13 +51,16 @@ export function createMemoryDisk(): MemoryDisk {
     armed: undefined,
     failing: undefined,
     hidden: undefined,
+    recoveryListeners: [],
     failNext: (code, options = {}) => {
       state.armed = { code, surfaces: options.surfaces ?? false };
     },
     recover: () => {
+      const failed = state.failing !== undefined;
       state.failing = undefined;
       state.hidden?.();
       state.hidden = undefined;
+      if (failed) for (const listener of state.recoveryListeners) listener();
     },
     damage: (docId, seq) => void state.damaged.set(mapKey(docId), seq),
   };
@@ -71,6 +75,7 @@ export async function openMemoryLogStore(disk: MemoryDisk = createMemoryDisk()):
   assert(state !== undefined, "not a memory disk");
   if (state.open) throw new LogStoreError("locked", "Another store uses this disk.");
   state.open = true;
+  state.recoveryListeners = [];
   disk.recover();
   let closed = false;
 
@@ -140,6 +145,7 @@ export async function openMemoryLogStore(disk: MemoryDisk = createMemoryDisk()):
       await turn();
       write(state, () => () => void state.meta.set(name, taken));
     },
+    onRecovery: (listener) => void state.recoveryListeners.push(listener),
     close: async () => {
       if (!closed) state.open = false;
       closed = true;

@@ -74,6 +74,7 @@ export function createDiskRig(seed: bigint): DiskRig {
     find: (...args) => settle(store.find(...args)),
     documents: () => settled(store.documents()),
     getMeta: (name) => settle(store.getMeta(name)),
+    onRecovery: store.onRecovery,
     putMeta: (...args) => settle(store.putMeta(...args)),
     close: () => settle(store.close()),
   });
