@@ -62,8 +62,11 @@ export interface Device {
   quit(ended: () => void): void;
   freeze(): void;
   thaw(): void;
-  /** The running worker becomes a former one (it stays as it is, frozen or not), and a new one starts on the same profile. */
-  takeOver(): Process | undefined;
+  /**
+   * The running worker is frozen and becomes a former one, and a new one starts on the same profile, as with a stolen lock. Returns the former one, for it
+   * to be thawed and ended; whatever kills the browser ends it too.
+   */
+  takeOver(): { thaw(): void; end(): void } | undefined;
   shareLink(give: (link: string | undefined) => void): void;
   jumpWall(byMs: number): void;
   /** Called with each change of each tab's document. Returns what ends that. */
@@ -103,6 +106,8 @@ export function createDevice(options: DeviceOptions): Device {
   const told = new Map<string, Alarm>();
   let skewMs = options.skewMs;
   let life: Life | undefined;
+  /** Replaced by a newer worker, and perhaps not aware of it. */
+  const formers = new Set<Life>();
   let deviceId: string | undefined;
   let tabsWanted = Array.from({ length: options.tabs }, () => true);
   let changeScheduled = false;
@@ -333,6 +338,8 @@ export function createDevice(options: DeviceOptions): Device {
       return true;
     },
     kill: (how) => {
+      for (const former of formers) end(former, how);
+      formers.clear();
       if (life !== undefined) end(life, how);
     },
     quit: (ended) => {
@@ -361,13 +368,20 @@ export function createDevice(options: DeviceOptions): Device {
       context.trace({ kind: "life", who: name, state: "thawed", life: life.process.life });
     },
     takeOver: () => {
-      const former = life?.process;
-      if (former === undefined || !former.alive()) return undefined;
-      former.freeze();
-      profile.origin.abortTransactions(former);
+      const former = life;
+      if (former === undefined || !former.process.alive()) return undefined;
+      former.process.freeze();
+      profile.origin.abortTransactions(former.process);
+      formers.add(former);
       life = undefined;
       start();
-      return former;
+      return {
+        thaw: () => former.process.thaw(),
+        end: () => {
+          formers.delete(former);
+          end(former, "kill");
+        },
+      };
     },
     shareLink: (give) => {
       const known = context.document();

@@ -46,9 +46,8 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   let newest: { readonly backup: DiskBackup; readonly seq: number } = { backup: blank, seq: 0 };
   const profiles = new Map<string, ReturnType<Device["profile"]["origin"]["snapshot"]>>();
   /** Former workers of profiles that another took over. */
-  const formers = new Map<Process, Device>();
+  const formers = new Set<{ end(): void }>();
   let relays = 1;
-  let draws = 0;
   let healed = false;
 
   // ---- faults, and their ends
@@ -89,7 +88,8 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
 
   const linksOf = (who: string): readonly string[] => (who === "all" ? [...actors.devices.keys(), ...actors.mallories.keys()] : [who]);
   const deviceOf = (who: string): Device | undefined => actors.devices.get(who);
-  const random = (): Prng => seed.fork(`draw ${draws++}`);
+  /** A stream of its own for each step, whatever stands before it in the list. */
+  const randomFor = (step: Step): Prng => seed.fork(`${step.do} ${"who" in step ? String(step.who) : ""} at ${step.at}`);
 
   // ---- editing
 
@@ -318,7 +318,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       case "flip":
       case "truncate": {
         relay.kill("kill");
-        const done = step.do === "flip" ? disk.flipBit(step.where, random()) : disk.truncateLog(random());
+        const done = step.do === "flip" ? disk.flipBit(step.where, randomFor(step)) : disk.truncateLog(randomFor(step));
         if (done) {
           state.relayLoss = step.do === "flip" ? "a bit of the relay's disk flipped" : "the relay's log was cut short";
           context.excuseAlarms(state.relayLoss);
@@ -409,11 +409,14 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       case "takeover": {
         const former = device.takeOver();
         if (former === undefined) return "it is not running";
-        formers.set(former, device);
+        formers.add(former);
         context.sometimes("a second worker took a profile over");
         world.later(durationMs(step.for), "the former worker wakes", () => {
           former.thaw();
-          world.later(formerEndsMs, "the former worker ends", () => endFormer(former));
+          world.later(formerEndsMs, "the former worker ends", () => {
+            formers.delete(former);
+            former.end();
+          });
         });
         return undefined;
       }
@@ -428,20 +431,12 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       }
     }
   };
-  const endFormer = (former: Process): void => {
-    const device = formers.get(former);
-    formers.delete(former);
-    if (device === undefined || !former.alive()) return;
-    former.kill();
-    device.profile.origin.crash(former, "kill");
-  };
-
   // ---- people who mean ill
 
   /** The cheat that a device is under; a newer one takes the place of an older. */
   const cheats = new Map<string, object>();
   const onCheat = (step: StepOf<"cheat">): string | undefined => {
-    const tamper = cheat({ how: step.how, random: random(), identity: relay.identity(), seq: state.model()?.seq() ?? 0 });
+    const tamper = cheat({ how: step.how, random: randomFor(step), identity: relay.identity(), seq: state.model()?.seq() ?? 0 });
     if (tamper === undefined) return "there is nothing to cheat with yet";
     context.excuseAlarms(`the relay cheats: ${step.how}`);
     context.sometimes(`the relay cheats: ${step.how}`);
@@ -575,7 +570,8 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         network.link(name).heal();
       }
       for (const clone of new Set(state.served.values())) endClone(clone);
-      for (const former of [...formers.keys()]) endFormer(former);
+      for (const former of formers) former.end();
+      formers.clear();
       if (relay.process()?.frozen() === true) relay.thaw();
       if (!relay.alive()) relay.start();
       for (const device of actors.devices.values()) {

@@ -16,7 +16,7 @@ interface FaultClass {
   /** How likely a seed has it. */
   readonly share: number;
   /** One occurrence: its steps, with times from its own beginning. */
-  readonly make: (random: Prng, cast: Cast) => readonly (readonly [number, Timeless])[];
+  readonly make: (random: Prng, cast: Cast, index: number) => readonly (readonly [number, Timeless])[];
 }
 
 interface Cast {
@@ -195,7 +195,8 @@ const classes: readonly FaultClass[] = [
         0,
         {
           do: "clone-relay",
-          who: cast.devices.filter(() => random.chance(0.5)).slice(0, Math.max(1, cast.devices.length - 1)),
+          // At least one, and not all.
+          who: rotated(cast.devices, random.int(cast.devices.length)).slice(0, 1 + random.int(cast.devices.length - 1)),
           for: 3_000 + random.int(15_000),
         },
       ],
@@ -234,7 +235,7 @@ const classes: readonly FaultClass[] = [
   {
     name: "copied profile",
     share: 0.05,
-    make: (random, cast) => [[0, { do: "clone-profile", who: one(random, cast), as: `copy-${random.int(3)}` }]],
+    make: (random, cast, index) => (index > 1 ? [] : [[0, { do: "clone-profile", who: one(random, cast), as: `copy-${index}` }]]),
   },
   { name: "takeover", share: 0.12, make: (random, cast) => [[0, { do: "takeover", who: one(random, cast), for: short(random) * 2 }]] },
   {
@@ -322,7 +323,7 @@ export function generateScenario(seed: bigint): Scenario {
     const times = 1 + own.int(own.chance(0.3) ? 6 : 2);
     for (let index = 0; index < times; index++) {
       const beginMs = quietMs + own.int(Math.max(1, lengthMs - quietMs));
-      for (const [afterMs, step] of fault.make(own, cast)) steps.push({ at: beginMs + afterMs, step });
+      for (const [afterMs, step] of fault.make(own, cast, index)) steps.push({ at: beginMs + afterMs, step });
     }
   }
 
@@ -351,8 +352,10 @@ function editOf(random: Prng, who: string, index: number): Timeless {
   if (kind < 12) return { ...base, do: "type", text: `${word} `, where };
   if (kind < 16) return { ...base, do: "erase", count: 1 + random.int(12), where };
   if (kind < 17) return { ...base, do: "bold", count: 1 + random.int(10), on: random.chance(0.6), where };
-  if (kind < 18) return { ...base, do: "set", key: `k${random.int(3)}`, value: `${word}` };
+  if (kind < 18) return { ...base, do: "set", key: `k${random.int(3)}`, value: word };
   if (kind < 19) return { ...base, do: "caret", where };
   // A paste.
   return { ...base, do: "type", text: `${word} `.repeat(random.pick([5, 50, 400])), where };
 }
+
+const rotated = (list: readonly string[], by: number): readonly string[] => [...list.slice(by), ...list.slice(0, by)];
