@@ -1,15 +1,11 @@
 /** Every screen of the web app in both themes, at desktop and 320 px width: no axe violation at WCAG 2.2 AA, nothing wider than the screen. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chipOf, editorOf, giveName, newDocument, openPage, startApp } from "../support/app.ts";
 import type { App } from "../support/app.ts";
+import { axeProblems } from "../support/axe.ts";
 import { launchChromium } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 let app: App;
 let browser: TestBrowser;
@@ -29,41 +25,6 @@ afterAll(async () => {
   await app?.close();
 });
 
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[];
-  }[];
-  readonly passes: readonly unknown[];
-}
-
-async function problemsOf(screen: string): Promise<string[]> {
-  const found: string[] = [];
-  // Waits for fonts and finished transitions; colours in the middle of one are nobody's.
-  await page.evaluate(() =>
-    Promise.all(
-      document
-        .getAnimations()
-        .filter((animation) => animation.effect?.getTiming().iterations === 1)
-        .map((animation) => animation.finished),
-    ),
-  );
-  await page.evaluate(axeSource);
-  const result = await page.evaluate<AxeResult, string[]>(
-    (values) =>
-      (globalThis as unknown as { axe: { run: (node: Document, options: object) => Promise<AxeResult> } }).axe.run(document, {
-        runOnly: values,
-      }),
-    tags,
-  );
-  expect(result.passes.length).toBeGreaterThan(10);
-  for (const violation of result.violations)
-    for (const node of violation.nodes) found.push(`${screen}: ${violation.id} at ${node.target.join(" ")}: ${node.failureSummary ?? ""}`);
-  const isWide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  if (isWide) found.push(`${screen}: wider than the screen`);
-  return found;
-}
-
 /** Looks at the screen as it is, in every theme and width. */
 async function look(screen: string): Promise<void> {
   const found: string[] = [];
@@ -74,7 +35,7 @@ async function look(screen: string): Promise<void> {
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      found.push(...(await problemsOf(`${screen}, ${colorScheme}, ${width} px`)));
+      found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
     }
   }
   await page.setViewportSize({ width: 1180, height: 800 });
@@ -85,7 +46,7 @@ test("the check sees a planted fault", async () => {
   await page.evaluate(() =>
     document.querySelector("main")?.append(Object.assign(document.createElement("img"), { id: "planted", src: "/mark.svg" })),
   );
-  expect((await problemsOf("planted")).join()).toContain("image-alt");
+  expect((await axeProblems(page, "planted")).join()).toContain("image-alt");
   await page.evaluate(() => document.querySelector("#planted")?.remove());
 });
 
