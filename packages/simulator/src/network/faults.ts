@@ -1,7 +1,10 @@
 /** What is wrong with one direction of a device's link to the relay. */
 export interface LaneFaults {
-  /** `hold`: what comes waits until the lane passes again. `drop`: it is lost, and with it the connection, once healed. */
-  flow: "pass" | "hold" | "drop";
+  /**
+   * Cuts in force, the last one counts. `hold`: what comes waits until the lane passes again. `drop`: it is lost, and the stream with it: nothing
+   * comes over this connection any more, and it is reset once the way is free.
+   */
+  readonly cuts: ("hold" | "drop")[];
   /** Added to the link's own latency. */
   delayMs: number;
   jitterMs: number;
@@ -15,7 +18,7 @@ export type Garble = "drop" | "duplicate" | "reorder" | "corrupt";
 export const noGarble: Readonly<Record<Garble, number>> = { drop: 0, duplicate: 0, reorder: 0, corrupt: 0 };
 
 export const noFaults = (): LaneFaults => ({
-  flow: "pass",
+  cuts: [],
   delayMs: 0,
   jitterMs: 0,
   bytesPerSecond: Number.POSITIVE_INFINITY,
@@ -28,3 +31,5 @@ export interface LinkFaults {
   /** What new connections meet. */
   entry: "open" | "refuse" | "hang";
 }
+
+export const flowOf = ({ cuts }: LaneFaults): "pass" | "hold" | "drop" => cuts.at(-1) ?? "pass";

@@ -4,6 +4,7 @@
  */
 import type { Prng } from "../prng.ts";
 import type { World } from "../world/world.ts";
+import { flowOf } from "./faults.ts";
 import type { LaneFaults } from "./faults.ts";
 
 export type Parcel =
@@ -47,6 +48,8 @@ export function createLane(options: LaneOptions): Lane {
   let lastArrivalMs = 0;
   let freeAtMs = 0;
   let lossy = false;
+  /** A piece of the stream is gone: TCP delivers nothing after it. */
+  let torn = false;
   let paused = false;
   let closed = false;
   let swapped: Parcel | undefined;
@@ -106,7 +109,8 @@ export function createLane(options: LaneOptions): Lane {
 
   const pump = (): void => {
     while (waiting.length > 0 && !closed && !paused) {
-      const { flow, bytesPerSecond } = faults();
+      const { bytesPerSecond } = faults();
+      const flow = torn ? "drop" : flowOf(faults());
       if (flow === "hold") return;
       const now = world.now();
       // On a slow line the parcel leaves when the one before it is through.
@@ -121,6 +125,7 @@ export function createLane(options: LaneOptions): Lane {
       taken(parcel);
       if (flow === "drop") {
         lossy = true;
+        torn = true;
         options.lost(parcel, "cut");
       } else for (const each of garbled(parcel)) send(each);
     }

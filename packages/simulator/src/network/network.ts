@@ -11,7 +11,7 @@ import { createObserver, rewrite, unchanged } from "../tamper.ts";
 import type { Tamper, TamperContext, Tamperer } from "../tamper.ts";
 import type { Process } from "../world/process.ts";
 import type { World } from "../world/world.ts";
-import { noFaults } from "./faults.ts";
+import { flowOf, noFaults } from "./faults.ts";
 import type { LaneFaults, LinkFaults } from "./faults.ts";
 import { createLane } from "./lane.ts";
 import type { Parcel } from "./lane.ts";
@@ -112,7 +112,7 @@ export function createNetwork({ world, random, events, watch }: NetworkOptions):
       },
       mend: () => {
         const { up, down, entry } = state.faults;
-        if (up.flow !== "pass" || down.flow !== "pass" || entry !== "open") return;
+        if (flowOf(up) !== "pass" || flowOf(down) !== "pass" || entry !== "open") return;
         for (const one of [...state.open]) if (one.isLossy()) one.reset();
       },
       heal: () => {
@@ -324,7 +324,7 @@ export function createNetwork({ world, random, events, watch }: NetworkOptions):
     /** The first packet waits as long as the way there and back is cut. */
     let awaited = true;
     const knock = (): void => {
-      if (link.faults.up.flow !== "pass" || link.faults.down.flow !== "pass") return;
+      if (flowOf(link.faults.up) !== "pass" || flowOf(link.faults.down) !== "pass") return;
       awaited = false;
       const { up: ways, down: back } = link.faults;
       world.later(link.latencyMs * 1.5 + ways.delayMs + back.delayMs, "knock", arriveAtRelay);

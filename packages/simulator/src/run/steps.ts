@@ -142,8 +142,11 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         onLanes(
           step,
           dir === "both" ? "cut" : `cut ${dir}`,
-          (lane) => (lane.flow = bytes),
-          (lane) => (lane.flow = "pass"),
+          (lane) => lane.cuts.push(bytes),
+          (lane) => {
+            const at = lane.cuts.indexOf(bytes);
+            if (at >= 0) lane.cuts.splice(at, 1);
+          },
         );
         return undefined;
       }
@@ -195,7 +198,10 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
           const flap = (cut: boolean): void => {
             if (healed) return;
             const over = world.now() >= untilMs;
-            for (const lane of lanesOf(name)) lane.flow = cut && !over ? "drop" : "pass";
+            for (const lane of lanesOf(name)) {
+              if (cut && !over) lane.cuts.unshift("drop");
+              else if (lane.cuts[0] === "drop") lane.cuts.shift();
+            }
             healLink(name);
             if (!over) world.later(cut ? cutMs : healedMs, "flap", () => flap(!cut));
           };
