@@ -146,6 +146,21 @@ describe("CX-4 the other direction", () => {
     expect(client.closes).toEqual([]);
   });
 
+  test("CX-4 what is late does not come amid the frames of another message", async () => {
+    const { web, proxy, client } = await stage();
+    proxy.once({ do: "delay", direction: "up", delayMs: 30 });
+    await sendAll(proxy, client, ["late"]);
+    const dueAt = performance.now() + 40;
+    client.socket.send("first half, ", { fin: false });
+    await until(() => expect(performance.now()).toBeGreaterThan(dueAt));
+    client.socket.ping("past its time");
+    await until(() => expect(web.pings).toEqual(["past its time"]));
+    expect(web.received).toEqual([]);
+    client.socket.send("second half", { fin: true });
+    await until(() => expect(web.received).toEqual(["first half, second half", "late"]));
+    expect(client.closes).toEqual([]);
+  });
+
   test("CX-4 pings and closes can be hit too: a heartbeat that gets no answer", async () => {
     const { web, proxy, client } = await stage();
     const pongs: string[] = [];
@@ -321,8 +336,13 @@ describe("CX-7 bytes and frames", () => {
 
   test("CX-7 delayed messages count for the bound of the lane: the rest waits at the sender, and all arrives", async () => {
     const { web, proxy, client } = await stage();
-    await proxy.set(faults.framesUp({ do: "delay", delayMs: 30 }));
+    await proxy.set(faults.framesUp({ do: "delay", delayMs: 600_000 }));
     for (let index = 0; index < 60; index++) client.socket.send(new Uint8Array(20_000).fill(index));
+    await until(() => expect(proxy.stats.messagesUp).toBeGreaterThanOrEqual(13));
+    // Turns enough to read all of it, were the proxy reading.
+    for (let turn = 0; turn < 1_000; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(proxy.stats.messagesUp).toBeLessThan(25);
+    await proxy.heal();
     await until(() => expect(web.received).toHaveLength(60));
     expect(new Set(web.received).size).toBe(60);
   });

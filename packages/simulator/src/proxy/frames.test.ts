@@ -166,7 +166,7 @@ describe("CX-1 frames are read as RFC 6455 writes them", () => {
     const big = encodeFrameBytes({ final: false, reserved: 0, opcode: 2 }, new Uint8Array(frameBytesMax - 10), undefined);
     const next = encodeFrameBytes({ final: true, reserved: 0, opcode: 0 }, new Uint8Array(20), undefined);
     const { passed, messages, broken } = read([big, next], () => "whole");
-    expect(messages).toEqual([]);
+    expect(messages.length).toBe(0);
     expect([joined(passed).length, broken]).toEqual([big.length + next.length, 0]);
   });
 
