@@ -37,8 +37,9 @@ interface Mirror {
   readonly updates: Uint8Array[];
 }
 
-/** Events worth stopping at, and worth a line. */
-const isNotable = (event: TraceEvent): boolean => event.kind !== "status" && event.kind !== "replica" && event.kind !== "phase";
+/** Events worth stopping at, and worth a line. That a message arrives says little without what it was; what it sets off says more. */
+const isNotable = (event: TraceEvent): boolean =>
+  event.kind !== "arrive" && event.kind !== "status" && event.kind !== "replica" && event.kind !== "phase";
 
 export function createHost(options: HostOptions): Host {
   const { report } = options;
