@@ -30,7 +30,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/peer": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0"],
   "packages/peer/src/browser": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0", "y-indexeddb"],
   "packages/peer/src/node": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0", "y-leveldb", "level", "ws", "node:"],
-  "packages/simulator": ["@skerry/protocol", "@skerry/crypto", "@skerry/peer", "@skerry/relay", "yjs", "lib0", "libsodium-wrappers", "ws", "node:"],
+  "packages/simulator": [
+    "@skerry/protocol",
+    "@skerry/crypto",
+    "@skerry/peer",
+    "@skerry/relay",
+    "yjs",
+    "lib0",
+    "libsodium-wrappers",
+    "ws",
+    "node:",
+  ],
   "packages/simulator/src/mutants": ["esbuild", "node:"],
   "apps/relay": [
     "@skerry/protocol",
