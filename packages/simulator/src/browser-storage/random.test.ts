@@ -120,9 +120,18 @@ function possible(before: Before, attempts: readonly Attempt[], power: boolean):
 async function live(rig: StorageRig, random: Prng, before: Before): Promise<Before> {
   const browser: Process = rig.start();
   const { faults } = rig.origin;
+  faults.abortNextCommits = 0;
   const db = await rig.run(browser, openDb);
   const attempts: Attempt[] = [];
   let value = random.int(1_000_000);
+  if (before.afterPowerCut.length > 20) {
+    // A strict one, so that what may be does not grow without bound.
+    const flush: Attempt = { changes: [["a", "k0", value++]], strict: true, made: moment++, told: -1, fate: "unknown" };
+    attempts.push(flush);
+    browser.later(0, "flush", () => transact(db, createPrng(0n), flush));
+    await rig.pass(100);
+    expect(flush.fate).toBe("complete");
+  }
   if (random.chance(0.5)) browser.crashAtEffect(1 + random.int(8));
   for (let step = 1 + random.int(12); step > 0 && browser.alive(); step--) {
     faults.abortNextCommits = random.chance(0.1) ? 1 : 0;
