@@ -379,7 +379,10 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   // ---- steps
 
   const stepper: Stepper = createStepper({ context, actors, state, seed: root.fork("steps"), makeRelay });
+  /** Steps of the scenario whose time has not come. */
+  const pending = new Set<Step>(scenario.steps);
   const performNow = (step: Step): void => {
+    pending.delete(step);
     const refused = stepper.perform(step);
     performed.push(step);
     world.hash.text(step.do);
@@ -572,10 +575,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     checkEnd();
   };
 
-  const recorded = (): Scenario => ({
-    ...scenario,
-    steps: performed.length >= scenario.steps.length ? performed : [...performed, ...scenario.steps.slice(performed.length)],
-  });
+  const recorded = (): Scenario => ({ ...scenario, steps: [...performed, ...pending] });
 
   const close = (): void => {
     if (closed) return;
@@ -632,9 +632,10 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     traceHash: () => world.hash.digest(),
     runTo,
     perform: async (step) => {
-      const now: Step = { ...step, at: world.now() };
-      performNow(now);
-      await runTo(world.now());
+      // Times in files are whole milliseconds; as an event like any other, so that a replay is the same run.
+      const atMs = Math.ceil(world.now());
+      world.at(atMs, "step", () => performNow({ ...step, at: atMs }));
+      await runTo(atMs);
     },
     view,
     editor: (who, tab) => {
