@@ -51,10 +51,12 @@ async function vitest(title, node, args, env = {}) {
 const CHROMIUM_PATH = await ensureChromium();
 await ensureBuilt();
 const passEmpty = whole ? [] : ["--passWithNoTests"];
-await vitest(`Unit and process tests, Node ${process.versions.node}`, process.execPath, ["--project", "node", ...passEmpty]);
+// Simulated runs must be the same on both.
+const node24 = whole && ci ? await ensureNode24() : undefined;
+const env = node24?.file === undefined ? {} : { SKERRY_OTHER_NODE: node24.file };
+await vitest(`Unit and process tests, Node ${process.versions.node}`, process.execPath, ["--project", "node", ...passEmpty], env);
 await vitest("Browser tests", process.execPath, ["--project", "browser", ...passEmpty], { CHROMIUM_PATH });
-if (whole && ci) {
-  const node24 = await ensureNode24();
+if (node24 !== undefined) {
   if (node24.file === undefined) {
     failed++;
     process.stdout.write(`${node24.reason}\nNode 24 could not be installed (see above).\n`);
