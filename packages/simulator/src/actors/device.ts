@@ -93,7 +93,7 @@ export const factories: WeakMap<Process, IDBFactory> = new WeakMap();
 export function createProfile(context: RunContext, name: string): Profile {
   const random = context.random.fork(`profile ${name}`);
   return {
-    origin: createVirtualOrigin({ random: random.fork("storage") }),
+    origin: createVirtualOrigin({ random: random.fork("storage"), turn: context.world.events }),
     vaultKey: exportSecret(generateVaultKey(random.fork("vault"))),
   };
 }
