@@ -213,7 +213,6 @@ test("SE-7 a final code is not tried again, until somebody asks", async () => {
     [closeCodes["authentication-failed"], "authentication"],
     [closeCodes["version-unsupported"], "version"],
     [closeCodes["origin-refused"], "origin"],
-    [closeCodes["protocol-error"], "protocol"],
   ] as const) {
     const at = scene();
     await at.greet();
@@ -224,6 +223,21 @@ test("SE-7 a final code is not tried again, until somebody asks", async () => {
     at.connection.retryNow();
     expect(at.links()).toBe(2);
   }
+});
+
+test("SE-7 a relay that does not understand is tried again a few times: one damaged frame is no other language", async () => {
+  const at = scene();
+  for (let round = 1; round <= 3; round++) {
+    await at.greet();
+    at.drop(closeCodes["protocol-error"]);
+    expect(at.connection.state()).toMatchObject({ kind: "offline" });
+    expect(await untilDialled(at)).toBeGreaterThanOrEqual(2_000);
+  }
+  await at.greet();
+  at.drop(closeCodes["protocol-error"]);
+  await at.advance(600_000);
+  expect(at.connection.state()).toEqual({ kind: "refused", reason: "protocol" });
+  expect(at.links()).toBe(4);
 });
 
 test("SE-7 what the relay asks for in its goodbye is waited for", async () => {

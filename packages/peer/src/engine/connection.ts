@@ -99,6 +99,11 @@ interface OpenChannel {
   number: number | undefined;
 }
 
+const abnormalClose = 1006;
+/** Closes with "protocol-error" in a row, none of them after a session that held. */
+const misunderstoodMax = 4;
+const misunderstoodWaitMs = 2_000;
+
 export function createConnection(options: ConnectionOptions): Connection {
   const { env, url, device } = options;
   const { clock } = env;
@@ -107,6 +112,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let state: ConnectionState = { kind: "connecting" };
   let attempt: Attempt | undefined;
   let failures = 0;
+  let misunderstood = 0;
   let nextNumber = 1;
   let cancelRetry = (): void => {};
   let closed = false;
@@ -163,12 +169,21 @@ export function createConnection(options: ConnectionOptions): Connection {
     byNumber.clear();
     for (const channel of channels) channel.number = undefined;
     const wasOnline = mine.session !== undefined;
-    if (wasOnline && clock.monotonic() - mine.onlineAt >= stableMs) failures = 0;
+    if (wasOnline && clock.monotonic() - mine.onlineAt >= stableMs) {
+      failures = 0;
+      // The close that ends a good session is counted below.
+      misunderstood = 0;
+    }
     if (!closed) wait(code, wasOnline, mine.retryAfterMs);
     if (wasOnline) for (const channel of channels) channel.events.offline();
   };
 
   const wait = (code: number, wasOnline: boolean, retryAfterMs: number): void => {
+    // One damaged frame makes a relay close for good, as if we spoke another language. If we do, we hear it again at once.
+    if (code === closeCodes["protocol-error"] && ++misunderstood < misunderstoodMax) {
+      env.log("warn", "relay.misunderstood");
+      return wait(abnormalClose, wasOnline, Math.max(retryAfterMs, misunderstoodWaitMs));
+    }
     if (isFinalClose(code)) {
       env.log("warn", "relay.refused", { code });
       setState({ kind: "refused", reason: refusalOf(code) });
@@ -326,6 +341,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     retryNow: () => {
       if (closed) return;
       failures = 0;
+      misunderstood = 0;
       if (attempt === undefined) return dial();
       if (attempt.session !== undefined && attempt.pingedAt === undefined) ping(attempt, clock.monotonic());
     },

@@ -124,6 +124,8 @@ export interface DocumentCore {
   readonly state: DocumentState;
   readonly documentKey: (epoch: number) => Secret | undefined;
   readonly presenceKey: (epoch: number) => Secret | undefined;
+  /** Bytes of this device that wait for the network. */
+  readonly bufferedBytes: () => number;
   /** Runs later, in the mailbox. Returns a cancel. */
   readonly later: (delayMs: number, run: () => void | Promise<void>) => () => void;
   readonly alarm: (kind: Alarm["kind"], seq: number, device?: Uint8Array) => void;

@@ -135,6 +135,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       (epoch) => membership.epochKey(epoch),
       (key) => presenceKey(key, entry().docId),
     ),
+    bufferedBytes: connection.bufferedBytes,
     later: (delayMs, run) => {
       const cancel = env.clock.schedule(delayMs, () => {
         timers.delete(cancel);
@@ -154,7 +155,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     },
     changed: options.onChange,
   };
-  const presence = createPresence(core, connection.bufferedBytes);
+  const presence = createPresence(core);
 
   const load = async (): Promise<void> => {
     await options.before();

@@ -80,7 +80,8 @@ export interface TestPeer {
   close(): Promise<void>;
 }
 
-export function startPeer(relay: { readonly url: string }, device: Device = newDevice()): TestPeer {
+/** `speed`: how much faster than the world's this peer's clock runs. */
+export function startPeer(relay: { readonly url: string }, device: Device = newDevice(), speed = 1): TestPeer {
   let alive = true;
   const events: string[] = [];
   const disk: TestPeer["disk"] = { fails: false, contentHeld: undefined, beforeKvWrite: undefined };
@@ -110,9 +111,10 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
     },
   });
   const clock: Clock = {
-    ...systemClock,
+    now: systemClock.now,
+    monotonic: () => systemClock.monotonic() * speed,
     schedule: (delayMs, run) => {
-      const cancel = systemClock.schedule(delayMs, () => {
+      const cancel = systemClock.schedule(delayMs / speed, () => {
         timers.delete(cancel);
         if (alive) run();
       });
@@ -285,7 +287,7 @@ export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
 export interface Stage {
   relay(): Promise<TestRelay>;
   relayOn(store: LogStore, port?: number): Promise<TestRelay>;
-  peer(relay: { readonly url: string }, device?: Device): TestPeer;
+  peer(relay: { readonly url: string }, device?: Device, speed?: number): TestPeer;
   close(): Promise<void>;
 }
 
@@ -298,7 +300,7 @@ export function createStage(): Stage {
   return {
     relay: async () => keep(await startTestRelay()),
     relayOn: async (store, port) => keep(await relayOn(store, port)),
-    peer: (relay, device) => keep(startPeer(relay, device)),
+    peer: (relay, device, speed) => keep(startPeer(relay, device, speed)),
     close: async () => {
       for (const one of started.splice(0).reverse()) await one.close();
     },

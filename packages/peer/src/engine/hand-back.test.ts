@@ -2,7 +2,7 @@
 import { LogStoreError } from "@skerry/relay";
 import type { LogStore } from "@skerry/relay";
 import { afterEach, expect, test } from "vitest";
-import { backupOf, createStage, openDoc, share, until, untilStatus, untilText } from "./engine.test-support.ts";
+import { backupOf, createStage, newDevice, openDoc, share, until, untilStatus, untilText } from "./engine.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
@@ -42,7 +42,7 @@ test("VF-7 a relay that can't store for a moment is offered the lost records aga
   await untilText(await openDoc(carl, docId), "b1 b2 b3 ");
 }, 60_000);
 
-test("VF-4 a crash between content and log, and a relay that then lost the record, make nobody the author of another's words", async () => {
+test("VF-4 PE-15 a crash between content and log, and a relay that then lost the record, make nobody the author of another's words", async () => {
   const at = await stage.relay();
   const [ana, ben] = [stage.peer(at), stage.peer(at)];
   const docId = await ana.peer.createDocument();
@@ -104,4 +104,22 @@ test("PE-4 PE-8 a copy that can't be read is said so, and is not asked for witho
   // Backoff from 200 ms, with full jitter: a loop would have asked hundreds of times before the third try.
   await until("it was tried again", () => opens >= 3);
   expect(opens).toBeLessThan(10);
+}, 60_000);
+
+test("PE-14 a record that was lost on its way over a link that lives is sent again", async () => {
+  const at = await stage.relay();
+  const ana = stage.peer(at, newDevice(), 50);
+  const docId = await ana.peer.createDocument();
+  const anas = await openDoc(ana, docId);
+  await untilStatus(anas, "the document is there", ({ seq }) => seq === 1);
+  let lost = 0;
+  ana.wire.up = (message) => {
+    if (message.type !== "append" || lost > 0) return [message];
+    lost++;
+    return [];
+  };
+  anas.type("hello ");
+  await until("it was lost", () => lost === 1);
+  await untilStatus(anas, "it is acknowledged all the same", ({ seq, unsentChanges }) => seq === 2 && unsentChanges === 0);
+  expect(anas.status().alarms).toEqual([]);
 }, 60_000);

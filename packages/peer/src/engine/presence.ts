@@ -57,7 +57,7 @@ interface Other {
   checked: boolean;
 }
 
-export function createPresence(core: DocumentCore, bufferedBytes: () => number): Presence {
+export function createPresence(core: DocumentCore): Presence {
   const { state, env, hub, channel, identity } = core;
   const session = env.random.bytes(idBytes);
   const buffer = createAwarenessBuffer();
@@ -79,7 +79,7 @@ export function createPresence(core: DocumentCore, bufferedBytes: () => number):
   const flush = (): void => {
     timer = undefined;
     if (!state.live || state.session === undefined) return;
-    if (bufferedBytes() > bufferedBytesMax) return arm(headEveryMs);
+    if (core.bufferedBytes() > bufferedBytesMax) return arm(headEveryMs);
     const showing = full ? hub.localAwareness() : undefined;
     if (showing !== undefined) buffer.add(showing);
     const awareness = buffer.take() ?? new Uint8Array();

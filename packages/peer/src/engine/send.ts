@@ -18,6 +18,8 @@ import { storedDevice } from "./stored.ts";
 
 /** How long changes are gathered before they are sealed. While an ack is outstanding they gather until it comes. */
 export const coalesceMs = 50;
+/** An answer to a record that is on its way is waited for this long, over a link that answers otherwise; then the channel is opened again. */
+const answerMs = 30_000;
 /** Bytes of records on their way at one time. */
 const windowBytes = 1024 * 1024;
 /** Room for header, seal, signature and Padmé's 12 %. */
@@ -97,7 +99,8 @@ function wakeToSeal(core: DocumentCore, delayMs: number): void {
   });
 }
 
-function sendOutgoing({ state, channel }: DocumentCore): void {
+function sendOutgoing(core: DocumentCore): void {
+  const { state, channel } = core;
   let onItsWay = 0;
   for (const record of state.outgoing) {
     if (record.acked) continue;
@@ -106,7 +109,22 @@ function sendOutgoing({ state, channel }: DocumentCore): void {
     if (record.sent) continue;
     record.sent = true;
     channel.send({ type: "append", record: record.bytes });
+    watchAnswer(core, record);
   }
+}
+
+/** PE-14: something on the way lost it, or the relay forgot it. What was sent is asked for again, and sent again: exactly once is the relay's work. */
+function watchAnswer(core: DocumentCore, record: Outgoing): void {
+  const { state, channel } = core;
+  const number = channel.number();
+  core.later(answerMs, () => {
+    const waits = state.outgoing.includes(record) && record.sent && !record.acked;
+    if (!waits || !state.live || channel.number() !== number) return;
+    // On a slow line it may not have left yet.
+    if (core.bufferedBytes() > 0) return watchAnswer(core, record);
+    core.env.log("warn", "document.unanswered");
+    reopenLater(core);
+  });
 }
 
 function sealUnsent(core: DocumentCore): void {

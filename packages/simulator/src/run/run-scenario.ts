@@ -67,6 +67,8 @@ export interface RunState {
   relayLoss: string | undefined;
   /** The relay can't read its log, and somebody has to help. */
   relayDamaged: boolean;
+  /** Its disk was damaged on purpose, since its folder was last replaced: what it refuses for that is no bug. */
+  diskDamaged: boolean;
   /** Devices whose relay lies to them about what is stored. */
   readonly deceived: Set<string>;
   /** Profiles that were copied or put back: RC-5 holds from when they notice. */
@@ -257,6 +259,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   const state: RunState = {
     relayLoss: undefined,
     relayDamaged: false,
+    diskDamaged: false,
     deceived: new Set(),
     notUnique: new Set(),
     served: new Map(),

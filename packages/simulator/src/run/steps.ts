@@ -303,6 +303,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
     state.relayLoss = why;
     context.excuseAlarms(why);
     relay.disk.restore(backup);
+    state.diskDamaged = false;
     world.later(500, "starts again", relay.start);
   };
 
@@ -326,6 +327,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         relay.kill("kill");
         const done = step.do === "flip" ? disk.flipBit(step.where, randomFor(step)) : disk.truncateLog(randomFor(step));
         if (done) {
+          state.diskDamaged = true;
           state.relayLoss = step.do === "flip" ? "a bit of the relay's disk flipped" : "the relay's log was cut short";
           context.excuseAlarms(state.relayLoss);
         }
@@ -544,7 +546,9 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   };
 
   const nurse = (core: readonly Device[]): void => {
-    if (state.relayDamaged && relay.alive()) {
+    // The log may be whole, and what leads to it not.
+    const refuses = state.diskDamaged && core.some((device) => device.status()?.refusal === "damaged-log");
+    if ((state.relayDamaged || refuses) && relay.alive()) {
       context.sometimes("an operator replaced a damaged folder");
       state.relayDamaged = false;
       replaceFolder(blank, "the operator started over with an empty folder");
