@@ -115,7 +115,7 @@ export function createDevice(options: DeviceOptions): Device {
   const isCurrent = (mine: Life): boolean => life === mine && mine.process.alive();
 
   const changed = (): void => {
-    if (changeScheduled) return;
+    if (changeScheduled || !context.recording) return;
     changeScheduled = true;
     // Not in this process: what is looked at is looked at also if it stops.
     world.later(0, "look", () => {

@@ -69,6 +69,8 @@ export interface RunState {
   relayDamaged: boolean;
   /** Its disk was damaged on purpose, since its folder was last replaced: what it refuses for that is no bug. */
   diskDamaged: boolean;
+  /** It has lied about what is durable: what was written since the last honest sync may go with the power. */
+  diskLied: boolean;
   /** Devices whose relay lies to them about what is stored. */
   readonly deceived: Set<string>;
   /** Profiles that were copied or put back: RC-5 holds from when they notice. */
@@ -260,6 +262,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     relayLoss: undefined,
     relayDamaged: false,
     diskDamaged: false,
+    diskLied: false,
     deceived: new Set(),
     notUnique: new Set(),
     served: new Map(),

@@ -73,14 +73,14 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       end(who, what);
     }
   };
-  /** Runs `undo` after `duration`, unless all was healed before. */
+  /** Runs `undo` after `duration`, unless all was healed before, or the same fault came again and lasts longer. */
   const during = (who: string, what: string, duration: Duration | undefined, undo: () => void): void => {
     begin(who, what);
     if (duration === undefined) return;
     world.later(durationMs(duration), `${what} ends`, () => {
       if (healed) return;
-      undo();
       end(who, what);
+      if (faults.get(who)?.has(what) !== true) undo();
     });
   };
 
@@ -141,11 +141,11 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         const { bytes = "hold", dir = "both" } = step;
         onLanes(
           step,
-          dir === "both" ? "cut" : `cut ${dir}`,
+          `cut${dir === "both" ? "" : ` ${dir}`}${bytes === "drop" ? ", losing" : ""}`,
           (lane) => lane.cuts.push(bytes),
           (lane) => {
-            const at = lane.cuts.indexOf(bytes);
-            if (at >= 0) lane.cuts.splice(at, 1);
+            // All cuts of this kind have ended; a flap's stand first, and end by themselves.
+            for (let at = lane.cuts.lastIndexOf(bytes); at >= 0; at = lane.cuts.lastIndexOf(bytes)) lane.cuts.splice(at, 1);
           },
         );
         return undefined;
@@ -238,7 +238,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   const mortalOf = (who: string): Mortal | undefined => (who === "relay" ? relay : deviceOf(who));
 
   const die = (who: string, mortal: Mortal, how: "kill" | "power", downForMs: number): void => {
-    if (how === "power" && who === "relay" && relay.disk.faults.syncLies) {
+    if (how === "power" && who === "relay" && state.diskLied) {
       state.relayLoss = "the relay's disk lied about what was durable, and lost power";
       context.excuseAlarms("a lying disk");
     }
@@ -316,7 +316,10 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
           else if (step.fault === "write-error") disk.faults.failWrites = on ? { code: "io", surfaces: "random" } : undefined;
           else if (step.fault === "read-error") disk.faults.failReads = on;
           else if (step.fault === "slow") disk.faults.slowness = on ? 200 : 1;
-          else disk.faults.syncLies = on;
+          else {
+            disk.faults.syncLies = on;
+            state.diskLied ||= on;
+          }
         };
         set(true);
         during("relay", `disk: ${step.fault}`, step.for, () => set(false));
