@@ -1,4 +1,5 @@
 /** What the web app's Partition Lab and other browsers need: no Node, no sockets. */
+export { meaningOf, nameOf } from "./invariants/meaning.ts";
 export { openSimulation, runScenario } from "./run/run-scenario.ts";
 export type * from "./run/simulation.ts";
 export { durationMs, formatDuration, sayDuration } from "./scenario/duration.ts";

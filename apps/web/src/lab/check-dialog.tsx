@@ -44,9 +44,7 @@ function Verdict({ result }: { readonly result: CheckResult }): ReactNode {
       {result.violations.map(({ invariant, message, atMs }) => (
         <div key={`${invariant} ${message}`} className="note note-danger">
           <div>
-            <p className="note-title">
-              {invariant}, {t.at(sayDuration(atMs))}
-            </p>
+            <p className="note-title">{t.brokenAt(invariant, sayDuration(atMs))}</p>
             <p>{t.promise(invariant)}</p>
             <p className="lab-problem">{message}</p>
           </div>

@@ -2,6 +2,7 @@
  * Every word that the Lab shows. Apart from `../strings.ts` because the Lab is loaded only by those who go there. Plain words: device, server,
  * link, copy. A translation replaces this object.
  */
+import { meaningOf, nameOf } from "@skerry/simulator/lab";
 
 const number = new Intl.NumberFormat();
 const words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"] as const;
@@ -14,13 +15,8 @@ const steps = (count: number): string => (count === 1 ? "1 step" : `${number.for
 const list = new Intl.ListFormat("en-GB", { style: "long", type: "conjunction" });
 const names = (all: readonly string[]): string => list.format(all);
 
-/** What each promise is about, so that a broken one can be told. Numbers as in docs/simulation.md. */
-const promises: Readonly<Record<string, string>> = {
-  I1: "Nothing that was acknowledged is lost.",
-  I2: "Whoever has received the same changes shows the same text.",
-  I14: "Once everything is healed, all agree in time.",
-  expect: "What the scenario expects comes true.",
-};
+/** The simulator's own words, in ours. */
+const inOurWords = (words: string): string => words.replace(/\brelay\b/g, "server");
 
 export const labStrings = {
   pageTitle: "Partition Lab · Skerry",
@@ -196,8 +192,8 @@ export const labStrings = {
     hashHint: "Equal for equal runs, on every machine: the command line gives the same for the saved file.",
     facts: (editCount: number, events: number, time: string): string =>
       `${edits(editCount)}, ${number.format(events)} events, ${time} of virtual time.`,
-    promise: (id: string): string => promises[id] ?? "One of the promises in docs/simulation.md.",
-    at: (time: string): string => `at ${time}`,
+    promise: (id: string): string => inOurWords(meaningOf(id).holds),
+    brokenAt: (id: string, time: string): string => `${inOurWords(nameOf(id))}: broken at ${time}`,
     reached: "Rare states reached",
     failed: "The check could not be carried out.",
   },
@@ -207,8 +203,7 @@ export const labStrings = {
     body: "Time stands still here. Save the scenario and send it to us.",
   },
   full: "this run has as many steps as a scenario can hold. Save it, and begin a new one.",
-  /** The simulator's own words for what is wrong, in ours. */
-  fault: (what: string): string => what.replace(/\bthe relay\b/g, "the server").replace(/\brelay\b/g, "server"),
+  fault: inOurWords,
   refused: (why: string): string => `That could not be done: ${why}`,
   events: {
     label: "Last event",

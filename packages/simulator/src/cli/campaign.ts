@@ -1,6 +1,6 @@
 /** Runs many seeds: some twice, failures once more for their story. */
 import { createSplitMix64 } from "../prng.ts";
-import type { JobResult } from "./job.ts";
+import type { Job, JobResult } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import { createTally } from "./tally.ts";
 import type { Failure, Summary } from "./tally.ts";
@@ -34,7 +34,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Summary> {
   let stopped = false;
 
   const oneSeed = async (seed: string): Promise<void> => {
-    const job = { seed, record: false, timeline: false };
+    const job: Job = { seed, record: false, timeline: false };
     const first = await pool.run(job);
     const failure = tally.add(seed, first);
     if (first.kind !== "outcome") casualties++;

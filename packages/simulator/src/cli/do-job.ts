@@ -9,7 +9,7 @@ import { detailMax } from "./job.ts";
 export interface Engine {
   run(scenario: Scenario, options: { readonly record: boolean }): Promise<RunResult>;
   generate(seed: bigint): Scenario;
-  renderTimeline(result: RunResult): string;
+  renderTimeline(result: RunResult, options: { readonly replay: string }): string;
 }
 
 export async function doJob(engine: Engine, job: Job): Promise<JobResult> {
@@ -29,7 +29,7 @@ export async function doJob(engine: Engine, job: Job): Promise<JobResult> {
         sometimes: result.sometimes,
         ...(job.record || !result.ok ? { scenario: result.scenario } : {}),
         ...(job.record ? { story: storySentences(result) } : {}),
-        ...(job.timeline ? { timeline: engine.renderTimeline(result) } : {}),
+        ...(job.timeline === false ? {} : { timeline: engine.renderTimeline(result, job.timeline) }),
         ...(result.text === undefined ? {} : { text: result.text.slice(0, detailMax) }),
       },
     };

@@ -9,7 +9,8 @@ export interface Job {
   readonly scenario?: Scenario;
   /** Records the run, for a story and, if wanted, a timeline. */
   readonly record: boolean;
-  readonly timeline: boolean;
+  /** The timeline says which command shows the run again. */
+  readonly timeline: false | { readonly replay: string };
 }
 
 /** A run that came to its end, whatever its verdict. */

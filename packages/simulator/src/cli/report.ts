@@ -1,5 +1,5 @@
 /** What the command line says. Pure: text from results. */
-import { meaningOf } from "../invariants/meaning.ts";
+import { meaningOf, nameOf } from "../invariants/meaning.ts";
 import { sayDuration } from "../scenario/duration.ts";
 import type { Outcome } from "./job.ts";
 import type { Failure, Summary } from "./tally.ts";
@@ -31,9 +31,9 @@ export function wrap(text: string, indent = "  "): string {
 }
 
 export function reportFailure({ label, failure, story, command, file, traceHash }: FailureReport): string {
-  const { title, holds } = meaningOf(failure.invariant);
+  const { holds } = meaningOf(failure.invariant);
   return [
-    `FAILED ${label}: ${failure.invariant === "expect" ? "" : `${failure.invariant}, `}${title}`,
+    `FAILED ${label}: ${nameOf(failure.invariant)}`,
     ...(holds === "" ? [] : [wrap(holds)]),
     wrap(`Found${failure.atMs > 0 ? ` at ${sayDuration(failure.atMs)}` : ""}: ${failure.message}`),
     "",
@@ -85,7 +85,7 @@ export function finalReport(summary: Summary, missing: readonly string[]): strin
     "",
     ...(failures.length === 0
       ? ["No failure."]
-      : ["Failures", ...table(failures.map(([invariant, count]) => [`${invariant}, ${meaningOf(invariant).title}`, number(count)]))]),
+      : ["Failures", ...table(failures.map(([invariant, count]) => [nameOf(invariant), number(count)]))]),
     "",
   ].join("\n");
 }

@@ -21,7 +21,8 @@ export interface OneRun {
 
 export async function runOne(session: Session, { job: what, label, keepAs, option, expected }: OneRun): Promise<number> {
   const { args, pool, say } = session;
-  const job: Job = { ...what, record: true, timeline: args.timeline !== undefined };
+  const command = `npm run simulate -- ${option}${mutantOption(session)}`;
+  const job: Job = { ...what, record: true, timeline: args.timeline !== undefined && { replay: command } };
   const result = await pool.run(job);
   const outcome = result.kind === "outcome" ? result.outcome : undefined;
   const failure =
@@ -33,7 +34,6 @@ export async function runOne(session: Session, { job: what, label, keepAs, optio
     session.write(session.here(args.json), `${JSON.stringify(written, null, 2)}\n`);
   }
   if (failure !== undefined) {
-    const command = `npm run simulate -- ${option}${mutantOption(session)}`;
     const kept =
       outcome?.scenario === undefined || keepAs === undefined
         ? undefined

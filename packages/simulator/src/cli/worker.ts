@@ -9,7 +9,7 @@ import type { Job } from "./job.ts";
 const engine: Engine = {
   run: (scenario, { record }) => runScenario(scenario, { record, endOfTurn: () => new Promise((resolve) => setImmediate(resolve)) }),
   generate: generateScenario,
-  renderTimeline: (result) => renderTimeline(result),
+  renderTimeline,
 };
 
 process.on("message", (job: Job) => {

@@ -117,6 +117,11 @@ export function meaningOf(id: string): InvariantMeaning {
   return own ?? { title: id, holds: "", broken: "" };
 }
 
+/** "I4, “Saved” is true"; for what is no invariant, its title alone. */
+export function nameOf(id: string): string {
+  return Object.hasOwn(invariantMeanings, id) ? `${id}, ${meaningOf(id).title}` : meaningOf(id).title;
+}
+
 const ownMeanings: Readonly<Record<string, InvariantMeaning>> = {
   expect: {
     title: "The scenario's expectation",

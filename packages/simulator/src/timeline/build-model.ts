@@ -57,8 +57,14 @@ export function finalStateOf(trace: readonly TraceEvent[], without: readonly str
   return hashes.size === 1 ? [...hashes][0] : undefined;
 }
 
+/** What comes after the end is the simulator letting go of everything: nobody's state. */
+function untilEnd(trace: readonly TraceEvent[]): readonly TraceEvent[] {
+  const end = trace.findLastIndex((event) => event.kind === "phase" && event.phase === "end");
+  return end < 0 ? trace : trace.slice(0, end + 1);
+}
+
 export function buildModel(result: RunResult): TimelineModel {
-  const { trace, leftOut } = capTrace(result.trace);
+  const { trace, leftOut } = capTrace(untilEnd(result.trace));
   const lanes = lanesOf(result.scenario, trace);
   const laneOf = laneFinder(lanes);
   const endMs = Math.max(result.simulatedMs, trace.at(-1)?.t ?? 0, 1);

@@ -1,8 +1,8 @@
 /** Each event of a trace as a line that a person can read. */
+import { nameOf } from "../invariants/meaning.ts";
 import type { Duration, Step } from "../scenario/scenario.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
 import { describePhase } from "./describe-phase.ts";
-import { promiseOf } from "./invariants.ts";
 import { plural, short, spanText } from "./words.ts";
 
 const quotedMax = 60;
@@ -135,7 +135,7 @@ export function describeEvent(event: Exclude<TraceEvent, { kind: "send" | "arriv
     case "phase":
       return describePhase(event.phase);
     case "violation":
-      return `${event.invariant} broken. ${promiseOf(event.invariant)}: ${event.message}`;
+      return `broken: ${nameOf(event.invariant)}. ${event.message}`;
     default:
       event satisfies never;
       return "";

@@ -1,7 +1,7 @@
 /** The page around the drawing: what is there before any script runs. Every value that is put in is escaped here. */
+import { meaningOf, nameOf } from "../invariants/meaning.ts";
 import type { RunResult } from "../run/simulation.ts";
 import { escapeHtml as escape } from "./escape.ts";
-import { promiseOf } from "./invariants.ts";
 import type { TimelineModel } from "./model.ts";
 import { groups } from "./model.ts";
 import { grouped, plural, short, spanText } from "./words.ts";
@@ -31,8 +31,8 @@ function verdict(result: RunResult): string {
   const more = result.violations.length - shown.length;
   const first = shown[0];
   return `<div class="verdict" data-ok="false">${icon('<path d="M8 2.500 14.500 13.500h-13zM8 6.500v3.500M8 11.900v.1"/>')}<strong>${
-    first === undefined ? "The run failed" : `Broken: ${escape(promiseOf(first.invariant))}`
-  }</strong>${shown
+    first === undefined ? "The run failed" : `Broken: ${escape(nameOf(first.invariant))}`
+  }</strong>${first === undefined ? "" : `<p>${escape(meaningOf(first.invariant).holds)}</p>`}${shown
     .map((one) => `<p>${escape(one.invariant)} at ${escape(spanText(one.atMs))}: ${escape(short(one.message, 600))}</p>`)
     .join("")}${more > 0 ? `<p>And ${plural(more, "more violation")}.</p>` : ""}</div>`;
 }

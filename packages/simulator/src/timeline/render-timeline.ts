@@ -4,15 +4,14 @@ import { buildModel } from "./build-model.ts";
 import { escapeHtml, jsonForScript } from "./escape.ts";
 import { pageBody } from "./page-html.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page-script.generated.ts";
-import { replayCommand } from "./replay-command.ts";
 
 export interface TimelineOptions {
-  /** What a terminal is told to see the run again. Default: `npm run simulate` with the seed. */
-  readonly replay?: string;
+  /** The command that shows the run again: only its caller knows whether it came from a seed or a file, and with which planted bug. */
+  readonly replay: string;
 }
 
 /** `result` should have been recorded: without a trace there is little to see. Runs in Node and in browsers. */
-export function renderTimeline(result: RunResult, options: TimelineOptions = {}): string {
+export function renderTimeline(result: RunResult, options: TimelineOptions): string {
   const model = buildModel(result);
   const name = result.scenario.name ?? `Seed ${result.scenario.seed}`;
   // The run itself is data: a script that is no script, which needs no hash.
@@ -28,7 +27,7 @@ export function renderTimeline(result: RunResult, options: TimelineOptions = {})
 <style>${pageStyle}</style>
 </head>
 <body>
-${pageBody(result, model, options.replay ?? replayCommand(result.scenario))}
+${pageBody(result, model, options.replay)}
 <script type="application/json" id="run">${jsonForScript(model)}</script>
 <script>${pageScript}</script>
 </body>

@@ -61,6 +61,15 @@ describe("lanes", () => {
   });
 });
 
+test("what comes after the end of the run is nobody's state", () => {
+  const life = (t: number, state: "up" | "down"): TraceEvent => ({ t, kind: "life", who: "ana", state, life: 1 });
+  const end: TraceEvent = { t: 1000, kind: "phase", phase: "end" };
+  const ended = buildModel(runOf([life(0, "up"), replica(1, "ana", "aa"), end, life(1000, "down")]));
+  expect(devicesAt(ended, 1000)).toEqual(devicesAt(buildModel(runOf([life(0, "up"), replica(1, "ana", "aa"), end])), 1000));
+  const early = buildModel(runOf([life(0, "up"), replica(1, "ana", "aa"), life(1000, "down"), end]));
+  expect(devicesAt(early, 1000)).not.toEqual(devicesAt(ended, 1000));
+});
+
 describe("frames", () => {
   test("each finds its own end; what never ends is on its way", () => {
     const trace: TraceEvent[] = [

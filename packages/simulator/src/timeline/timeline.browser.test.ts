@@ -33,7 +33,7 @@ interface Opened {
 
 async function open(run: RunResult, width = 1280): Promise<Opened> {
   const file = join(folder, "run.html");
-  writeFileSync(file, renderTimeline(run));
+  writeFileSync(file, renderTimeline(run, { replay: "npm run simulate -- --seed 7" }));
   const page = await browser.context.newPage();
   await page.setViewportSize({ width, height: 900 });
   const troubles: string[] = [];
