@@ -1,10 +1,11 @@
 /**
- * The simulator's own gate: the seeds that once found a bug, 300 fresh ones (drawn from the commit, so that each change meets others, and each
+ * The simulator's own gate: the scenarios that once found a bug, 300 fresh ones (drawn from the commit, so that each change meets others, and each
  * failure can be had again), and that a seed is one run in every process and on every Node.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { simulate } from "./simulate.ts";
@@ -12,11 +13,8 @@ import { simulate } from "./simulate.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const ci = process.env["CI"] === "true";
 
-interface PinnedSeed {
-  readonly seed: number;
-  readonly found: string;
-}
-const pinned = JSON.parse(readFileSync(`${root}packages/simulator/pinned-seeds.json`, "utf8")) as readonly PinnedSeed[];
+const pinnedFolder = path.join(root, "packages/simulator/pinned");
+const pinned = readdirSync(pinnedFolder).filter((file) => file.endsWith(".json"));
 
 /** The commit; in a folder without history, what stands in the lock file. */
 function fresh(): number {
@@ -30,13 +28,10 @@ function fresh(): number {
   return createHash("sha256").update(from).digest().readUInt32BE(0) + 1_000_000;
 }
 
-test("SM-1 SM-4 every pinned seed runs clean", async () => {
-  expect(pinned.length).toBeGreaterThan(0);
-  for (const { seed } of pinned) {
-    const { code, output } = await simulate(["--seed", String(seed), "--quiet"]);
-    expect(code, output).toBe(0);
-  }
-}, 300_000);
+test.each(pinned)("SM-1 what once found a bug runs clean: %s", async (file) => {
+  const { code, output } = await simulate(["--scenario", path.join(pinnedFolder, file), "--quiet"]);
+  expect(code, output).toBe(0);
+});
 
 test(`SM-1 fresh seeds from ${fresh()} on run clean, and a share of them twice with the same trace hash`, async () => {
   const count = ci ? 300 : 40;

@@ -287,6 +287,8 @@ const attacks: readonly AttackStep["how"][] = [
 /** The names of all classes of fault, for documents. */
 export const faultClasses: readonly string[] = [...classes.map(({ name }) => name), "hostile member"];
 
+/** Of each device. More seeds find more than longer ones. */
+const editsMax = 50;
 /** Everything starts within this time, and nothing that destroys storage happens before it. */
 const quietMs = 6_000;
 
@@ -294,7 +296,7 @@ export function generateScenario(seed: bigint): Scenario {
   const random = createPrng(seed).fork("scenario");
   const shape = random.fork("shape");
   const count = 2 + (shape.chance(0.6) ? shape.int(2) : shape.int(4));
-  const lengthMs = shape.chance(0.75) ? 15_000 + shape.int(45_000) : 60_000 + shape.int(120_000);
+  const lengthMs = shape.chance(0.85) ? 15_000 + shape.int(35_000) : 50_000 + shape.int(120_000);
   const devices: Record<string, DeviceOptions> = {};
   for (const [index, name] of names.slice(0, count).entries()) {
     devices[name] = {
@@ -311,7 +313,7 @@ export function generateScenario(seed: bigint): Scenario {
     const meanMs = own.pick([300, 1_500, 5_000, 15_000]);
     const bursts = own.chance(0.3);
     let at = quietMs / 2 + own.float() * meanMs;
-    for (let index = 0; at < lengthMs && index < 120; index++) {
+    for (let index = 0; at < lengthMs && index < editsMax; index++) {
       steps.push({ at: Math.floor(at), step: editOf(own, name, index) });
       at += bursts && own.chance(0.7) ? own.int(60) : -Math.log(1 - own.float()) * meanMs;
     }
