@@ -62,6 +62,8 @@ export interface DocumentState {
   linkHeadChecked: boolean;
   chains: AuthorChains;
   clients: ClientIds;
+  /** Client ids that this device's editors wrote under since it was opened. */
+  readonly ownClients: Set<number>;
   /** What the log and our outgoing records give. */
   acked: AckedState;
   /** The entry as of which the acked state was last stored. */

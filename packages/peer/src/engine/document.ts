@@ -7,6 +7,7 @@ import type { Secret } from "@skerry/crypto";
 import { emptyHead, idBytes, noRecord, toText } from "@skerry/protocol";
 import type { Head, ReplicaId } from "@skerry/protocol";
 import { Doc, encodeStateVector } from "yjs";
+import type { Transaction } from "yjs";
 import type { Alarm, DocumentStatus, StorageState } from "../client.ts";
 import type { EditorHub } from "../editor-hub.ts";
 import { createEditorHub } from "../editor/index.ts";
@@ -202,10 +203,11 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     options.onChange();
   };
 
-  const onUpdate = (_update: Uint8Array, origin: unknown): void => {
+  const onUpdate = (_update: Uint8Array, origin: unknown, _doc: Doc, { beforeState, afterState }: Transaction): void => {
     state.changedAt = env.clock.monotonic();
     state.stateHash = undefined;
     if (origin !== engineOrigin) {
+      for (const [client, clock] of afterState) if (clock > (beforeState.get(client) ?? 0)) state.ownClients.add(client);
       localChange(core);
       options.onEdit();
     }
@@ -455,6 +457,7 @@ function newState(env: Env): DocumentState {
     linkHeadChecked: false,
     chains: createAuthorChains(),
     clients: createClientIds(),
+    ownClients: new Set(),
     acked: createAckedState(),
     ackedSeq: 0,
     outgoing: [],

@@ -88,7 +88,8 @@ async function expectClients({ state, store, keys, identity, ...core }: Document
     const opened = openContent(record, core);
     const device = record.header.deviceId.slice() as DeviceId;
     for (const client of opened.ok ? clientsOf(opened.value.summary) : []) {
-      if (!state.clients.expect(client, device)) continue;
+      // What an editor here writes under is this device's, whoever names it.
+      if (state.ownClients.has(client) || !state.clients.expect(client, device)) continue;
       store.set(keys.expectedClient(client), storedDevice.encode(device));
       news = true;
     }

@@ -36,6 +36,7 @@ type StepOf<Do extends Step["do"]> = Extract<Step, { readonly do: Do }>;
 
 const downMs = 2_000;
 const sleepMostMs = 60_000;
+const downMost = 20;
 const formerEndsMs = 20_000;
 
 export function createStepper({ context, actors, state, seed, makeRelay }: StepperOptions): Stepper {
@@ -49,6 +50,8 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   const formers = new Set<{ end(): void }>();
   let relays = 1;
   let healed = false;
+  /** How often in a row the relay was not serving when somebody looked. */
+  let down = 0;
 
   // ---- faults, and their ends
 
@@ -476,9 +479,13 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   const onAttack = (step: StepOf<"attack">): string | undefined => {
     const mallory = actors.mallories.get(step.who);
     if (mallory === undefined) return "there is no such hostile device";
-    const victim = [...actors.devices.values()]
-      .flatMap((device) => device.tabs())
-      .find((tab) => context.book.edits.some((edit) => edit.made.some(({ client }) => client === tab.client)));
+    // Whose client id is in the log already: who is first there owns it (SECURITY.md says what that leaves open).
+    const isClaimed = (client: number): boolean =>
+      state
+        .model()
+        ?.coverage()
+        .holds({ made: [{ client, from: 0, to: 1 }], removed: [] }) === true;
+    const victim = [...actors.devices.values()].flatMap((device) => device.tabs()).find((tab) => isClaimed(tab.client));
     context.excuseAlarms(`${step.who} attacks`);
     if (!mallory.attack(step.how, victim)) return "she has nothing to attack with yet";
     context.sometimes(`attack: ${step.how}`);
@@ -551,7 +558,10 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   const nurse = (core: readonly Device[]): void => {
     // The log may be whole, and what leads to it not.
     const refuses = state.diskDamaged && core.some((device) => device.status()?.refusal === "damaged-log");
-    if ((state.relayDamaged || refuses) && relay.alive()) {
+    // Or it can't even be opened.
+    down = relay.host() === undefined ? down + 1 : 0;
+    if ((state.relayDamaged && relay.alive()) || refuses || (state.diskDamaged && down > downMost)) {
+      down = 0;
       context.sometimes("an operator replaced a damaged folder");
       state.relayDamaged = false;
       replaceFolder(blank, "the operator started over with an empty folder");
