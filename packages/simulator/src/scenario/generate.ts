@@ -288,15 +288,15 @@ const attacks: readonly AttackStep["how"][] = [
 export const faultClasses: readonly string[] = [...classes.map(({ name }) => name), "hostile member"];
 
 /** Of each device. More seeds find more than longer ones. */
-const editsMax = 50;
+const editsMax = 24;
 /** Everything starts within this time, and nothing that destroys storage happens before it. */
 const quietMs = 6_000;
 
 export function generateScenario(seed: bigint): Scenario {
   const random = createPrng(seed).fork("scenario");
   const shape = random.fork("shape");
-  const count = 2 + (shape.chance(0.6) ? shape.int(2) : shape.int(4));
-  const lengthMs = shape.chance(0.85) ? 15_000 + shape.int(35_000) : 50_000 + shape.int(120_000);
+  const count = 2 + (shape.chance(0.7) ? shape.int(2) : shape.int(4));
+  const lengthMs = shape.chance(0.85) ? 10_000 + shape.int(25_000) : 35_000 + shape.int(85_000);
   const devices: Record<string, DeviceOptions> = {};
   for (const [index, name] of names.slice(0, count).entries()) {
     devices[name] = {
