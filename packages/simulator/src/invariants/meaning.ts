@@ -38,8 +38,8 @@ export const invariantMeanings: Readonly<Record<InvariantId, InvariantMeaning>> 
   },
   I6: {
     title: "One owner",
-    holds: "At most one relay at a time adds to a document's log.",
-    broken: "Two relays have written into one history.",
+    holds: "At most one relay at a time adds to a document's log, and a device signs at most one record with each number.",
+    broken: "One place of a history was written twice, differently: somebody's work is thrown out.",
   },
   I7: {
     title: "Exactly once",
