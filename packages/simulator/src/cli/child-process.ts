@@ -5,7 +5,12 @@ import { detailMax } from "./job.ts";
 import type { Worker, WorkerEvents } from "./pool.ts";
 
 export function startChildProcess(file: string, folder: string, { answered, ended }: WorkerEvents): Worker {
-  const child = fork(file, [], { cwd: folder, serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--max-semi-space-size=32"] });
+  const child = fork(file, [], {
+    cwd: folder,
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    execArgv: ["--max-semi-space-size=32"],
+  });
   let stderr = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-detailMax);

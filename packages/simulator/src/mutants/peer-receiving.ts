@@ -132,10 +132,9 @@ export const peerReceivingMutants: readonly Mutant[] = [
     patches: [
       {
         file: receive,
-        find: `  for (const client of state.clients.claim(clientsOf(opened.summary), device)) store.set(keys.client(client), storedDevice.encode(device));
-  state.clock`,
-        replace: `  state.clients.claim(clientsOf(opened.summary), device);
-  state.clock`,
+        find: `    store.set(keys.client(client), storedDevice.encode(device));
+    store.set(keys.expectedClient(client), undefined);`,
+        replace: `    store.set(keys.expectedClient(client), undefined);`,
       },
     ],
     bug: "Who owns a client id is known until the next restart only.",

@@ -5,8 +5,7 @@
 import { ready } from "@skerry/crypto";
 import { bytesEqual } from "@skerry/protocol";
 import type { DocumentStatus } from "@skerry/peer";
-import { ContentString, encodeSnapshot, encodeStateAsUpdate, snapshot } from "yjs";
-import type { Doc } from "yjs";
+import { ContentString, Doc, applyUpdate, encodeSnapshot, encodeStateAsUpdate, snapshot } from "yjs";
 import { createDevice, documentKeyOf, factories } from "../actors/device.ts";
 import type { Device } from "../actors/device.ts";
 import { createMallory } from "../actors/mallory.ts";
@@ -211,7 +210,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
           // Entries of a write that failed came to light; the whole log is being read anew.
           if (first !== undefined && first.seq > model.seq() + 1) return saw("a failed write came to light");
           const wrong = model.appended(mine.map(({ seq, chainHash, entry }) => ({ ...entry, seq, chainHash })));
-          if (wrong !== undefined) broken("I5", `${relay.name}: ${wrong}`);
+          if (wrong !== undefined) broken(ruleOf(wrong), `${relay.name}: ${wrong}`);
           if (recording && mine.length > 0) emit({ t: world.now(), kind: "log", relay: relay.name, seq: model.seq() });
         },
         reread: (relay, entries) => onReread(relay, entries),
@@ -232,7 +231,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     }
     const before = model.seq();
     const { wrong, lost } = model.reread(entries);
-    if (wrong !== undefined) broken("I5", `${relay.name}, after a start: ${wrong}`);
+    if (wrong !== undefined) broken(ruleOf(wrong), `${relay.name}, after a start: ${wrong}`);
     if (relay !== actors.relay) return;
     state.relayDamaged = false;
     if (lost > 0) {
@@ -469,9 +468,30 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       else if (!relayHolds && alarmCauses.size === 0)
         broken("I2", `edit ${edit.id} of ${edit.who} ("${edit.words}") is not in the relay's log`);
     }
+    checkSame(devices);
     for (const device of devices) checkDevice(device);
     checkAlarms();
     checkExpectations();
+  };
+
+  /** I1: not only the state vectors, but what a person sees: text, formats, fields; in every tab, and at whoever works them out alone from the updates. */
+  const checkSame = (devices: readonly Device[]): void => {
+    const [first] = devices;
+    const whole = first?.doc();
+    if (first === undefined || whole === undefined) return;
+    const fresh = new Doc();
+    applyUpdate(fresh, encodeStateAsUpdate(whole));
+    const wanted = shownOf(fresh);
+    for (const device of devices) {
+      for (const doc of [device.doc(), ...device.tabs().map((tab) => tab.doc)]) {
+        if (doc === undefined) continue;
+        const copy = new Doc();
+        applyUpdate(copy, encodeStateAsUpdate(doc));
+        if (shownOf(copy) !== wanted) broken("I1", `${device.name} and ${first.name} hold the same updates, and show something else`);
+        copy.destroy();
+      }
+    }
+    fresh.destroy();
   };
 
   const checkDevice = (device: Device): void => {
@@ -674,6 +694,11 @@ function textOf(doc: Doc): string {
     if (!item.deleted && item.content instanceof ContentString) text += item.content.str;
   return text;
 }
+
+const ruleOf = (wrong: string): string => (wrong.includes("stands in the log already") ? "I7" : "I5");
+
+/** Everything that can be seen of a document, of a copy of it: reading types its roots. */
+const shownOf = (copy: Doc): string => JSON.stringify([copy.getText("body").toDelta(), copy.getMap("fields").toJSON()]);
 
 /** Equal for equal states, whatever the order in which they came about. */
 function stateHash(doc: Doc): string {
