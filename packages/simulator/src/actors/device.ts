@@ -118,14 +118,14 @@ export function createDevice(options: DeviceOptions): Device {
     if (changeScheduled || !context.recording) return;
     changeScheduled = true;
     // Not in this process: what is looked at is looked at also if it stops.
-    world.later(0, "look", () => {
+    world.afterEvent(() => {
       changeScheduled = false;
       options.onChange(device);
     });
   };
 
   const start = (): void => {
-    if (life?.process.alive() === true && !life.process.frozen()) return;
+    if (life?.process.alive() === true) return;
     const process = world.spawn(name, { skewMs });
     factories.set(process, profile.origin.factoryFor(process));
     const mine: Life = {

@@ -42,6 +42,8 @@ export interface World {
   at(timeMs: number, label: string, run: () => void): () => void;
   /** An event of the world's machinery (a frame on its way), in the order of its time among those of processes. */
   later(delayMs: number, label: string, run: () => void): () => void;
+  /** Runs `look` when the running event is over. It is no event: who looks changes no run. */
+  afterEvent(look: () => void): void;
   /** Runs all events up to and at `timeMs`; then it is that time. Stops early if `until` says so after an event. */
   runTo(timeMs: number, until?: () => boolean): Promise<void>;
   /** Runs `run` as if `process` had called it: for steps that reach into a process. */
@@ -75,6 +77,7 @@ export function createWorld(options: WorldOptions): World {
   let lives = 0;
   let ran = 0;
   let running: LiveProcess | undefined;
+  let looks: (() => void)[] = [];
 
   const push = (delayMs: number, rank: number, label: string, process: LiveProcess | undefined, run: WorldEvent["run"]): WorldEvent => {
     const event: WorldEvent = { timeMs: nowMs + Math.max(0, delayMs), rank, order: order++, label, process, run, cancelled: false };
@@ -178,6 +181,10 @@ export function createWorld(options: WorldOptions): World {
     }
     await options.endOfTurn();
     running = undefined;
+    if (looks.length === 0) return;
+    const due = looks;
+    looks = [];
+    for (const look of due) look();
   };
 
   return {
@@ -198,6 +205,7 @@ export function createWorld(options: WorldOptions): World {
         event.cancelled = true;
       };
     },
+    afterEvent: (look) => void looks.push(look),
     runTo: async (timeMs, until) => {
       let atOnce = 0;
       for (;;) {
