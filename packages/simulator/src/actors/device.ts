@@ -76,6 +76,8 @@ export interface Device {
 interface Life {
   readonly process: Process;
   ended: boolean;
+  /** The browser is closing it: nothing is opened any more. */
+  quitting: boolean;
   readonly skewMs: number;
   peer: Peer | undefined;
   opened: OpenDocument | undefined;
@@ -131,6 +133,7 @@ export function createDevice(options: DeviceOptions): Device {
     const mine: Life = {
       process,
       ended: false,
+      quitting: false,
       skewMs,
       peer: undefined,
       opened: undefined,
@@ -249,7 +252,7 @@ export function createDevice(options: DeviceOptions): Device {
 
   const reopen = (mine: Life): OpenDocument | undefined => {
     const known = context.document();
-    if (mine.peer === undefined || known === undefined) return undefined;
+    if (mine.peer === undefined || mine.quitting || known === undefined) return undefined;
     const opened = mine.peer.open(known.docId);
     if (opened === undefined) return undefined;
     mine.opened?.release();
@@ -332,7 +335,7 @@ export function createDevice(options: DeviceOptions): Device {
       return true;
     },
     retry: () => {
-      if (life?.peer === undefined || !life.process.alive()) return false;
+      if (life?.peer === undefined || life.quitting || !life.process.alive()) return false;
       const { process, peer } = life;
       process.later(0, "retry", () => peer.retryNow());
       return true;
@@ -345,6 +348,7 @@ export function createDevice(options: DeviceOptions): Device {
     quit: (ended) => {
       const mine = life;
       if (mine === undefined || !mine.process.alive()) return ended();
+      mine.quitting = true;
       for (const tab of mine.tabs) tab?.close();
       mine.process.later(5, "quit", () => {
         const close = mine.peer === undefined ? Promise.resolve() : mine.peer.close();
@@ -386,7 +390,7 @@ export function createDevice(options: DeviceOptions): Device {
     shareLink: (give) => {
       const known = context.document();
       const mine = life;
-      if (mine?.peer === undefined || known === undefined || !mine.process.alive()) return give(undefined);
+      if (mine?.peer === undefined || mine.quitting || known === undefined || !mine.process.alive()) return give(undefined);
       const { peer } = mine;
       mine.process.later(0, "share", () => {
         peer.shareLink(known.docId).then(give, () => give(undefined));
