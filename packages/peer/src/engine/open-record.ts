@@ -35,16 +35,17 @@ export function openContent(record: SealedRecord, context: OpenContext): Result<
   return ok({ time: body.value.time, update: body.value.update, summary: summary.value });
 }
 
-/** Everything that decides whether the record is applied. */
+/** Everything that decides whether the record is applied. `content`: if it was opened already. */
 export function admitRecord(
   record: SealedRecord,
   accessPosition: number,
   clients: ClientIds,
   context: OpenContext,
+  content?: Result<OpenedRecord, RecordFault>,
 ): Result<OpenedRecord, RecordFault> {
   const { deviceId, epoch } = record.header;
   if (!context.membership.mayWrite(deviceId, epoch, accessPosition)) return err("not-allowed");
-  const opened = openContent(record, context);
+  const opened = content ?? openContent(record, context);
   if (!opened.ok) return opened;
   return clients.firstForeign(clientsOf(opened.value.summary), deviceId) === undefined ? opened : err("foreign-client-id");
 }

@@ -54,13 +54,13 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     isAccepted: (item) => state.suspects.has(suspectKey(item)),
   });
   if (judgement.items.some((item) => item.fault === "wrong-genesis")) return refuseLog(core);
-  await expectClients(core, judgement.items);
+  const opened = await openPage(core, judgement.items);
   let copied = false;
   for (const seq of judgement.released) await applyReleased(core, seq);
   core.doc.transact(() => {
     for (const item of judgement.items) {
       copied ||= isCopy(core, item);
-      take(core, item);
+      take(core, item, opened.get(item.seq));
     }
   }, engineOrigin);
   for (const item of judgement.items) await compareSeen(core, item);
@@ -78,14 +78,19 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
 }
 
 /**
- * The content store makes an update durable at once, the owner of its client ids comes with the commit after it. Dying in between, and then not finding
+ * Opens what others wrote, before anything of it is taken. The content store makes an update durable at once, the owner of its client ids comes with the commit after it. Dying in between, and then not finding
  * the record in the log any more, this device would take another's words for its own, and sign them (VF-4). So whose they are is durable first.
  */
-async function expectClients({ state, store, keys, identity, ...core }: DocumentCore, items: readonly JudgedItem[]): Promise<void> {
+async function openPage(
+  { state, store, keys, identity, ...core }: DocumentCore,
+  items: readonly JudgedItem[],
+): Promise<ReadonlyMap<number, ReturnType<typeof openContent>>> {
+  const page = new Map<number, ReturnType<typeof openContent>>();
   let news = false;
-  for (const { record, fault } of items) {
+  for (const { seq, record, fault } of items) {
     if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
     const opened = openContent(record, core);
+    page.set(seq, opened);
     const device = record.header.deviceId.slice() as DeviceId;
     for (const client of opened.ok ? clientsOf(opened.value.summary) : []) {
       // What an editor here writes under is this device's, whoever names it.
@@ -94,12 +99,13 @@ async function expectClients({ state, store, keys, identity, ...core }: Document
       news = true;
     }
   }
-  if (!news) return;
+  if (!news) return page;
   try {
     await store.commit();
   } catch {
     // What others write is shown also while this device can't store; the commit at the end of the batch tries again, and says so.
   }
+  return page;
 }
 
 /** RC-7: another log under this document's id. Nothing of it is taken, and nothing is sent into it. */
@@ -136,14 +142,14 @@ function isCopy({ state }: DocumentCore, { record, recordHash, fault }: JudgedIt
 }
 
 /** The entry takes its place in our log, applied or quarantined. */
-function take(core: DocumentCore, item: JudgedItem): void {
+function take(core: DocumentCore, item: JudgedItem, content: ReturnType<typeof openContent> | undefined): void {
   const { state, log, identity } = core;
   const { seq, entry, recordHash, chainHash, record } = item;
   const own = state.outgoing.find((one) => bytesEqual(one.recordHash, recordHash));
   foundInLog(core, recordHash);
   if (own !== undefined && item.fault === undefined) return placeOwn(core, own, entry);
   const opened =
-    record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core);
+    record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core, content);
   const fault =
     item.fault ??
     (record !== undefined && opened?.ok === true ? accept(core, record, opened.value) : opened?.ok === false ? opened.error : undefined);
