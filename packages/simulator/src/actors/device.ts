@@ -80,6 +80,7 @@ interface Life {
   quitting: boolean;
   readonly skewMs: number;
   peer: Peer | undefined;
+  unwatch: (() => void) | undefined;
   opened: OpenDocument | undefined;
   readonly tabs: (Tab | undefined)[];
   status: DocumentStatus | undefined;
@@ -136,6 +137,7 @@ export function createDevice(options: DeviceOptions): Device {
       quitting: false,
       skewMs,
       peer: undefined,
+      unwatch: undefined,
       opened: undefined,
       tabs: [],
       status: undefined,
@@ -206,19 +208,35 @@ export function createDevice(options: DeviceOptions): Device {
   };
 
   const open = async (mine: Life, peer: Peer, docId: string): Promise<void> => {
-    peer.watchStatus(docId, (status) => onStatus(mine, status));
+    if (mine.opened !== undefined || !tabsWanted.includes(true)) return;
     const opened = peer.open(docId);
     if (opened === undefined) return context.broken("I3", `${name} has lost a document from its list`);
+    mine.unwatch = peer.watchStatus(docId, (status) => onStatus(mine, status));
+    show(mine, opened);
+    await opened.ready;
+    if (!mine.process.alive() || mine.opened !== opened) return;
+    tabsWanted.forEach((wanted, index) => wanted && attach(mine, opened, index));
+  };
+
+  const show = (mine: Life, opened: OpenDocument): void => {
     // The peer never edits by itself; its own client id, which Yjs draws, must not make two runs differ.
     opened.hub.doc.clientID = random.uint32();
     mine.opened = opened;
     opened.hub.doc.on("update", changed);
-    await opened.ready;
-    if (!mine.process.alive()) return;
-    tabsWanted.forEach((wanted, index) => wanted && attach(mine, opened, index));
+  };
+
+  /** Nobody looks at the document any more: the peer lets it go when all of it is safe. */
+  const letGo = (mine: Life): void => {
+    mine.unwatch?.();
+    mine.unwatch = undefined;
+    mine.status = undefined;
+    mine.opened?.hub.doc.off("update", changed);
+    mine.opened?.release();
+    mine.opened = undefined;
   };
 
   const attach = (mine: Life, opened: OpenDocument, index: number): void => {
+    if (mine.tabs[index] !== undefined) return;
     const client = random.uint32();
     const tab: Tab = openTab({
       process: mine.process,
@@ -255,8 +273,9 @@ export function createDevice(options: DeviceOptions): Device {
     if (mine.peer === undefined || mine.quitting || known === undefined) return undefined;
     const opened = mine.peer.open(known.docId);
     if (opened === undefined) return undefined;
+    mine.opened?.hub.doc.off("update", changed);
     mine.opened?.release();
-    mine.opened = opened;
+    show(mine, opened);
     return opened;
   };
 
@@ -264,7 +283,7 @@ export function createDevice(options: DeviceOptions): Device {
   const editorListeners = new Set<(tab: number, update: Uint8Array) => void>();
 
   const onStatus = (mine: Life, status: DocumentStatus): void => {
-    mine.status = status;
+    if (mine.opened !== undefined) mine.status = status;
     for (const alarm of status.alarms) {
       const key = `${alarm.kind} ${alarm.seq} ${alarm.device}`;
       if (told.has(key)) continue;
@@ -272,7 +291,7 @@ export function createDevice(options: DeviceOptions): Device {
       context.trace({ kind: "alarm", who: name, alarm: alarm.kind, seq: alarm.seq, by: alarm.device });
       context.sometimes(`alarm: ${alarm.kind}`);
     }
-    if (status.phase === "failed" && isCurrent(mine)) {
+    if (status.phase === "failed" && isCurrent(mine) && mine.opened !== undefined) {
       context.sometimes("a device could not read its copy");
       mine.process.later(reloadMs, "reload", () => {
         if (!isCurrent(mine) || mine.status?.phase !== "failed") return;
@@ -309,9 +328,18 @@ export function createDevice(options: DeviceOptions): Device {
     openTab: (index) => {
       tabsWanted[index] = true;
       if (life === undefined || !life.process.alive() || life.tabs[index] !== undefined) return false;
-      const opened = reopen(life);
-      if (opened === undefined) return false;
       const mine = life;
+      const known = context.document();
+      if (mine.opened === undefined) {
+        const { peer } = mine;
+        if (peer === undefined || mine.quitting || known === undefined) return false;
+        const again = async (): Promise<void> => {
+          if (await peer.has(known.docId)) await open(mine, peer, known.docId);
+        };
+        mine.process.later(1, "opens a tab", () => void again().catch(() => {}));
+        return true;
+      }
+      const { opened } = mine;
       opened.ready.then(
         () => mine.process.alive() && mine.tabs[index] === undefined && attach(mine, opened, index),
         () => {},
@@ -324,6 +352,7 @@ export function createDevice(options: DeviceOptions): Device {
       tabsWanted[index] = false;
       tab.close();
       life.tabs[index] = undefined;
+      if (!life.tabs.some((one) => one !== undefined)) letGo(life);
       return true;
     },
     edit: (index, run, words) => {

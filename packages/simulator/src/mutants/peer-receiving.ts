@@ -268,4 +268,24 @@ export const peerReceivingMutants: readonly Mutant[] = [
     loss: "Places, hashes and heads are wrong from there on, and the device accuses an honest relay.",
     expect: ["I12", "I1", "I14"],
   },
+  {
+    id: "a-full-disk-gives-up-what-is-lost",
+    patches: [
+      {
+        file: "packages/peer/src/engine/recovery.ts",
+        find: `  if (isPassing(message.code)) {`,
+        replace: `  if (message.code === "rate-limited") {`,
+      },
+    ],
+    bug: "A relay that can't store for a moment, while lost records are handed back, is never offered them again.",
+    loss: "What a relay lost stays lost, and this device says that it is on other devices.",
+    expect: ["I2", "I3", "I14"],
+  },
+  {
+    id: "words-before-whose-they-are",
+    patches: [{ file: receive, find: `  if (!news) return page;`, replace: `  if (!news || news) return page;` }],
+    bug: "Whose a client id is becomes durable after the words that are written under it.",
+    loss: "After a crash and a rollback this device signs another's words as its own; that person's next words are refused by everybody.",
+    expect: ["I12", "I14", "I11"],
+  },
 ];

@@ -67,10 +67,20 @@ export const relayMutants: readonly Mutant[] = [
   },
   {
     id: "unknown-outcome-forgotten",
-    patches: [{ file: document, find: `    if (hasUnknownOutcome(error)) becomeStale();\n`, replace: `` }],
+    patches: [
+      { file: document, find: `    if (hasUnknownOutcome(error)) becomeStale();\n`, replace: `` },
+      { file: "apps/relay/src/relay.ts", find: `  store.onRecovery(documents.recheck);\n`, replace: `` },
+    ],
     bug: "A failed write counts as not written, though it may have reached the disk.",
     loss: "A document that refuses every record once such a write came to light.",
     expect: ["I14", "I5", "I7"],
+  },
+  {
+    id: "no-second-look-after-recovery",
+    patches: [{ file: "apps/relay/src/relay.ts", find: `  store.onRecovery(documents.recheck);\n`, replace: `` }],
+    bug: "A document that was loaded while the store failed does not look again when the store works.",
+    loss: "An entry that the failed write left is shown to nobody until somebody writes the next one.",
+    expect: ["I14", "I12"],
   },
   {
     id: "surfaced-entries-not-told",

@@ -572,7 +572,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         context.sometimes("a device was refused, and reloaded");
         device.kill("kill");
         device.start();
-      } else if (device.tabs().length === 0 && device.doc() !== undefined) device.openTab(0);
+      } else if (device.tabs().length === 0) device.openTab(0);
     }
   };
 

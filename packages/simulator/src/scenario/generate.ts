@@ -251,6 +251,21 @@ const classes: readonly FaultClass[] = [
     },
   },
   {
+    // Everything is closed, and the peer lets the document go when all of it is safe; or does not, when it is not.
+    name: "away",
+    share: 0.2,
+    make: (random, cast) => {
+      const who = one(random, cast);
+      const backMs = 5_000 + random.int(50_000);
+      return [
+        [0, { do: "type", who, text: "last ", where: 1 }],
+        [random.int(200), { do: "close-tab", who, tab: 0 }],
+        [random.int(200), { do: "close-tab", who, tab: 1 }],
+        [backMs, { do: "open-tab", who, tab: 0 }],
+      ];
+    },
+  },
+  {
     name: "cheating relay",
     share: 0.12,
     make: (random, cast) => [[0, { do: "cheat", how: random.pick(cheats), who: oneOrAll(random, cast), for: 2_000 + random.int(20_000) }]],
@@ -357,7 +372,7 @@ function editOf(random: Prng, who: string, index: number): Timeless {
   if (kind < 18) return { ...base, do: "set", key: `k${random.int(3)}`, value: word };
   if (kind < 19) return { ...base, do: "caret", where };
   // A paste.
-  return { ...base, do: "type", text: `${word} `.repeat(random.pick([5, 50, 400])), where };
+  return { ...base, do: "type", text: `${word} `.repeat(random.pick([5, 50, 400, 4_000])), where };
 }
 
 const rotated = (list: readonly string[], by: number): readonly string[] => [...list.slice(by), ...list.slice(0, by)];
