@@ -2,7 +2,7 @@
  * A relay that cheats, as a script of messages: what the tampering proxy (between real processes) and the simulated network have in common. A script
  * changes, drops, adds and answers messages; `tamperers.ts` has cheats on single messages, `forgery.ts` those that keep their lies consistent.
  */
-import { decodeDown, decodeFrame, decodeUp, encodeDown, encodeFrame, encodeUp, framedBytes, limits } from "@skerry/protocol";
+import { decodeFrame, encodeFrame, framedBytes, limits } from "@skerry/protocol";
 import type { DeviceId, DocId, DownMessage, Result, UpMessage } from "@skerry/protocol";
 import { createOwnAppends } from "./recorded-log.ts";
 import type { LogRecorder, RecordedLogs } from "./recorded-log.ts";

@@ -73,6 +73,7 @@ export function cheat({ how, random, identity, seq }: CheatOptions): Tamper | un
     case "random":
       return randomTamperer({ random, probability: 0.1, up: false });
   }
+  return undefined;
 }
 
 const isNews = ({ type }: DownMessage): boolean => type === "entries" || type === "fresh-head" || type === "relayed-presence";

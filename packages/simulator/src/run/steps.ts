@@ -225,6 +225,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         }
         return undefined;
     }
+    return undefined;
   };
 
   // ---- processes
@@ -297,6 +298,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         return undefined;
       }
     }
+    return undefined;
   };
 
   // ---- the relay's disk
@@ -362,6 +364,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         return undefined;
       }
     }
+    return undefined;
   };
   const endClone = (clone: RelayActor): void => {
     clone.kill("kill");
@@ -444,6 +447,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
         return undefined;
       }
     }
+    return undefined;
   };
   // ---- people who mean ill
 
@@ -553,6 +557,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       case "attack":
         return onAttack(step);
     }
+    return undefined;
   };
 
   const nurse = (core: readonly Device[]): void => {

@@ -11,6 +11,10 @@ export type Duration = number | string;
 
 /** A device's name: lower-case letters, digits, dashes. "relay" and "all" are taken. */
 export type DeviceName = string;
+/** A device, or "all" of them. */
+export type Whom = string;
+/** A device, or "relay". */
+export type ProcessName = string;
 
 export interface DeviceOptions {
   /** When it is given the share link. The first device makes the document and ignores this. */
@@ -53,7 +57,7 @@ interface By extends At {
 }
 /** `who` may also be "all". */
 interface OnLink extends At {
-  readonly who: DeviceName | "all";
+  readonly who: Whom;
   /** Ends by itself after this long. Default: until `heal`, or the end. */
   readonly for?: Duration;
 }
@@ -101,10 +105,10 @@ export type NetworkStep =
   /** Cut and healed in turn. */
   | (OnLink & { readonly do: "flap"; readonly cut: Duration; readonly healed: Duration; readonly for: Duration })
   /** The relay's side of the connection is gone, the device was not told. */
-  | (At & { readonly who: DeviceName | "all"; readonly do: "half-open" })
-  | (At & { readonly who: DeviceName | "all"; readonly do: "reset" })
+  | (At & { readonly who: Whom; readonly do: "half-open" })
+  | (At & { readonly who: Whom; readonly do: "reset" })
   /** Ends every fault of the link. */
-  | (At & { readonly who: DeviceName | "all"; readonly do: "heal" });
+  | (At & { readonly who: Whom; readonly do: "heal" });
 
 /** `who` may be "relay". */
 export type ProcessStep =
@@ -113,20 +117,20 @@ export type ProcessStep =
    * synced may be lost.
    */
   | (At & {
-      readonly who: DeviceName | "relay";
+      readonly who: ProcessName;
       readonly do: "crash";
       readonly how?: "kill" | "power";
       readonly after?: number;
       readonly down?: Duration;
     })
   /** Stops, as by SIGSTOP or in a background tab, for that long. */
-  | (At & { readonly who: DeviceName | "relay"; readonly do: "freeze"; readonly for: Duration })
+  | (At & { readonly who: ProcessName; readonly do: "freeze"; readonly for: Duration })
   /** The lid is closed: frozen for at most a minute of the others' time; its wall clock finds that `for` has passed. */
-  | (At & { readonly who: DeviceName | "relay"; readonly do: "sleep"; readonly for: Duration })
+  | (At & { readonly who: ProcessName; readonly do: "sleep"; readonly for: Duration })
   /** The wall clock jumps by this much. */
-  | (At & { readonly who: DeviceName | "relay"; readonly do: "clock"; readonly by: Duration })
+  | (At & { readonly who: ProcessName; readonly do: "clock"; readonly by: Duration })
   /** In good order: SIGTERM, or the browser quits; and starts again after `down`. */
-  | (At & { readonly who: DeviceName | "relay"; readonly do: "restart"; readonly down?: Duration });
+  | (At & { readonly who: ProcessName; readonly do: "restart"; readonly down?: Duration });
 
 export type RelayDiskStep =
   | (At & { readonly do: "disk"; readonly fault: "full" | "write-error" | "read-error" | "slow" | "lie"; readonly for: Duration })
@@ -170,7 +174,7 @@ export type CheatStep = At & {
     | "roll-back"
     | "replay-presence"
     | "random";
-  readonly who: DeviceName | "all";
+  readonly who: Whom;
   readonly for: Duration;
 };
 
