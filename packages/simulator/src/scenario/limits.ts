@@ -20,7 +20,7 @@ export const scenarioLimits: {
   durationMs: 90 * dayMs,
   settleMs: dayMs,
   tabs: 8,
-  textChars: 10_000,
+  textChars: 60_000,
   updateChars: 2_000_000,
   wordChars: 200,
   aboutChars: 4000,
