@@ -18,7 +18,8 @@ const jobs = Number(option("--jobs", "2"));
 if (!Number.isInteger(most) || most < 1 || !Number.isInteger(jobs) || jobs < 1) giveUp("--most and --jobs take whole numbers from 1 on.");
 
 const node = [path.join(path.dirname(bin("tsx")), "esm/index.mjs"), "--conditions=@skerry/source"];
-const simulate = (...more) => run(process.execPath, ["--import", ...node, "packages/simulator/src/cli/simulate.ts", ...more], { quiet: true });
+const simulate = (...more) =>
+  run(process.execPath, ["--import", ...node, "packages/simulator/src/cli/simulate.ts", ...more], { quiet: true });
 const listed = await run(process.execPath, ["--import", ...node, "packages/simulator/src/mutants/list.ts"], { quiet: true });
 if (listed.code !== 0) giveUp(`${listed.output}\nThe planted bugs could not be listed (see above).`);
 const mutants = JSON.parse(listed.output);
@@ -59,7 +60,11 @@ function save() {
     const found = caught[id];
     return `| \`${id}\` | ${bug} | ${loss} | ${found === undefined ? "not yet" : `${found.invariant} | ${found.seed}`}${found === undefined ? " | –" : ""} |`;
   });
-  const table = ["| planted bug | what is wrong | what users would lose | caught by | seeds needed |", "|---|---|---|---|---|", ...rows].join("\n");
+  const table = [
+    "| planted bug | what is wrong | what users would lose | caught by | seeds needed |",
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
   const docs = path.join(root, "docs/simulation.md");
   const text = readFileSync(docs, "utf8");
   const [begin, end] = ["<!-- mutants:begin -->", "<!-- mutants:end -->"];
