@@ -4,7 +4,6 @@ import type { Mutant } from "./mutant.ts";
 const idbKv = "packages/peer/src/browser/idb-kv.ts";
 const idbContent = "packages/peer/src/browser/idb-content.ts";
 const load = "packages/peer/src/engine/load.ts";
-const pipe = "packages/peer/src/editor/peer-pipe.ts";
 
 export const storageMutants: readonly Mutant[] = [
   {
@@ -136,20 +135,6 @@ export const storageMutants: readonly Mutant[] = [
     bug: "What is typed in one tab is not shown in the others of the same device.",
     loss: "Two tabs of one person show two documents.",
     expect: ["I1"],
-  },
-  {
-    id: "early-words-of-a-tab-dropped",
-    patches: [{ file: pipe, find: `    for (const message of waiting.splice(0)) connection.receive(message);\n`, replace: `` }],
-    bug: "What a tab says before the document is there is dropped.",
-    loss: "A tab that was opened too early stays empty.",
-    expect: ["I1", "I3", "I14"],
-  },
-  {
-    id: "last-words-of-a-tab-dropped",
-    patches: [{ file: pipe, find: `    else connection.receive(message);`, replace: `    else soon(() => connection?.receive(message));` }],
-    bug: "What a tab says is handled a moment later, when it may be closed already.",
-    loss: "The last word before a tab is closed is lost.",
-    expect: ["I3"],
   },
   {
     id: "deletions-lost-at-load",

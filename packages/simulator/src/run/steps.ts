@@ -8,7 +8,7 @@ import type { DiskBackup, VirtualDisk } from "../disk/virtual-level.ts";
 import type { LaneFaults } from "../network/faults.ts";
 import type { Prng } from "../prng.ts";
 import { durationMs } from "../scenario/duration.ts";
-import type { Direction, Duration, EditStep, NetworkStep, Step } from "../scenario/scenario.ts";
+import type { CheatStep, Direction, Duration, EditStep, NetworkStep, Step } from "../scenario/scenario.ts";
 import type { Process } from "../world/process.ts";
 import type { RunContext } from "./context.ts";
 import type { Actors, RunState } from "./run-scenario.ts";
@@ -452,7 +452,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
   // ---- people who mean ill
 
   /** The cheat that a device is under; a newer one takes the place of an older. */
-  const cheats = new Map<string, object>();
+  const cheats = new Map<string, { readonly how: CheatStep["how"] }>();
   const onCheat = (step: StepOf<"cheat">): string | undefined => {
     const tamper = cheat({ how: step.how, random: randomFor(step), identity: relay.identity(), seq: state.model()?.seq() ?? 0 });
     if (tamper === undefined) return "there is nothing to cheat with yet";
@@ -460,7 +460,7 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
     context.sometimes(`the relay cheats: ${step.how}`);
     for (const name of linksOf(step.who)) {
       if (actors.mallories.has(name)) continue;
-      const mine = {};
+      const mine = { how: step.how };
       cheats.set(name, mine);
       state.deceived.add(name);
       network.setTamper(name, tamper);
@@ -469,11 +469,13 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
     }
     return undefined;
   };
-  const endCheat = (name: string, which: object | undefined): void => {
+  const endCheat = (name: string, which: { readonly how: CheatStep["how"] } | undefined): void => {
     if (which === undefined || cheats.get(name) !== which) return;
     cheats.delete(name);
     network.setTamper(name, undefined);
-    network.link(name).reset();
+    // It may go on as if nothing had been, where its lies are found out by what comes next.
+    const goesOn = foundOutByItself.has(which.how) && seed.fork(`after a cheat on ${name} at ${world.now()}`).chance(0.5);
+    if (!goesOn) network.link(name).reset();
     // What it was told before it hears the honest relay's head is a lie still.
     world.later(10_000, "told the truth", () => {
       if (!cheats.has(name)) state.deceived.delete(name);
@@ -614,10 +616,20 @@ export function createStepper({ context, actors, state, seed, makeRelay }: Stepp
       }
       for (const who of faults.keys()) endAll(who, () => true);
       nurse(core);
-      for (const device of core) device.retry();
+      // Somebody presses "try again", or nobody does: within its backoff it has to find out by itself.
+      if (seed.fork("healing").chance(0.5)) for (const device of core) device.retry();
     },
   };
 }
+
+/** What is missing or wrong then shows at the next entry, or at the next signed head. */
+const foundOutByItself: ReadonlySet<CheatStep["how"]> = new Set([
+  "drop-entries",
+  "reorder-entries",
+  "replay-entries",
+  "alter-entries",
+  "replay-presence",
+]);
 
 const isLinkFault = (what: string): boolean => !/^(storage|disk|asleep|frozen|the relay|a second)/.test(what);
 
