@@ -8,6 +8,7 @@ import * as encoding from "lib0/encoding";
 import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from "yjs";
 import type { Transaction } from "yjs";
 import type { ClockRange, EditExtent } from "../invariants/coverage.ts";
+import { canary } from "../invariants/canary.ts";
 import type { Process } from "../world/process.ts";
 
 export interface TabOptions {
@@ -100,7 +101,7 @@ export function openTab(options: TabOptions): Tab {
       encoding.writeVarUint(encoder, 1);
       encoding.writeVarUint(encoder, options.client);
       encoding.writeVarUint(encoder, ++awarenessClock);
-      encoding.writeVarString(encoder, JSON.stringify({ caret: where }));
+      encoding.writeVarString(encoder, JSON.stringify({ user: { name: canary }, caret: where }));
       const message = encoding.createEncoder();
       encoding.writeVarUint(message, 1);
       encoding.writeVarUint8Array(message, encoding.toUint8Array(encoder));

@@ -15,6 +15,7 @@ import type { RelayActor } from "../actors/relay.ts";
 import { installIndexedDb } from "../browser-storage/index.ts";
 import { createVirtualDisk } from "../disk/virtual-level.ts";
 import type { VirtualDisk } from "../disk/virtual-level.ts";
+import { canary } from "../invariants/canary.ts";
 import { docHolds } from "../invariants/coverage.ts";
 import { createEditBook } from "../invariants/edit-book.ts";
 import type { Edit } from "../invariants/edit-book.ts";
@@ -35,9 +36,6 @@ import { frameNames } from "./frame-names.ts";
 import type { ReplicaView, RunResult, Simulation, SimulationOptions, SimulationView, Violation } from "./simulation.ts";
 import { createStepper } from "./steps.ts";
 import type { Stepper } from "./steps.ts";
-
-/** Part of whatever anybody types. */
-export const canary = "Kanarie";
 
 const graceMs = 10_000;
 const settleDefaultMs = 180_000;
