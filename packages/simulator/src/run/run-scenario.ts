@@ -381,7 +381,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
 
   // ---- steps
 
-  const stepper: Stepper = createStepper({ context, actors, state, seed: root.fork("steps"), makeRelay });
+  const stepper: Stepper = createStepper({ context, actors, state, seed: root.fork("steps"), makeRelay, steps: scenario.steps });
   /** Steps of the scenario whose time has not come. */
   const pending = new Set<Step>(scenario.steps);
   const performNow = (step: Step): void => {
