@@ -45,6 +45,8 @@ export interface Device {
   process(): Process | undefined;
   /** The peer's own document. */
   doc(): Doc | undefined;
+  /** Also if nobody looks at it, and the peer has it in memory still, or had. */
+  heldDoc(): Doc | undefined;
   tab(index: number): Tab | undefined;
   tabs(): readonly Tab[];
   status(): DocumentStatus | undefined;
@@ -81,6 +83,7 @@ interface Life {
   readonly skewMs: number;
   peer: Peer | undefined;
   unwatch: (() => void) | undefined;
+  held: Doc | undefined;
   opened: OpenDocument | undefined;
   readonly tabs: (Tab | undefined)[];
   status: DocumentStatus | undefined;
@@ -138,6 +141,7 @@ export function createDevice(options: DeviceOptions): Device {
       skewMs,
       peer: undefined,
       unwatch: undefined,
+      held: undefined,
       opened: undefined,
       tabs: [],
       status: undefined,
@@ -222,6 +226,7 @@ export function createDevice(options: DeviceOptions): Device {
     // The peer never edits by itself; its own client id, which Yjs draws, must not make two runs differ.
     opened.hub.doc.clientID = random.uint32();
     mine.opened = opened;
+    mine.held = opened.hub.doc;
     opened.hub.doc.on("update", changed);
   };
 
@@ -319,6 +324,7 @@ export function createDevice(options: DeviceOptions): Device {
     frozen: () => life?.process.frozen() ?? false,
     process: () => life?.process,
     doc: () => (life?.process.alive() === true ? life.opened?.hub.doc : undefined),
+    heldDoc: () => (life?.process.alive() === true ? life.held : undefined),
     tab: (index) => (life?.process.alive() === true ? life.tabs[index] : undefined),
     tabs: () => (life?.process.alive() === true ? life.tabs.filter((tab) => tab !== undefined) : []),
     status: () => (life?.process.alive() === true ? life.status : undefined),

@@ -351,7 +351,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   const isElsewhere = (edit: Edit, device: Device): boolean =>
     [...actors.devices.values()].some((one) => {
       if (one === device) return false;
-      const doc = one.doc();
+      const doc = one.heldDoc();
       return (doc !== undefined && docHolds(doc, edit)) || copyOf(one).holds(edit);
     });
 
