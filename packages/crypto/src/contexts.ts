@@ -15,7 +15,10 @@ export type HashContext =
   | "skerry.v1.chain-hash"
   | "skerry.v1.account-id"
   | "skerry.v1.state-hash"
-  | "skerry.v1.link-checksum";
+  | "skerry.v1.link-checksum"
+  | "skerry.v1.account-operation"
+  | "skerry.v1.space-operation"
+  | "skerry.v1.access-entry";
 
 /** First bytes of everything that is signed, followed by a zero byte. */
 export type SignatureContext =
@@ -25,7 +28,11 @@ export type SignatureContext =
   | "skerry.v1.sign-head"
   | "skerry.v1.sign-hello"
   | "skerry.v1.sign-welcome"
-  | "skerry.v1.sign-certificate";
+  | "skerry.v1.sign-certificate"
+  | "skerry.v1.sign-account-operation"
+  | "skerry.v1.sign-space-operation"
+  | "skerry.v1.sign-device-consent"
+  | "skerry.v1.sign-accept-proof";
 
 /** First bytes of the message of a keyed BLAKE2b whose key is secret: it derives another secret. */
 export type DerivationContext =
@@ -50,6 +57,9 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.account-id": true,
   "skerry.v1.state-hash": true,
   "skerry.v1.link-checksum": true,
+  "skerry.v1.account-operation": true,
+  "skerry.v1.space-operation": true,
+  "skerry.v1.access-entry": true,
   "skerry.v1.sign-record-genesis": true,
   "skerry.v1.sign-record-update": true,
   "skerry.v1.sign-presence": true,
@@ -57,6 +67,10 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.sign-hello": true,
   "skerry.v1.sign-welcome": true,
   "skerry.v1.sign-certificate": true,
+  "skerry.v1.sign-account-operation": true,
+  "skerry.v1.sign-space-operation": true,
+  "skerry.v1.sign-device-consent": true,
+  "skerry.v1.sign-accept-proof": true,
   "skerry.v1.document-key": true,
   "skerry.v1.presence-key": true,
   "skerry.v1.local-seal-key": true,

@@ -3,6 +3,7 @@
  * docs/crypto.md.
  */
 export * from "./verify.ts";
+export { signAcceptProof } from "./accept-proof.ts";
 export { accountIdOf, exportAccount, generateAccount, importAccount } from "./account.ts";
 export type { AccountIdentity } from "./account.ts";
 export { certifyDevice } from "./certificate.ts";
@@ -13,6 +14,7 @@ export { compareHybridTime, newHybridClock, tickLocal, tickRemote } from "./hybr
 export type { HybridClock } from "./hybrid-clock.ts";
 export { generateVaultKey, localName, openLocal, sealLocal } from "./local-seal.ts";
 export { padme, padmeBytesMin } from "./padme.ts";
+export { signDeviceConsent, signOperation } from "./operation-signature.ts";
 export { openPresence, presencePaddedBytesMin, sealPresence } from "./presence-seal.ts";
 export { openRecord, sealRecord } from "./record-seal.ts";
 export type { OpenError, SealedBytes } from "./record-seal.ts";

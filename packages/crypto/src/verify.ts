@@ -2,11 +2,15 @@
  * @skerry/crypto/verify: all that a relay needs, and nothing that seals or opens. Its import closure is checked by verify.test.ts and by
  * tests/architecture (docs/crypto.md, CR-12).
  */
+export { verifyAcceptProof } from "./accept-proof.ts";
+export type { AcceptClaim } from "./accept-proof.ts";
 export { logStart, nextChainHash, recordHashOf } from "./chain.ts";
 export { verifyCertificate } from "./certificate.ts";
 export type { HashContext } from "./contexts.ts";
 export { hash } from "./hash.ts";
 export { signHead, verifyHead } from "./head-signature.ts";
+export { accessEntryHash, operationHashOf, verifyDeviceConsent, verifyOperation } from "./operation-signature.ts";
+export type { AccessLogKind } from "./operation-signature.ts";
 export { verifyPresence } from "./presence-signature.ts";
 export { pooledRandom } from "./random.ts";
 export { verifyRecord } from "./record-signature.ts";
