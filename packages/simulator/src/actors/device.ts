@@ -248,7 +248,7 @@ export function createDevice(options: DeviceOptions): Device {
       opened,
       client,
       onEdit: (extent) => {
-        const edit = book.add({ ...extent, who: name, atMs: world.now(), life: mine.process.life, words: pendingWords });
+        const edit = book.add({ ...extent, who: name, deviceId, atMs: world.now(), life: mine.process.life, words: pendingWords });
         return () => {
           edit.taken = true;
         };

@@ -19,7 +19,8 @@ export interface EditExtent {
 }
 
 export interface Coverage {
-  addUpdate(update: Uint8Array): void;
+  /** Returns the clients whose structs it carries. */
+  addUpdate(update: Uint8Array): ReadonlySet<number>;
   holds(edit: EditExtent): boolean;
 }
 
@@ -60,15 +61,18 @@ export function createCoverage(): Coverage {
   return {
     addUpdate: (update) => {
       const { structs, ds } = decodeUpdate(update);
+      const clients = new Set<number>();
       for (const struct of structs) {
         // A gap in an update says nothing about what is there.
         if (struct instanceof Skip) continue;
         const { client, clock } = struct.id;
+        clients.add(client);
         addRun(runsOf(made, client), clock, clock + struct.length);
         // Yjs forgets the content of what is deleted: it need not be named in a delete set too.
         if (struct instanceof GC) addRun(runsOf(removed, client), clock, clock + struct.length);
       }
       for (const [client, deletes] of ds.clients) for (const { clock, len } of deletes) addRun(runsOf(removed, client), clock, clock + len);
+      return clients;
     },
     holds: (edit) =>
       edit.made.every(({ client, from, to }) => isInside(made.get(client), from, to)) &&
@@ -91,7 +95,7 @@ interface Struct {
 
 const structsOf = (doc: Doc, client: number): readonly Struct[] => (doc.store.clients.get(client) as readonly Struct[] | undefined) ?? [];
 
-function stateOf(doc: Doc, client: number): number {
+export function stateOf(doc: Doc, client: number): number {
   const last = structsOf(doc, client).at(-1);
   return last === undefined ? 0 : last.id.clock + last.length;
 }

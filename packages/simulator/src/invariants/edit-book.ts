@@ -9,6 +9,8 @@ import type { EditExtent } from "./coverage.ts";
 export interface Edit extends EditExtent {
   readonly id: number;
   readonly who: string;
+  /** The identity that the device had then. */
+  readonly deviceId: string | undefined;
   readonly atMs: number;
   /** Of the process in which it was made. */
   readonly life: number;
@@ -24,6 +26,10 @@ export interface Edit extends EditExtent {
 
 export interface EditBook {
   readonly edits: readonly Edit[];
+  /** An editor of this device typed under this client id. */
+  isAuthor(client: number, deviceId: string): boolean;
+  /** How far a client has got; undefined if nobody ever typed under it. */
+  clockOf(client: number): number | undefined;
   add(edit: Omit<Edit, "id" | "taken" | "promised" | "excused">): Edit;
   /**
    * The device says this level of everything that it has taken. Returns the edits for which that is news. What an earlier life of it took and lost
@@ -40,9 +46,18 @@ export function createEditBook(): EditBook {
   const edits: Edit[] = [];
   /** By device: edits whose promise can still grow. */
   const open = new Map<string, Edit[]>();
+  const clients = new Map<number, { readonly devices: Set<string>; clock: number }>();
   return {
     edits,
+    isAuthor: (client, deviceId) => clients.get(client)?.devices.has(deviceId) === true,
+    clockOf: (client) => clients.get(client)?.clock,
     add: (given) => {
+      for (const { client, to } of given.made) {
+        const known = clients.get(client) ?? { devices: new Set(), clock: 0 };
+        clients.set(client, known);
+        known.clock = Math.max(known.clock, to);
+        if (given.deviceId !== undefined) known.devices.add(given.deviceId);
+      }
       const edit: Edit = { ...given, id: edits.length, taken: false, promised: "none", excused: undefined };
       edits.push(edit);
       const mine = open.get(given.who) ?? [];

@@ -32,9 +32,11 @@ export interface LogModelOptions {
   readonly key: ReturnType<typeof documentKey>;
   /** Records of honest devices only are opened: others may hold anything. */
   readonly isHonest: (deviceId: string) => boolean;
+  /** I11: an editor of this device typed under this client id. */
+  readonly isAuthor: (client: number, deviceId: string) => boolean;
 }
 
-export function createLogModel({ docId, key, isHonest }: LogModelOptions): LogModel {
+export function createLogModel({ docId, key, isHonest, isAuthor }: LogModelOptions): LogModel {
   let entries: ModelEntry[] = [];
   let coverage = createCoverage();
   let hashes = new Set<string>();
@@ -59,9 +61,11 @@ export function createLogModel({ docId, key, isHonest }: LogModelOptions): LogMo
     if (tail !== undefined && !bytesEqual(header.prev, tail.hash)) return `entry ${seq} does not continue its author's chain`;
     tails.set(replica, { n: header.n, hash: recordHash });
     entries.push({ ...entry, record: record.slice(), chainHash: chainHash.slice() as ChainHash });
-    if (isHonest(toText(header.deviceId))) {
+    const deviceId = toText(header.deviceId);
+    if (isHonest(deviceId)) {
       const opened = openRecord(decoded.value, key);
-      if (opened.ok) coverage.addUpdate(opened.value.update);
+      for (const client of opened.ok ? coverage.addUpdate(opened.value.update) : [])
+        if (!isAuthor(client, deviceId)) return `entry ${seq} is signed by a device on which client ${client} never typed`;
     }
     return undefined;
   };

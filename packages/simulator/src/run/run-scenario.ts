@@ -16,7 +16,7 @@ import { installIndexedDb } from "../browser-storage/index.ts";
 import { createVirtualDisk } from "../disk/virtual-level.ts";
 import type { VirtualDisk } from "../disk/virtual-level.ts";
 import { canary } from "../invariants/canary.ts";
-import { docHolds } from "../invariants/coverage.ts";
+import { docHolds, stateOf } from "../invariants/coverage.ts";
 import { createEditBook } from "../invariants/edit-book.ts";
 import type { Edit } from "../invariants/edit-book.ts";
 import { createLogModel } from "../invariants/log-model.ts";
@@ -160,12 +160,13 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       if (recording && level !== "debug") emit({ t: world.now(), kind: "note", who, level, event });
       if (bugEvents.has(event)) broken("I17", `${who} logged ${event} ${JSON.stringify(fields)}`);
       if (level === "warn" || level === "info") saw(`log: ${event}`);
+      if (event === "document.rewind") noticedLoss(who, Number(fields["to"]));
     },
     document: () => document,
     setDocument: (made) => {
       document = made;
       const key = documentKeyOf(made.link);
-      if (key !== undefined) mainModel = createLogModel({ docId: made.docIdBytes, key, isHonest });
+      if (key !== undefined) mainModel = createLogModel({ docId: made.docIdBytes, key, isHonest, isAuthor: book.isAuthor });
     },
   };
   const isHonest = (deviceId: string): boolean => ![...actors.mallories.values()].some((one) => one.deviceId() === deviceId);
@@ -179,7 +180,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     if (known !== undefined || document === undefined) return known;
     const key = documentKeyOf(document.link);
     if (key === undefined) return undefined;
-    const made = createLogModel({ docId: document.docIdBytes, key, isHonest });
+    const made = createLogModel({ docId: document.docIdBytes, key, isHonest, isAuthor: book.isAuthor });
     models.set(relay, made);
     return made;
   };
@@ -233,6 +234,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     if (relay !== actors.relay) return;
     state.relayDamaged = false;
     if (lost > 0) {
+      losses++;
       saw("the relay lost entries");
       if (state.relayLoss === undefined) broken("I2", `the relay lost ${lost} of ${before} entries that it had promised to keep`);
       else book.destroyed(state.relayLoss, (edit) => model.coverage().holds(edit) || isKept(edit, undefined));
@@ -245,13 +247,17 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   const copyOf = (device: Device): StoredCopy => {
     const known = copies.get(device);
     if (known !== undefined) return known;
-    const made = createStoredCopy(device.profile, (value) => watch.sealedLocally(device.name, value));
+    const made = createStoredCopy(
+      device.profile,
+      (value) => watch.sealedLocally(device.name, value),
+      () => (document === undefined ? undefined : documentKeyOf(document.link)),
+    );
     copies.set(device, made);
     return made;
   };
   /** Some device's own storage holds it. */
   const isKept = (edit: Edit, but: Device | undefined): boolean => {
-    for (const device of actors.devices.values()) if (device !== but && copyOf(device).holds(edit)) return true;
+    for (const device of actors.devices.values()) if (device !== but && copyOf(device).keeps(edit)) return true;
     return false;
   };
 
@@ -322,6 +328,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     if (waiting > 2_000) broken("I15", `${device.name} has ${waiting} timers and completions waiting`);
     if (status.phase !== "ready") return;
     const doc = device.doc();
+    checkAfterLoss(device, status);
     const news = book.told(device.name, status.saved, device.process()?.life ?? 0, (edit) => doc !== undefined && docHolds(doc, edit));
     if (news.length === 0) return;
     for (const edit of news) {
@@ -348,11 +355,44 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
         broken("I4", `${device.name} says "on other devices", and edit ${edit.id} ("${edit.words}") is on none`);
     }
   };
+  /** How often the relay's log has got shorter. */
+  let losses = 0;
+  /** By device: since which loss it knows, and where its log goes on. */
+  const noticed = new Map<string, { readonly loss: number; readonly life: number; readonly to: number; rewound: boolean }>();
+  const noticedLoss = (who: string, to: number): void => {
+    const life = actors.devices.get(who)?.process()?.life;
+    if (life === undefined || !isServedHonestly(who)) return;
+    noticed.set(who, { loss: losses, life, to, rewound: false });
+  };
+  const isServedHonestly = (who: string): boolean =>
+    !state.deceived.has(who) && !state.served.has(who) && state.relayLoss === undefined && !state.relayDamaged;
+  /** I4: a device that knows of a loss does not go on saying that the relay has what went with it. */
+  const checkAfterLoss = (device: Device, status: DocumentStatus): void => {
+    const known = noticed.get(device.name);
+    if (known === undefined) return;
+    if (!isServedHonestly(device.name) || known.loss !== losses || known.life !== device.process()?.life || state.notUnique.size > 0) {
+      noticed.delete(device.name);
+      return;
+    }
+    known.rewound ||= status.seq <= known.to;
+    if (!known.rewound || (status.saved !== "relay" && status.saved !== "others")) return;
+    const doc = device.doc();
+    const gone = book.edits.find(
+      (edit) =>
+        edit.who === device.name &&
+        (edit.promised === "relay" || edit.promised === "others") &&
+        mainModel?.coverage().holds(edit) !== true &&
+        doc !== undefined &&
+        docHolds(doc, edit),
+    );
+    if (gone === undefined) return;
+    broken("I4", `${device.name} knows that the relay lost edit ${gone.id} ("${gone.words}"), and says "${status.saved}"`);
+  };
   const isElsewhere = (edit: Edit, device: Device): boolean =>
     [...actors.devices.values()].some((one) => {
       if (one === device) return false;
       const doc = one.heldDoc();
-      return (doc !== undefined && docHolds(doc, edit)) || copyOf(one).holds(edit);
+      return (doc !== undefined && docHolds(doc, edit)) || copyOf(one).keeps(edit);
     });
 
   const emitStatus = (device: Device, status: DocumentStatus): void =>
@@ -502,8 +542,9 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     if (bytes > 0) broken("I15", `${bytes} bytes wait on ${device.name}'s link though all is quiet`);
     // I11: whoever wrote a record may write only as the editors that it hosts.
     for (const client of doc.store.clients.keys()) {
-      if (actors.mallories.size === 0 && !book.edits.some((edit) => edit.made.some((made) => made.client === client)))
-        broken("I11", `${device.name} holds text of client ${client}, which nobody is`);
+      const clock = book.clockOf(client);
+      if (clock === undefined ? actors.mallories.size === 0 : stateOf(doc, client) > clock)
+        broken("I11", `${device.name} holds text of client ${client} that it never typed`);
     }
   };
 
@@ -693,7 +734,8 @@ function textOf(doc: Doc): string {
   return text;
 }
 
-const ruleOf = (wrong: string): string => (wrong.includes("stands in the log already") ? "I7" : "I5");
+const ruleOf = (wrong: string): string =>
+  wrong.includes("stands in the log already") ? "I7" : wrong.includes("never typed") ? "I11" : "I5";
 
 /** Everything that can be seen of a document, of a copy of it: reading types its roots. */
 const shownOf = (copy: Doc): string => JSON.stringify([copy.getText("body").toDelta(), copy.getMap("fields").toJSON()]);
