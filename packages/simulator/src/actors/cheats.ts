@@ -43,11 +43,13 @@ export function cheat({ how, random, identity, seq }: CheatOptions): Tamper | un
         return [old === undefined ? item : { ...item, entry: { ...item.entry, record: old.record } }];
       });
     case "alter-entries":
-      return rewriteEntries((item) => {
-        if (!random.chance(often)) return [item];
-        const part = random.pick(["version", "header", "nonce", "ciphertext", "signature"] as const);
-        return [{ ...item, entry: { ...item.entry, record: flipInRecord(item.entry.record, part) } }];
-      });
+      return random.chance(0.5)
+        ? stubborn(random)
+        : rewriteEntries((item) => {
+            if (!random.chance(often)) return [item];
+            const part = random.pick(["version", "header", "nonce", "ciphertext", "signature"] as const);
+            return [{ ...item, entry: { ...item.entry, record: flipInRecord(item.entry.record, part) } }];
+          });
     case "withhold":
       return () => ({
         down: (message) => (isNews(message) ? [] : [message]),
@@ -74,6 +76,20 @@ export function cheat({ how, random, identity, seq }: CheatOptions): Tamper | un
       return randomTamperer({ random, probability: 0.1, up: false });
   }
   return undefined;
+}
+
+/** Alters the same entries in the same way whenever they are asked for: they look like faults of their authors, but the heads betray it. */
+function stubborn(random: Prng): Tamper {
+  const parts = new Map<number, "nonce" | "ciphertext" | undefined>();
+  return rewriteEntries((item) => {
+    const part = parts.has(item.seq)
+      ? parts.get(item.seq)
+      : random.chance(often)
+        ? random.pick(["nonce", "ciphertext"] as const)
+        : undefined;
+    parts.set(item.seq, part);
+    return [part === undefined ? item : { ...item, entry: { ...item.entry, record: flipInRecord(item.entry.record, part) } }];
+  });
 }
 
 const isNews = ({ type }: DownMessage): boolean => type === "entries" || type === "fresh-head" || type === "relayed-presence";

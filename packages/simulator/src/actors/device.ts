@@ -32,6 +32,8 @@ export interface DeviceOptions {
   /** Gets a share link from whoever can give one; calls back in no process. */
   readonly askForLink: (process: Process, give: (link: string) => void) => void;
   readonly onStatus: (device: Device, status: DocumentStatus) => void;
+  /** One of its editors was shown this presence. */
+  readonly onAwareness: (device: Device, client: number, state: string) => void;
   /** Its copy of the document changed. */
   readonly onChange: (device: Device) => void;
 }
@@ -257,6 +259,7 @@ export function createDevice(options: DeviceOptions): Device {
       onUpdate: (update) => {
         for (const listener of editorListeners) listener(index, update);
       },
+      onAwareness: (shown, state) => options.onAwareness(device, shown, state),
       onClosed: (code) => {
         context.sometimes("an editor's pipe was closed by the hub");
         if (code === 4400) context.broken("I17", `${name}'s editor was told that it sent malformed bytes`);

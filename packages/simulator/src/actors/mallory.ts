@@ -173,6 +173,9 @@ export function createMallory(context: RunContext, name: string): Mallory {
         case "hanging-update":
           append(known, { update: hanging });
           break;
+        case "contradiction":
+          for (const update of contradictionOf(random.uint32())) append(known, { update });
+          break;
         case "wrong-key":
           append(known, { update: evil(), wrongKey: true });
           break;
@@ -219,6 +222,30 @@ export function createMallory(context: RunContext, name: string): Mallory {
       return true;
     },
   };
+}
+
+/**
+ * A map in a field, and in it one key whose second value is longer than any value of a key. Once that is overwritten from its middle and the map
+ * deleted, Yjs throws while it collects the rest.
+ */
+function contradictionOf(client: number): readonly Uint8Array[] {
+  const write = (...parts: readonly (number | string)[]): Uint8Array => {
+    const encoder = encoding.createEncoder();
+    for (const part of parts) {
+      if (typeof part === "number") encoding.writeVarUint(encoder, part);
+      else encoding.writeVarString(encoder, part);
+    }
+    return encoding.toUint8Array(encoder);
+  };
+  const [keyed, after] = [32, 128];
+  const map = [...write(1, 2, client, 0), 7 | keyed, ...write(1, "fields", "x", 1)];
+  const value = [8 | keyed, ...write(0, client, 0, "k", 1), 126, 0];
+  return [
+    Uint8Array.from([...map, ...value]),
+    Uint8Array.from([...write(1, 1, client, 2), 4 | after, ...write(client, 1, "wxyz", 0)]),
+    Uint8Array.from([...write(1, 1, client, 6), 8 | after, ...write(client, 3, 1), 126, 0]),
+    write(0, 1, client, 1, 0, 1),
+  ];
 }
 
 function awarenessOf(client: number): Uint8Array {

@@ -20,6 +20,8 @@ export interface TabOptions {
   /** The tab's own document changed, by whomever. */
   readonly onChange: () => void;
   readonly onUpdate: (update: Uint8Array) => void;
+  /** Somebody's presence reached the editor. */
+  readonly onAwareness: (client: number, state: string) => void;
   /** The hub closed the pipe. */
   readonly onClosed: (code: number) => void;
 }
@@ -68,14 +70,21 @@ export function openTab(options: TabOptions): Tab {
   const receive = (message: Uint8Array): void => {
     if (closed) return;
     const decoder = decoding.createDecoder(message);
-    // Awareness of others changes nothing here.
-    if (decoding.readVarUint(decoder) !== 0) return;
+    if (decoding.readVarUint(decoder) !== 0) return readAwareness(decoding.createDecoder(decoding.readVarUint8Array(decoder)));
     const type = decoding.readVarUint(decoder);
     const bytes = decoding.readVarUint8Array(decoder);
     if (type === 0) toWorker(syncMessage(1, encodeStateAsUpdate(doc, bytes)));
     else {
       applyUpdate(doc, bytes, opened);
       options.onChange();
+    }
+  };
+
+  const readAwareness = (decoder: decoding.Decoder): void => {
+    for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+      const client = decoding.readVarUint(decoder);
+      decoding.readVarUint(decoder);
+      options.onAwareness(client, decoding.readVarString(decoder));
     }
   };
 

@@ -5,7 +5,7 @@
 import { ready } from "@skerry/crypto";
 import { bytesEqual } from "@skerry/protocol";
 import type { DocumentStatus } from "@skerry/peer";
-import { ContentString, Doc, applyUpdate, encodeSnapshot, encodeStateAsUpdate, snapshot } from "yjs";
+import { ContentString, Doc, Text, applyUpdate, encodeSnapshot, encodeStateAsUpdate, snapshot } from "yjs";
 import { createDevice, documentKeyOf, factories } from "../actors/device.ts";
 import type { Device } from "../actors/device.ts";
 import { createMallory } from "../actors/mallory.ts";
@@ -286,6 +286,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
         ...(like === undefined ? {} : { profile: { origin: like.profile.origin.clone(), vaultKey: like.profile.vaultKey } }),
         askForLink: (process, give) => askForLink(name, process, give),
         onStatus,
+        onAwareness,
         onChange,
       });
       actors.devices.set(name, device);
@@ -408,6 +409,21 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       storage: status.storage,
       connection: device.connection()?.kind ?? "connecting",
     });
+
+  /** I11: once a device has what an editor elsewhere wrote, nobody else speaks in that editor's name. */
+  const onAwareness = (device: Device, client: number, shown: string): void => {
+    if (shown === "null" || shown.includes(canary) || actors.mallories.size === 0) return;
+    const doc = device.doc();
+    if (doc === undefined || stateOf(doc, client) === 0 || book.clockOf(client) === undefined) return;
+    // Its own editor's client id is its own from the first record on.
+    const isHere = device.tabs().some((tab) => tab.client === client);
+    if (
+      isHere &&
+      !book.edits.some((edit) => edit.promised !== "none" && edit.promised !== "device" && edit.made.some((made) => made.client === client))
+    )
+      return;
+    broken("I11", `${device.name} was shown a caret of client ${client} that another device moved`);
+  };
 
   const onChange = (device: Device): void => {
     if (!recording) return;
@@ -738,7 +754,10 @@ const ruleOf = (wrong: string): string =>
   wrong.includes("stands in the log already") ? "I7" : wrong.includes("never typed") ? "I11" : "I5";
 
 /** Everything that can be seen of a document, of a copy of it: reading types its roots. */
-const shownOf = (copy: Doc): string => JSON.stringify([copy.getText("body").toDelta(), copy.getMap("fields").toJSON()]);
+const shownOf = (copy: Doc): string => {
+  const note = copy.getMap("notes").get("note");
+  return JSON.stringify([copy.getText("body").toDelta(), copy.getMap("fields").toJSON(), note instanceof Text ? note.toDelta() : null]);
+};
 
 /** Equal for equal states, whatever the order in which they came about. */
 function stateHash(doc: Doc): string {

@@ -1,4 +1,5 @@
 /** Carries out the steps of a scenario on the actors, and undoes in the end what they broke. */
+import { Text } from "yjs";
 import type { Doc } from "yjs";
 import { cheat } from "../actors/cheats.ts";
 import type { Device } from "../actors/device.ts";
@@ -643,7 +644,7 @@ const isLinkFault = (what: string): boolean => !/^(storage|disk|asleep|frozen|th
 const placeIn = (length: number, where = 1): number => Math.min(length, Math.round(where * length));
 
 function editDoc(doc: Doc, step: Exclude<EditStep, { do: "caret" }>, applyTyped: (update: Uint8Array) => void): void {
-  const text = doc.getText("body");
+  const text = ("note" in step && step.note === true ? noteOf(doc) : undefined) ?? doc.getText("body");
   switch (step.do) {
     case "type":
       text.insert(placeIn(text.length, step.where), step.text);
@@ -666,6 +667,16 @@ function editDoc(doc: Doc, step: Exclude<EditStep, { do: "caret" }>, applyTyped:
     case "update":
       applyTyped(bytesOfBase64(step.update));
   }
+}
+
+/** A text that is a value of a map, as those of tables and comments are. Made by whoever is first; of two, Yjs keeps one. */
+function noteOf(doc: Doc): Text {
+  const notes = doc.getMap("notes");
+  const known = notes.get("note");
+  if (known instanceof Text) return known;
+  const made = new Text();
+  notes.set("note", made);
+  return made;
 }
 
 function wordsOf(step: EditStep): string {

@@ -64,10 +64,17 @@ interface OnLink extends At {
 
 /** What people do. `where` is a place in the text, 0 (start) to 1 (end, the default). `tab` counts from 0. */
 export type EditStep =
-  | (By & { readonly do: "type"; readonly text: string; readonly where?: number; readonly tab?: number })
-  | (By & { readonly do: "erase"; readonly count: number; readonly where?: number; readonly tab?: number })
+  | (By & { readonly do: "type"; readonly text: string; readonly where?: number; readonly tab?: number; readonly note?: boolean })
+  | (By & { readonly do: "erase"; readonly count: number; readonly where?: number; readonly tab?: number; readonly note?: boolean })
   /** Sets bold on `count` characters, or takes it off. */
-  | (By & { readonly do: "bold"; readonly count: number; readonly on: boolean; readonly where?: number; readonly tab?: number })
+  | (By & {
+      readonly do: "bold";
+      readonly count: number;
+      readonly on: boolean;
+      readonly where?: number;
+      readonly tab?: number;
+      /** In a text inside a shared map instead. */ readonly note?: boolean;
+    })
   /** Sets a key of a shared map: last writer wins. */
   | (By & { readonly do: "set"; readonly key: string; readonly value: string; readonly tab?: number })
   /** A Yjs update, base64: what the Lab's editors typed. */
@@ -183,6 +190,7 @@ export type AttackStep = By & {
   readonly how:
     | "garbage-update"
     | "hanging-update"
+    | "contradiction"
     | "wrong-key"
     | "foreign-client-id"
     | "author-fork"

@@ -34,6 +34,7 @@ const link: Field<false> = name("the device whose link it is", "all");
 const machine: Field<false> = name("the device", "relay");
 const tab: Field<true> = maybe(count("which tab, from 0", limits.tabs - 1, 0), "0");
 const where: Field<true> = maybe(fraction("place in the text, from 0 (start) to 1 (end)"), "1");
+const note: Field<true> = maybe(truth("in a text inside a shared map, as a table's cell is, instead of the main one"), "false");
 const untilHealed: Field<true> = maybe(duration("how long"), "until `heal`, or the healing at the end");
 const lasting: Field<false> = duration("how long");
 const dir = maybe(
@@ -46,13 +47,13 @@ const table: StepTable = {
   type: {
     group: "edit",
     means: "Types text.",
-    fields: { who, text: text("what is typed", limits.textChars), where, tab },
+    fields: { who, text: text("what is typed", limits.textChars), where, tab, note },
   },
-  erase: { group: "edit", means: "Erases characters.", fields: { who, count: count("how many", limits.textChars), where, tab } },
+  erase: { group: "edit", means: "Erases characters.", fields: { who, count: count("how many", limits.textChars), where, tab, note } },
   bold: {
     group: "edit",
     means: "Makes characters bold, or takes bold off.",
-    fields: { who, count: count("how many", limits.textChars), on: truth("bold or not"), where, tab },
+    fields: { who, count: count("how many", limits.textChars), on: truth("bold or not"), where, tab, note },
   },
   set: {
     group: "edit",
@@ -250,6 +251,7 @@ const table: StepTable = {
       how: choice("what", {
         "garbage-update": "bytes that are no Yjs update",
         "hanging-update": "an update that makes Yjs loop",
+        contradiction: "updates that are right one by one and make Yjs throw together",
         "wrong-key": "a record sealed under another key",
         "foreign-client-id": "an update in another device's name",
         "author-fork": "two records with the same number",
