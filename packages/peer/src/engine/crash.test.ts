@@ -171,6 +171,8 @@ describe("a store that fails", () => {
     const bens = await openDoc(ben, docId);
     anas.type("before ");
     await untilText(bens, "before ");
+    bens.type("and ben ");
+    await untilText(anas, bens.read());
     let appends = 0;
     ana.wire.up = (message) => {
       if (message.type === "append") appends++;
@@ -187,6 +189,30 @@ describe("a store that fails", () => {
     anas.type("after");
     await until("all of it reaches ben", () => bens.read() === anas.read());
     await untilStatus(anas, "kv healed", ({ unsentChanges }) => unsentChanges === 0);
+  });
+
+  test("PE-15 while a device can't store, words under a client id that it has not met wait, and come when it can", async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    anas.type("before ");
+    await untilText(bens, "before ");
+    ana.disk.fails = true;
+    bens.type("by somebody new ");
+    await untilStatus(anas, "it is said", ({ storage }) => storage === "full");
+    let asked = 0;
+    ana.wire.up = (message) => {
+      if (message.type === "open") asked++;
+      return [message];
+    };
+    await until("it was asked for again, twice", () => asked >= 2);
+    expect(anas.read()).toBe("before ");
+    ana.disk.fails = false;
+    await untilText(anas, bens.read());
+    await untilStatus(anas, "healed", ({ storage }) => storage === "ok");
   });
 
   test("PE-8 what can't be stored was never made: a new document on a full disk", async () => {

@@ -46,6 +46,8 @@ export type Recovery =
 
 export interface DocumentState {
   cursor: Head;
+  /** The last cursor that was committed: what this device tells others that it has (PS-5). */
+  storedHead: Head;
   replicaId: ReplicaId;
   n: number;
   prev: RecordHash;
@@ -62,6 +64,8 @@ export interface DocumentState {
   linkHeadChecked: boolean;
   chains: AuthorChains;
   clients: ClientIds;
+  /** Whose some client ids are has still to become durable before words under them are taken (PE-15). */
+  ownersDue: boolean;
   /** Client ids that this device's editors wrote under since it was opened. */
   readonly ownClients: Set<number>;
   /** What the log and our outgoing records give. */

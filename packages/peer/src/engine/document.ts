@@ -335,8 +335,10 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
 
   /** False if the store failed: then nothing is sent that would have to be on disk first. */
   const commit = async (): Promise<boolean> => {
+    const { cursor } = state;
     try {
       await store.commit();
+      state.storedHead = cursor;
       storeFailures = 0;
       if (state.storeError !== undefined) {
         state.storeError = undefined;
@@ -442,6 +444,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
 function newState(env: Env): DocumentState {
   return {
     cursor: emptyHead,
+    storedHead: emptyHead,
     replicaId: env.random.bytes(idBytes) as ReplicaId,
     n: 0,
     prev: noRecord,
@@ -457,6 +460,7 @@ function newState(env: Env): DocumentState {
     linkHeadChecked: false,
     chains: createAuthorChains(),
     clients: createClientIds(),
+    ownersDue: false,
     ownClients: new Set(),
     acked: createAckedState(),
     ackedSeq: 0,

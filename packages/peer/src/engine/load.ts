@@ -22,7 +22,7 @@ export async function loadState(core: DocumentCore): Promise<void> {
   const meta = await store.get(keys.meta);
   if (meta !== undefined) {
     const stored = storedMeta.decode(meta);
-    Object.assign(state, stored, { clock: { time: stored.time } });
+    Object.assign(state, stored, { clock: { time: stored.time }, storedHead: stored.cursor });
   }
   const alarms = await store.get(keys.alarms);
   if (alarms !== undefined) state.alarms = createAlarms(storedAlarms.decode(alarms));

@@ -101,6 +101,31 @@ describe("presence", () => {
     expect(ben.events.some((event) => event.startsWith("presence.dropped"))).toBe(true);
   });
 
+  test('PS-5 a device that can\'t store names no head beyond what it has: "on other devices" waits for its disk', async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    anas.type("kept");
+    await untilText(bens, "kept");
+    await untilStatus(anas, "on ben's disk", ({ saved }) => saved === "others");
+    ben.disk.fails = true;
+    anas.type("more");
+    await untilText(bens, anas.text.toJSON());
+    await untilStatus(anas, "on the relay", ({ saved }) => saved === "relay");
+    let heard = 0;
+    ana.wire.down = (message) => {
+      if (message.type === "relayed-presence") heard++;
+      return [message];
+    };
+    await until("ben has told where it is, twice", () => heard >= 2);
+    expect(anas.status().saved).toBe("relay");
+    ben.disk.fails = false;
+    await untilStatus(anas, "on ben's disk", ({ saved }) => saved === "others");
+  });
+
   test("VF-9 two devices at rest agree on their state, and say so", async () => {
     const at = await stage.relay();
     const [ana, ben] = [stage.peer(at), stage.peer(at)];

@@ -84,17 +84,21 @@ export function createPresence(core: DocumentCore): Presence {
     if (showing !== undefined) buffer.add(showing);
     const awareness = buffer.take() ?? new Uint8Array();
     if (awareness.length > awarenessBytesMax) env.log("warn", "presence.oversized", { bytes: awareness.length });
+    // PS-5: others count on it. What comes after is told when it is committed.
+    const behind = state.storedHead.seq < state.cursor.seq;
     send({
       query,
-      head: state.cursor,
+      head: state.storedHead,
       signedHead: state.signedHead,
-      stateHash: currentStateHash(),
+      stateHash: behind ? undefined : currentStateHash(),
       awareness: awareness.length > awarenessBytesMax ? new Uint8Array() : awareness,
     });
     query = false;
     full = false;
+    if (others.size === 0) return;
     // What has just changed is told without its hash: once more when it rested, if somebody is there to compare.
-    if (state.stateHash === undefined && others.size > 0) arm(restMs + headEveryMs);
+    if (behind) arm(headEveryMs);
+    else if (state.stateHash === undefined) arm(restMs + headEveryMs);
   };
 
   const send = (body: PresenceBody): void => {

@@ -45,6 +45,8 @@ const withoutSignature = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, -6
 async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promise<void> {
   const { state } = core;
   const page = placePage(core.entry().docId, state.cursor, entries);
+  // Before anything is changed: if it can't be kept, the page is asked for again.
+  const opened = await openPage(core, page);
   const judgement = judgePage(page, {
     docId: core.entry().docId,
     genesis: core.entry().genesis,
@@ -54,7 +56,6 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     isAccepted: (item) => state.suspects.has(suspectKey(item)),
   });
   if (judgement.items.some((item) => item.fault === "wrong-genesis")) return refuseLog(core);
-  const opened = await openPage(core, judgement.items);
   let copied = false;
   for (const seq of judgement.released) await applyReleased(core, seq);
   core.doc.transact(() => {
@@ -83,12 +84,12 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
  */
 async function openPage(
   { state, store, keys, identity, ...core }: DocumentCore,
-  items: readonly JudgedItem[],
+  items: readonly PageItem[],
 ): Promise<ReadonlyMap<number, ReturnType<typeof openContent>>> {
   const page = new Map<number, ReturnType<typeof openContent>>();
   let news = false;
-  for (const { seq, record, fault } of items) {
-    if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
+  for (const { seq, record } of items) {
+    if (record === undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
     const opened = openContent(record, core);
     page.set(seq, opened);
     const device = record.header.deviceId.slice() as DeviceId;
@@ -99,12 +100,10 @@ async function openPage(
       news = true;
     }
   }
-  if (!news) return page;
-  try {
-    await store.commit();
-  } catch {
-    // What others write is shown also while this device can't store; the commit at the end of the batch tries again, and says so.
-  }
+  // While this device can't store, what others write is shown as far as it is known whose it is; what is new waits for the store.
+  state.ownersDue ||= news;
+  if (state.ownersDue) await store.commit();
+  state.ownersDue = false;
   return page;
 }
 

@@ -72,6 +72,7 @@ async function rewind(core: DocumentCore, seq: number): Promise<void> {
   for await (const entry of log.read(1, seq)) foundInLog(core, entry.recordHash);
   const common = seq === 0 ? undefined : await log.get(seq);
   state.cursor = common === undefined ? emptyHead : { seq, chainHash: common.chainHash };
+  if (state.storedHead.seq > seq) state.storedHead = state.cursor;
   lowerContent(state, seq);
   state.ownSeq = Math.min(state.ownSeq, seq);
   state.othersSeq = Math.min(state.othersSeq, seq);

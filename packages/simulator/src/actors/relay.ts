@@ -14,8 +14,10 @@ import type { Process } from "../world/process.ts";
 export interface RelayEvents {
   /** The store promised that these are durable. */
   durable(relay: RelayActor, appends: readonly LogAppend[]): void;
-  /** The whole log as it is after a start, or after a failed write; undefined if it can't be read. */
-  reread(relay: RelayActor, entries: readonly ModelEntry[] | undefined): void;
+  /** How many entries were promised to be durable. */
+  promised(relay: RelayActor): number;
+  /** The whole log as it is after a start, or after a failed write; undefined if it can't be read. `promised`: when reading began. */
+  reread(relay: RelayActor, entries: readonly ModelEntry[] | undefined, promised: number): void;
 }
 
 export interface RelayOptions {
@@ -122,11 +124,12 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
     const { store } = mine;
     const document = context.document();
     if (document === undefined || store === undefined) return;
+    const promised = events.promised(actor);
     try {
-      events.reread(actor, await readAll(store, document.docIdBytes));
+      events.reread(actor, await readAll(store, document.docIdBytes), promised);
     } catch (error) {
       if (!(error instanceof Error && "code" in error)) throw error;
-      if (error.code === "damaged") events.reread(actor, undefined);
+      if (error.code === "damaged") events.reread(actor, undefined, promised);
       else life?.process.later(1_000, "read again", () => void reread(mine).catch(() => {}));
     }
   };

@@ -19,10 +19,12 @@ import { canary } from "../invariants/canary.ts";
 import { docHolds, stateOf } from "../invariants/coverage.ts";
 import { createEditBook } from "../invariants/edit-book.ts";
 import type { Edit } from "../invariants/edit-book.ts";
+import { createHeadsWatch } from "../invariants/heads-watch.ts";
 import { createLogModel } from "../invariants/log-model.ts";
 import type { LogModel } from "../invariants/log-model.ts";
 import { createStoredCopy } from "../invariants/stored-copy.ts";
 import type { StoredCopy } from "../invariants/stored-copy.ts";
+import { createTailsWatch } from "../invariants/tails-watch.ts";
 import { createWireWatch } from "../invariants/wire-watch.ts";
 import { createNetwork } from "../network/network.ts";
 import { createPrng } from "../prng.ts";
@@ -42,6 +44,29 @@ const settleDefaultMs = 180_000;
 const pollMs = 500;
 const quietMs = 3_000;
 const traceMax = 400_000;
+/** `rowsAtLoadMax` of the content store, and what comes in between the opening and the first status. */
+const rowsAtStartMax = 80;
+/** A device has this long to say that it was shown another history than others. */
+const headsMs = 5_000;
+/** Steps that may keep a device from comparing the heads that it is told, or that change its history. */
+const hidesHeads: ReadonlySet<Step["do"]> = new Set([
+  "freeze",
+  "sleep",
+  "takeover",
+  "storage",
+  "close-storage",
+  "evict",
+  "restore-profile",
+  "clone-profile",
+  "rollback",
+  "clone-relay",
+  "flip",
+  "truncate",
+  "disk",
+  "garble",
+  "close-tab",
+  "attack",
+]);
 
 /** Events of a log that only a bug writes. */
 const bugEvents: ReadonlySet<string> = new Set([
@@ -78,8 +103,10 @@ export interface RunState {
   readonly served: Map<string, RelayActor>;
   addDevice(name: string, options: DeviceOptions, like?: Device): Device;
   readonly model: () => LogModel | undefined;
-  /** A detection that I12 demands by the end: some honest device must have raised one of these. */
-  demandAlarm(kinds: readonly string[], because: string): void;
+  /** The relay's folder was put back, and has not been read since. */
+  rolledBack: boolean;
+  /** What a device would hand back is refused: the relay can't read what leads to its log. */
+  refusesLost: boolean;
 }
 
 export async function runScenario(scenario: Scenario, options: SimulationOptions): Promise<RunResult> {
@@ -95,7 +122,8 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   const trace: TraceEvent[] = [];
   const sometimes = new Map<string, number>();
   const alarmCauses = new Set<string>();
-  const demands: { readonly kinds: readonly string[]; readonly because: string }[] = [];
+  /** Detections that I12 demands by the end: some honest device must have raised one of `kinds`, unless all of `by` forgot what they knew. */
+  const demands: { readonly kinds: readonly string[]; readonly because: string; readonly by: Set<string> }[] = [];
   const performed: Step[] = [];
   const recording = options.record === true || options.onTrace !== undefined;
   let document: SharedDocument | undefined;
@@ -103,6 +131,10 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   let closed = false;
   /** Some device lost what it had stored: "on other devices" was true then. */
   let storageLost = false;
+  /** Some device went on from an old copy of its storage. */
+  let putBack = false;
+  /** And a relay that had lost the newer branch of its records took the older one: the newer one has no place in the log any more. */
+  let branched = false;
 
   const world = createWorld({
     random: root.fork("world"),
@@ -122,7 +154,42 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   };
   const saw = (state: string): void => void sometimes.set(state, (sometimes.get(state) ?? 0) + 1);
 
-  const watch = createWireWatch({ canary, isUnique: (device) => !state.notUnique.has(device), broken });
+  /** Two histories are shown, and nothing else is wrong that would make a device lose, forget or not hear what it is told. */
+  const comparesHeads =
+    scenario.steps.some((step) => step.do === "cheat" && step.how === "fork") && scenario.steps.every((step) => !hidesHeads.has(step.do));
+  const heads = createHeadsWatch({ link: () => document?.link, isHonest: (deviceId) => isHonest(deviceId) });
+  /** Frames on their way to devices. */
+  const receivers = new Map<number, string>();
+  /** Devices to which the relay has ever lied. */
+  const misled = new Set<string>();
+  const checkHeads = (device: Device, status: DocumentStatus): void => {
+    const who = device.name;
+    for (const name of state.deceived) misled.add(name);
+    if (!comparesHeads || misled.has(who) || status.phase !== "ready") return;
+    const life = device.process()?.life;
+    for (const seq of heads.contradicted(who, status.seq, mainModel?.entries() ?? [])) {
+      saw("a device heard of another history");
+      world.later(headsMs, "has compared heads", () => {
+        if (device.process()?.life !== life || !device.alive() || device.status() === undefined) return;
+        if (device.alarms().some((alarm) => alarm.kind === "fork" && alarm.seq === seq)) return;
+        broken("I12", `${who} heard of another history at entry ${seq}, and said nothing`);
+      });
+    }
+  };
+
+  const tails = createTailsWatch();
+  /** A former worker may send what its successor has taken from the store since. */
+  const takenOver = new Set(scenario.steps.flatMap((step) => (step.do === "takeover" ? [step.who] : [])));
+  const watch = createWireWatch({
+    canary,
+    isUnique: (device) => !state.notUnique.has(device),
+    isStored: (who, record) => {
+      const device = actors.devices.get(who);
+      return device === undefined || takenOver.has(who) || copyOf(device).hasRecord(record);
+    },
+    toldTail: tails.told,
+    broken,
+  });
   const network = createNetwork({
     world,
     random: root.fork("network"),
@@ -131,17 +198,38 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       sent: (who, dir, frame, id, relay) => {
         if (dir === "up") {
           if (!actors.mallories.has(who)) watch.up(who, frame);
-        } else watch.down(frame);
+          if (state.notUnique.has(who)) tails.up(who, frame);
+        } else {
+          watch.down(frame);
+          if (state.notUnique.has(who)) {
+            tails.down(id, frame);
+            receivers.set(id, who);
+          }
+          if (comparesHeads && relay === "relay" && actors.devices.has(who)) {
+            heads.sent(id, frame);
+            receivers.set(id, who);
+          }
+        }
         if (recording)
           emit({ t: world.now(), kind: "send", frame: id, who, relay, dir, bytes: frame.length, what: frameNames(dir, frame) });
       },
-      arrived: (id) => recording && emit({ t: world.now(), kind: "arrive", frame: id }),
+      arrived: (id) => {
+        const who = receivers.get(id);
+        if (who !== undefined) {
+          receivers.delete(id);
+          heads.arrived(id, who);
+          tails.arrived(id, who);
+        }
+        if (recording) emit({ t: world.now(), kind: "arrive", frame: id });
+      },
       lost: (id, why) => {
         saw("a frame was lost");
         if (recording) emit({ t: world.now(), kind: "lost", frame: id, why });
       },
-      connection: (who, now, code) =>
-        recording && emit({ t: world.now(), kind: "connection", who, state: now, ...(code === undefined ? {} : { code }) }),
+      connection: (who, now, code) => {
+        heads.ended(who);
+        if (recording) emit({ t: world.now(), kind: "connection", who, state: now, ...(code === undefined ? {} : { code }) });
+      },
     },
   });
 
@@ -160,6 +248,11 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       if (recording && level !== "debug") emit({ t: world.now(), kind: "note", who, level, event });
       if (bugEvents.has(event)) broken("I17", `${who} logged ${event} ${JSON.stringify(fields)}`);
       if (level === "warn" || level === "info") saw(`log: ${event}`);
+      if (event === "document.restore-refused") {
+        if (fields["code"] === "damaged-log") state.refusesLost = true;
+        else if (putBack) branched = true;
+      }
+      if (event === "content-compaction-failed") uncompacted.set(who, actors.devices.get(who)?.process()?.life ?? 0);
       if (event === "document.rewind") noticedLoss(who, Number(fields["to"]));
     },
     document: () => document,
@@ -212,15 +305,16 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
           if (wrong !== undefined) broken(ruleOf(wrong), `${relay.name}: ${wrong}`);
           if (recording && mine.length > 0) emit({ t: world.now(), kind: "log", relay: relay.name, seq: model.seq() });
         },
-        reread: (relay, entries) => onReread(relay, entries),
+        promised: (relay) => modelOf(relay)?.seq() ?? 0,
+        reread: (relay, entries, promised) => onReread(relay, entries, promised),
       },
     });
   };
 
-  const onReread = (relay: RelayActor, entries: Parameters<LogModel["reread"]>[0] | undefined): void => {
+  const onReread = (relay: RelayActor, found: Parameters<LogModel["reread"]>[0] | undefined, promised: number): void => {
     const model = modelOf(relay);
     if (model === undefined) return;
-    if (entries === undefined) {
+    if (found === undefined) {
       saw("the relay's log is damaged");
       if (relay !== actors.relay) return;
       if (state.relayLoss === undefined) return broken("I2", "the relay can't read its log, and nothing was done to its disk");
@@ -229,6 +323,8 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       return;
     }
     const before = model.seq();
+    // What became durable while it was read can't be missing.
+    const entries = found.length >= promised && found.length < before ? [...found, ...model.entries().slice(found.length)] : found;
     const { wrong, lost } = model.reread(entries);
     if (wrong !== undefined) broken(ruleOf(wrong), `${relay.name}, after a start: ${wrong}`);
     if (relay !== actors.relay) return;
@@ -236,10 +332,17 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     if (lost > 0) {
       losses++;
       saw("the relay lost entries");
+      if (state.rolledBack) {
+        // A folder may hold more than was promised when it was copied: what counts is what is gone.
+        const ahead = [...actors.devices.values()].filter((device) => device.alive() && (device.status()?.seq ?? 0) > entries.length);
+        if (ahead.length > 0)
+          demands.push({ kinds: ["rollback", "fork"], because: "the relay was rolled back", by: new Set(ahead.map(({ name }) => name)) });
+      }
       if (state.relayLoss === undefined) broken("I2", `the relay lost ${lost} of ${before} entries that it had promised to keep`);
       else book.destroyed(state.relayLoss, (edit) => model.coverage().holds(edit) || isKept(edit, undefined));
     }
     state.relayLoss = undefined;
+    state.rolledBack = false;
     if (recording) emit({ t: world.now(), kind: "log", relay: relay.name, seq: model.seq() });
   };
 
@@ -263,6 +366,8 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
 
   const state: RunState = {
     relayLoss: undefined,
+    rolledBack: false,
+    refusesLost: false,
     relayDamaged: false,
     diskDamaged: false,
     diskLied: false,
@@ -271,11 +376,12 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     served: new Map(),
     deviceLoss: (device, what) => {
       storageLost = true;
+      putBack ||= what.includes("profile");
+      for (const { by } of demands) by.delete(device.name);
       const relayHolds = (edit: Edit): boolean => !state.relayDamaged && mainModel?.coverage().holds(edit) === true;
       book.destroyed(what, (edit) => relayHolds(edit) || isKept(edit, undefined));
     },
     model: () => mainModel,
-    demandAlarm: (kinds, because) => void demands.push({ kinds, because }),
     addDevice: (name, deviceOptions, like) => {
       const device = createDevice({
         context,
@@ -329,7 +435,9 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     if (waiting > 2_000) broken("I15", `${device.name} has ${waiting} timers and completions waiting`);
     if (status.phase !== "ready") return;
     const doc = device.doc();
+    checkRows(device);
     checkAfterLoss(device, status);
+    checkHeads(device, status);
     const news = book.told(device.name, status.saved, device.process()?.life ?? 0, (edit) => doc !== undefined && docHolds(doc, edit));
     if (news.length === 0) return;
     for (const edit of news) {
@@ -355,6 +463,18 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       if (status.saved === "others" && alarmCauses.size === 0 && !storageLost && !isElsewhere(edit, device))
         broken("I4", `${device.name} says "on other devices", and edit ${edit.id} ("${edit.words}") is on none`);
     }
+  };
+  /** By device: the life whose first "ready" was seen, and the life in which rows could not be made one. */
+  const loadedLife = new Map<string, number>();
+  const uncompacted = new Map<string, number>();
+  /** I16: who has opened a document has made its rows one, if there were many. */
+  const checkRows = (device: Device): void => {
+    const life = device.process()?.life ?? 0;
+    if (loadedLife.get(device.name) === life) return;
+    loadedLife.set(device.name, life);
+    const rows = copyOf(device).contentRows();
+    if (rows > rowsAtStartMax && uncompacted.get(device.name) !== life)
+      broken("I16", `${device.name} has opened a document, and goes on with ${rows} rows of it`);
   };
   /** How often the relay's log has got shorter. */
   let losses = 0;
@@ -477,11 +597,17 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
 
   const core = (): readonly Device[] => [...actors.devices.values()].filter((one) => !(scenario.without ?? []).includes(one.name));
 
+  /** What was written twice under one number, and lost, only those have who had it: that can't be mended, but it is named. */
+  const differKnowingly = (): boolean =>
+    branched && [...actors.devices.values()].some((device) => device.alarms().some(({ kind }) => kind === "diverged"));
+
   /** Why the core is not settled yet; undefined if it is. */
   const unsettled = (): string | undefined => {
     const devices = core();
     if (document === undefined) return "nobody has made the document";
     const model = mainModel;
+    // The last copy was destroyed, and everybody is told.
+    if (model?.seq() === 0 && losses > 0 && devices.every((device) => device.status()?.phase === "missing")) return undefined;
     let first: Doc | undefined;
     for (const device of devices) {
       const { name } = device;
@@ -497,9 +623,29 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       if (device.connection()?.kind !== "online") return `${name} is not connected`;
       if (status.seq !== model?.seq()) return `${name} has read up to entry ${status.seq} of ${model?.seq()}`;
       first ??= doc;
-      if (stateHash(doc) !== stateHash(first)) return `${name} and ${devices[0]?.name} have different states`;
+      if (stateHash(doc) !== stateHash(first) && !differKnowingly()) return `${name} and ${devices[0]?.name} have different states`;
       for (const tab of device.tabs())
         if (stateHash(tab.doc) !== stateHash(doc)) return `a tab of ${name} shows another state than its worker`;
+    }
+    return undefined;
+  };
+
+  /** Why something that was saved on a device has not left it, though nobody disturbs it; undefined if all has. */
+  const left = (): string | undefined => {
+    for (const device of core()) {
+      const { name } = device;
+      const status = device.status();
+      if (!device.alive() || device.frozen()) return `${name} is not running`;
+      if (device.tabs().length > 0 && status?.saved !== "relay" && status?.saved !== "others") return `${name} says "${status?.saved}"`;
+      const kept = book.edits.find(
+        (edit) =>
+          edit.who === name &&
+          edit.promised !== "none" &&
+          edit.excused === undefined &&
+          mainModel?.coverage().holds(edit) !== true &&
+          copyOf(device).holds(edit),
+      );
+      if (kept !== undefined) return `edit ${kept.id} ("${kept.words}") has not left ${name}, where nobody has it open`;
     }
     return undefined;
   };
@@ -508,7 +654,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     const devices = core();
     const model = mainModel;
     for (const edit of book.edits) {
-      if (edit.promised === "none" || edit.excused !== undefined) continue;
+      if (edit.promised === "none" || edit.excused !== undefined || differKnowingly()) continue;
       const relayHolds = model?.coverage().holds(edit) === true;
       const missing = devices.filter((device) => {
         const doc = device.doc();
@@ -522,7 +668,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       else if (!relayHolds && alarmCauses.size === 0)
         broken("I2", `edit ${edit.id} of ${edit.who} ("${edit.words}") is not in the relay's log`);
     }
-    checkSame(devices);
+    if (!differKnowingly()) checkSame(devices);
     for (const device of devices) checkDevice(device);
     checkAlarms();
     checkExpectations();
@@ -571,8 +717,8 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
         for (const alarm of device.alarms())
           broken("I12", `${device.name} raised "${alarm.kind}" at entry ${alarm.seq}, and nobody did anything wrong`);
     }
-    for (const { kinds, because } of demands) {
-      if (!devices.some((device) => device.alarms().some((alarm) => kinds.includes(alarm.kind))))
+    for (const { kinds, because, by } of demands) {
+      if (by.size > 0 && !devices.some((device) => device.alarms().some((alarm) => kinds.includes(alarm.kind))))
         broken("I12", `nobody noticed that ${because}`);
     }
   };
@@ -636,14 +782,24 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
 
   const heal = async (): Promise<void> => {
     if (recording) emit({ t: world.now(), kind: "phase", phase: "healing" });
-    stepper.healAll(core());
+    // What people closed may stay closed at first: what they typed leaves their devices all the same.
+    const staysClosed = root.fork("closed at the healing").chance(0.5);
+    stepper.healAll(core(), !staysClosed);
     const withinMs = durationMs(scenario.settleWithin ?? settleDefaultMs);
     const deadlineMs = world.now() + withinMs;
+    while (staysClosed) {
+      await runTo(world.now() + pollMs);
+      if (stop()) return;
+      stepper.nurse(core(), false);
+      const why = alarmCauses.size > 0 ? undefined : left();
+      if (why === undefined) break;
+      if (world.now() >= deadlineMs) return broken("I14", `${Math.round(withinMs / 1000)} s after healing: ${why}`);
+    }
     let settledAt: number | undefined;
     for (;;) {
       await runTo(world.now() + pollMs);
       if (stop()) return;
-      stepper.nurse(core());
+      stepper.nurse(core(), true);
       const why = unsettled();
       // A crash that was planned before, a connection that ends: what settled once may have to settle again.
       if (why !== undefined) settledAt = undefined;

@@ -28,9 +28,9 @@ export interface Stepper {
   /** Why it could not be done, if so. */
   perform(step: Step): string | undefined;
   /** Ends every fault; the core is started. */
-  healAll(core: readonly Device[]): void;
-  /** What people and operators do while they wait: start what died, reload what was refused, replace a folder that can't be read. */
-  nurse(core: readonly Device[]): void;
+  healAll(core: readonly Device[], open: boolean): void;
+  /** What people and operators do while they wait: start what died, reload what was refused, replace a folder that can't be read; and `open`, what is closed. */
+  nurse(core: readonly Device[], open: boolean): void;
   /** What is wrong with "relay" or a device, in words. */
   faultsOf(who: string): readonly string[];
 }
@@ -349,10 +349,9 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         newest = { backup: disk.backup(), seq: state.model()?.seq() ?? 0 };
         return undefined;
       case "rollback": {
-        const ahead = [...actors.devices.values()].some((device) => device.alive() && (device.status()?.seq ?? 0) > newest.seq);
         context.sometimes("the relay was rolled back");
         replaceFolder(newest.backup, "the relay was put back to an old backup");
-        if (ahead) state.demandAlarm(["rollback", "fork"], "the relay was rolled back");
+        state.rolledBack = true;
         return undefined;
       }
       case "clone-relay": {
@@ -490,6 +489,9 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
     if (mallory === undefined) return "there is no such hostile device";
     // Who owns a client id is settled by the order of the log, and kept when a log is lost (docs/peer.md): with both in one run, copies may differ.
     if (step.how === "foreign-client-id" && steps.some((other) => losesLog.has(other.do))) return "the log may be lost in this run";
+    // What is refused depends on what the document has, and after a crash it may have more than its log (docs/simulation.md, "What it does not promise").
+    if (step.how === "contradiction" && steps.some((other) => runsAhead.has(other.do) || losesLog.has(other.do)))
+      return "a document may run ahead of its log in this run";
     // Whose client id is in the log already: who is first there owns it (SECURITY.md says what that leaves open).
     const isClaimed = (client: number): boolean =>
       state
@@ -567,15 +569,16 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
     return undefined;
   };
 
-  const nurse = (core: readonly Device[]): void => {
+  const nurse = (core: readonly Device[], open: boolean): void => {
     // The log may be whole, and what leads to it not.
-    const refuses = state.diskDamaged && core.some((device) => device.status()?.refusal === "damaged-log");
+    const refuses = state.diskDamaged && (state.refusesLost || core.some((device) => device.status()?.refusal === "damaged-log"));
     // Or it can't even be opened.
     down = relay.host() === undefined ? down + 1 : 0;
     if ((state.relayDamaged && relay.alive()) || refuses || (state.diskDamaged && down > downMost)) {
       down = 0;
       context.sometimes("an operator replaced a damaged folder");
       state.relayDamaged = false;
+      state.refusesLost = false;
       replaceFolder(blank, "the operator started over with an empty folder");
     }
     for (const device of core) {
@@ -584,7 +587,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         context.sometimes("a device was refused, and reloaded");
         device.kill("kill");
         device.start();
-      } else if (device.tabs().length === 0) device.openTab(0);
+      } else if (open && device.tabs().length === 0) device.openTab(0);
     }
   };
 
@@ -592,7 +595,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
     perform,
     nurse,
     faultsOf: (who) => [...(faults.get(who)?.keys() ?? [])],
-    healAll: (core) => {
+    healAll: (core, open) => {
       healed = true;
       relay.disk.faults.full = false;
       relay.disk.faults.failWrites = undefined;
@@ -620,7 +623,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         else if (device.frozen()) device.thaw();
       }
       for (const who of faults.keys()) endAll(who, () => true);
-      nurse(core);
+      nurse(core, open);
       // Somebody presses "try again", or nobody does: within its backoff it has to find out by itself.
       if (seed.fork("healing").chance(0.5)) for (const device of core) device.retry();
     },
@@ -639,12 +642,23 @@ const foundOutByItself: ReadonlySet<CheatStep["how"]> = new Set([
 /** Steps after which entries may stand in another order than before. */
 const losesLog: ReadonlySet<Step["do"]> = new Set(["disk", "flip", "truncate", "rollback", "clone-relay", "cheat"]);
 
+/** Steps after which a device's document may hold more than its copy of the log. */
+const runsAhead: ReadonlySet<Step["do"]> = new Set([
+  "crash",
+  "restart",
+  "takeover",
+  "storage",
+  "close-storage",
+  "restore-profile",
+  "clone-profile",
+]);
+
 const isLinkFault = (what: string): boolean => !/^(storage|disk|asleep|frozen|the relay|a second)/.test(what);
 
 const placeIn = (length: number, where = 1): number => Math.min(length, Math.round(where * length));
 
 function editDoc(doc: Doc, step: Exclude<EditStep, { do: "caret" }>, applyTyped: (update: Uint8Array) => void): void {
-  const text = ("note" in step && step.note === true ? noteOf(doc) : undefined) ?? doc.getText("body");
+  const text = ("note" in step && step.note ? noteOf(doc) : undefined) ?? doc.getText("body");
   switch (step.do) {
     case "type":
       text.insert(placeIn(text.length, step.where), step.text);

@@ -305,6 +305,8 @@ const attacks: readonly AttackStep["how"][] = [
  */
 interface Theme {
   readonly name: string;
+  /** Classes that would hide it. */
+  readonly without?: ReadonlySet<string>;
   /** It shows only while nobody loses, damages or forges the relay's log otherwise. */
   readonly logStays: boolean;
   readonly hostile?: boolean;
@@ -398,6 +400,13 @@ const themes: readonly Theme[] = [
     },
   },
   {
+    name: "contradictions",
+    logStays: true,
+    hostile: true,
+    without: new Set(["device crashes", "relay crashes", "restarts", "takeover", "device storage"]),
+    make: (random) => [[1_000 + random.int(10_000), { do: "attack", who: "mallory", how: "contradiction" }]],
+  },
+  {
     // In a text inside a map: those of the root have no kind in a peer's own document, and Yjs does nothing with them.
     name: "formatting apart",
     logStays: true,
@@ -473,6 +482,7 @@ export function generateScenario(seed: bigint): Scenario {
 
   for (const fault of classes) {
     if (theme?.logStays === true && losing.has(fault.name)) continue;
+    if (theme?.without?.has(fault.name) === true) continue;
     const own = random.fork(`fault ${fault.name}`);
     if (!own.chance(fault.share)) continue;
     const times = 1 + own.int(own.chance(0.3) ? 6 : 2);
