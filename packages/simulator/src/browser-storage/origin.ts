@@ -37,6 +37,10 @@ export interface VirtualOrigin {
   databases(): readonly string[];
   /** Committed rows. */
   rows(database: string, store: string): readonly (readonly [Key, unknown])[];
+  /** Those of them that a power cut right now can't take back. */
+  durableRows(database: string, store: string): readonly (readonly [Key, unknown])[];
+  /** Nothing that is committed could be taken back. */
+  allDurable(): boolean;
   onCommit(listener: (committed: readonly Committed[]) => void): void;
   /** What was committed may be gone: a crash, an eviction, an old snapshot, a deleted database, a flipped bit. */
   onLoss(listener: () => void): void;
@@ -143,6 +147,9 @@ export function createVirtualOrigin({ random, turn }: VirtualOriginOptions): Vir
     for (const { connections } of lives.values()) for (const connection of [...connections]) connection.sever(tell);
   };
 
+  const rowsOf = (from: OriginSnapshot, database: string, store: string): readonly (readonly [Key, unknown])[] =>
+    (from.get(database)?.stores.get(store)?.rows ?? []).map(({ key, value }) => [key, value] as const);
+
   const origin: VirtualOrigin = {
     factoryFor: (process) => {
       process.onKill(() => {
@@ -185,7 +192,9 @@ export function createVirtualOrigin({ random, turn }: VirtualOriginOptions): Vir
       return clone;
     },
     databases: access.names,
-    rows: (database, store) => (state.get(database)?.stores.get(store)?.rows ?? []).map(({ key, value }) => [key, value] as const),
+    rows: (database, store) => rowsOf(state, database, store),
+    durableRows: (database, store) => rowsOf(loose[0] ?? state, database, store),
+    allDurable: () => loose.length === 0,
     onCommit: (listener) => void commitListeners.push(listener),
     onLoss: (listener) => void lossListeners.push(listener),
     bytes: () => bytes,

@@ -22,10 +22,14 @@ export interface WireWatchOptions {
   readonly canary: string;
   /** False for a profile that was copied or put back: there two histories of one replica are possible until it notices (RC-6). */
   readonly isUnique: (device: string) => boolean;
+  /** A power cut right now would leave the record in this device's storage. */
+  readonly isStored: (device: string, record: Uint8Array) => boolean;
+  /** The relay has told this device, over the channel that it has open, that it knows the replica up to this number. */
+  readonly toldTail: (device: string, replicaId: string) => number;
   readonly broken: (invariant: string, message: string) => void;
 }
 
-export function createWireWatch({ canary, isUnique, broken }: WireWatchOptions): WireWatch {
+export function createWireWatch({ canary, isUnique, isStored, toldTail, broken }: WireWatchOptions): WireWatch {
   const needle = new TextEncoder().encode(canary);
   const first = needle[0] ?? 0;
   /** nonce → what was sealed under it */
@@ -58,9 +62,13 @@ export function createWireWatch({ canary, isUnique, broken }: WireWatchOptions):
     sealed(nonce, () => hash, `a record of ${device}`);
     const place = `${toText(header.replicaId)} ${header.n}`;
     const known = places.get(place);
-    if (known !== undefined && known !== hash && isUnique(device))
-      broken("I6", `${device} sent two different records ${header.n} of one replica (RC-5)`);
+    if (known !== undefined && known !== hash) {
+      if (isUnique(device)) broken("I6", `${device} sent two different records ${header.n} of one replica (RC-5)`);
+      else if (header.n <= toldTail(device, toText(header.replicaId)))
+        broken("I6", `${device} sent another record ${header.n} of its replica, though the relay had told that it has one (RC-6)`);
+    }
     places.set(place, hash);
+    if (!isStored(device, bytes)) broken("I6", `${device} sent record ${header.n} and would not know of it after a power cut (RC-5)`);
   };
 
   return {

@@ -4,6 +4,7 @@
  */
 import { createPrng } from "../prng.ts";
 import type { Prng } from "../prng.ts";
+import { deviceThemes, quietMs } from "./device-themes.ts";
 import type { AttackStep, CheatStep, DeviceOptions, Direction, Scenario, Step } from "./scenario.ts";
 
 const names = ["ana", "ben", "cleo", "dora", "emil"] as const;
@@ -19,7 +20,9 @@ interface FaultClass {
   readonly make: (random: Prng, cast: Cast, index: number) => readonly (readonly [number, Timeless])[];
 }
 
-interface Cast {
+export type TimedStep = readonly [number, Timeless];
+
+export interface Cast {
   readonly devices: readonly string[];
   readonly lengthMs: number;
 }
@@ -426,6 +429,7 @@ const themes: readonly Theme[] = [
   },
 ];
 const themeShare = 0.14;
+const deviceThemeShare = 0.14;
 /** Classes after which a log or its owners are not what they were. */
 const losing: ReadonlySet<string> = new Set([
   "lying disk",
@@ -442,12 +446,10 @@ const losing: ReadonlySet<string> = new Set([
 /** The names of all classes of fault, for documents. */
 export const faultClasses: readonly string[] = [...classes.map(({ name }) => name), "hostile member"];
 /** And of all themes. */
-export const themeNames: readonly string[] = themes.map(({ name }) => name);
+export const themeNames: readonly string[] = [...themes, ...deviceThemes].map(({ name }) => name);
 
 /** Of each device. More seeds find more than longer ones. */
 const editsMax = 24;
-/** Everything starts within this time, and nothing that destroys storage happens before it. */
-const quietMs = 6_000;
 
 export function generateScenario(seed: bigint): Scenario {
   const random = createPrng(seed).fork("scenario");
@@ -479,6 +481,10 @@ export function generateScenario(seed: bigint): Scenario {
   const themed = random.fork("theme");
   const theme = themed.chance(themeShare) ? themed.pick(themes) : undefined;
   for (const [afterMs, step] of theme?.make(themed, cast) ?? []) steps.push({ at: quietMs + afterMs, step });
+  // A stream of its own: a theme more or less there changes nothing here.
+  const deviceThemed = random.fork("device theme");
+  if (theme === undefined && deviceThemed.chance(deviceThemeShare))
+    for (const [afterMs, step] of deviceThemed.pick(deviceThemes).make(deviceThemed, cast)) steps.push({ at: quietMs + afterMs, step });
 
   for (const fault of classes) {
     if (theme?.logStays === true && losing.has(fault.name)) continue;

@@ -1,0 +1,167 @@
+/**
+ * Situations of several steps in which a device's own storage, numbers or closed documents matter: its process dies at a bad moment, its profile has a
+ * twin, or nobody looks at what it still has to send. Steps that are drawn one by one meet them too seldom.
+ */
+import type { Prng } from "../prng.ts";
+import type { Cast, TimedStep } from "./generate.ts";
+
+/** Everything starts within this time, and nothing that destroys storage happens before it. */
+export const quietMs = 6_000;
+
+export interface DeviceTheme {
+  readonly name: string;
+  /** Times from the quiet beginning on. */
+  readonly make: (random: Prng, cast: Cast) => readonly TimedStep[];
+}
+
+const typed = (atMs: number, who: string, text: string): TimedStep => [atMs, { do: "type", who, text: `${text} `, where: 1 }];
+const closed = (atMs: number, who: string): readonly TimedStep[] => [
+  [atMs, { do: "close-tab", who, tab: 0 }],
+  [atMs, { do: "close-tab", who, tab: 1 }],
+];
+/** After everybody's edits. */
+const afterwards = (cast: Cast): number => cast.lengthMs - quietMs + 1_000;
+/** One of them, and the others. */
+const split = (random: Prng, { devices }: Cast): readonly [string, readonly string[]] => {
+  const who = random.pick(devices);
+  return [who, devices.filter((name) => name !== who)];
+};
+
+export const deviceThemes: readonly DeviceTheme[] = [
+  {
+    // More changes than fit into transactions at one time, more rows than are left as they are; dies while they become one.
+    name: "much typing",
+    make: (random, cast) => {
+      const [who] = split(random, cast);
+      const slow = random.chance(0.4);
+      return [
+        [0, { do: "cut", who, for: 30_000 }],
+        ...(slow ? [[400, { do: "storage", who, fault: "slow", for: 12_000 }] as const] : []),
+        ...Array.from({ length: 110 }, (_, index) => typed(500 + index * (slow ? 5 : 30), who, `m${index}`)),
+        [slow ? 16_000 : 5_000, { do: "crash", who, how: "kill", down: 500 }],
+        // It is up again, and reads.
+        [(slow ? 16_000 : 5_000) + 503, { do: "crash", who, how: "kill", after: 1 + random.int(9), down: 500 }],
+      ];
+    },
+  },
+  {
+    name: "closed before it is sent",
+    make: (random, cast) => {
+      const [who] = split(random, cast);
+      const begin = afterwards(cast);
+      const wasAway = random.chance(0.4);
+      const at = begin + (wasAway ? 45_000 : 0);
+      return [
+        // Long enough for the peer to let the document go, and to note that nothing of it is unsent.
+        ...(wasAway ? [...closed(begin, who), [at, { do: "open-tab", who, tab: 0 }] as const] : []),
+        // What goes up may be on its way, and the answer never come.
+        [at + 1_000, { do: "cut", who, dir: random.chance(0.5) ? "up" : "both", for: 60_000 }],
+        typed(at + 1_200, who, "closed"),
+        ...(random.chance(0.5) ? [typed(at + 1_600, who, "twice")] : []),
+        ...closed(at + 2_500, who),
+        [
+          at + (random.chance(0.3) ? 40_000 : 3_500),
+          random.chance(0.6) ? { do: "restart", who, down: 500 } : { do: "crash", who, how: "kill", down: 500 },
+        ],
+      ];
+    },
+  },
+  {
+    name: "a deletion is the last",
+    make: (random, cast) => {
+      const [who] = split(random, cast);
+      const at = afterwards(cast) + 5_000;
+      return [
+        [at, { do: "cut", who, for: 20_000 }],
+        [at + 300, { do: "erase", who, count: 1 + random.int(5), where: Math.floor(random.float() * 100) / 100 }],
+        [at + 1_000, random.chance(0.5) ? { do: "restart", who, down: 500 } : { do: "crash", who, how: "kill", down: 500 }],
+      ];
+    },
+  },
+  {
+    // Its content fails and its copy of the log does not, or the other way round.
+    name: "half stored, then dead",
+    make: (random, cast) => {
+      const [who, others] = split(random, cast);
+      const at = random.chance(0.5) ? 0 : afterwards(cast);
+      return Array.from({ length: 3 }, (_, nth) => at + nth * 4_000).flatMap((from): readonly TimedStep[] => [
+        [from, { do: "storage", who, fault: "abort", for: 900 }],
+        ...others.map((name): TimedStep => [from + 100 + random.int(500), { do: "erase", who: name, count: 1 + random.int(4), where: 0.5 }]),
+        typed(from + 50 + random.int(500), who, "half"),
+        [from + 250 + random.int(600), { do: "crash", who, how: "kill", down: 1_000 }],
+      ]);
+    },
+  },
+  {
+    // A new author's first words are on the reader's disk, whose they are is not; and then nobody else has them.
+    name: "the reader dies, the relay loses it",
+    make: (random, cast) => {
+      const [reader, [author = reader, ...others]] = split(random, cast);
+      return [
+        [0, { do: "restart", who: author, down: 500 }],
+        [2_500, { do: "backup" }],
+        ...others.map((who): TimedStep => [2_600, { do: "cut", who, bytes: "drop", for: 20_000 }]),
+        [3_000, { do: "crash", who: reader, how: "kill", after: 1 + random.int(8), down: 3_000 }],
+        typed(3_010, author, "first"),
+        [3_500, { do: "crash", who: author, how: "kill", down: 15_000 }],
+        [3_800, { do: "rollback" }],
+        typed(20_000, author, "next"),
+      ];
+    },
+  },
+  {
+    name: "both twins write",
+    make: (random, cast) => {
+      const [who] = split(random, cast);
+      const as = "twin";
+      return [
+        ...(random.chance(0.5) ? [[0, { do: "cut", who, for: 4_000 }] as const, typed(300, who, "before")] : []),
+        [1_000, { do: "clone-profile", who, as }],
+        ...Array.from({ length: 4 }, (_, nth) => typed(1_200 + random.int(9_000), random.pick([who, as]), `w${nth}`)),
+        [3_000 + random.int(6_000), { do: "erase", who: as, count: 2, where: 0.5 }],
+        typed(11_000, as, "twin"),
+        typed(11_000 + random.int(60), who, "original"),
+      ];
+    },
+  },
+  {
+    name: "an old profile goes on",
+    make: (random, cast) => {
+      const [who] = split(random, cast);
+      return [
+        [0, { do: "backup-profile", who }],
+        typed(500, who, "newer"),
+        typed(1_500 + random.int(1_000), who, "newest"),
+        [4_000, { do: "restore-profile", who }],
+        typed(8_000, who, "older"),
+        [9_000, { do: "erase", who, count: 1 + random.int(5), where: 0.3 }],
+      ];
+    },
+  },
+  {
+    // Acknowledgements come, others' entries do not; and then the relay has neither.
+    name: "acknowledged, never seen",
+    make: (random, cast) => [
+      [0, { do: "backup" }],
+      [500, { do: "cheat", how: "withhold", who: "all", for: 12_000 }],
+      ...cast.devices.flatMap((who, index) => [
+        typed(3_000 + index * 200, who, `x${index}`),
+        typed(4_000 + random.int(2_000), who, `y${index}`),
+      ]),
+      [8_000, { do: "rollback" }],
+    ],
+  },
+  {
+    // No event of anybody else's that would make it try again.
+    name: "alone when its store fails",
+    make: (random, cast) => {
+      const [who, others] = split(random, cast);
+      const at = afterwards(cast);
+      return [
+        ...others.flatMap((name) => closed(at, name)),
+        [at + 45_000, { do: "storage", who, fault: "full", for: 6_000 }],
+        typed(at + 45_100, who, "alone"),
+      ];
+    },
+  },
+];
