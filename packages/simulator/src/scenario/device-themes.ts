@@ -86,7 +86,10 @@ export const deviceThemes: readonly DeviceTheme[] = [
       const at = random.chance(0.5) ? 0 : afterwards(cast);
       return Array.from({ length: 3 }, (_, nth) => at + nth * 4_000).flatMap((from): readonly TimedStep[] => [
         [from, { do: "storage", who, fault: "abort", for: 900 }],
-        ...others.map((name): TimedStep => [from + 100 + random.int(500), { do: "erase", who: name, count: 1 + random.int(4), where: 0.5 }]),
+        ...others.map((name): TimedStep => [
+          from + 100 + random.int(500),
+          { do: "erase", who: name, count: 1 + random.int(4), where: 0.5 },
+        ]),
         typed(from + 50 + random.int(500), who, "half"),
         [from + 250 + random.int(600), { do: "crash", who, how: "kill", down: 1_000 }],
       ]);
