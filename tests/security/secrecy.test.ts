@@ -346,9 +346,9 @@ describe("a peer's own folder is sealed", () => {
       const database = new Level(content);
       await database.put("unsealed", written.title.text.repeat(2));
       await database.close();
-      expect((await levelPieces(content)).flatMap((piece) => search.search(...piece)).map(({ canary }) => canary)).toEqual([
-        written.title.name,
-      ]);
+      // In the row, and at times in another form of the same bytes.
+      const seen = (await levelPieces(content)).flatMap((piece) => search.search(...piece)).map(({ canary }) => canary);
+      expect([...new Set(seen)]).toEqual([written.title.name]);
     }
   }, 60_000);
 });

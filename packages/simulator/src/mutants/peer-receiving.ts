@@ -283,7 +283,7 @@ export const peerReceivingMutants: readonly Mutant[] = [
   },
   {
     id: "words-before-whose-they-are",
-    patches: [{ file: receive, find: `  if (!news) return page;`, replace: `  if (!news || news) return page;` }],
+    patches: [{ file: receive, find: `  if (state.ownersDue) await store.commit();`, replace: `` }],
     bug: "Whose a client id is becomes durable after the words that are written under it.",
     loss: "After a crash and a rollback this device signs another's words as its own; that person's next words are refused by everybody.",
     expect: ["I12", "I14", "I11"],

@@ -148,6 +148,7 @@ export const peerSendingMutants: readonly Mutant[] = [
   return false;`,
         replace: `  return true;`,
       },
+      { file: "packages/peer/src/engine/receive.ts", find: `  if (copied) await startReplica(core);\n`, replace: `` },
     ],
     bug: "A device that lost its newest storage goes on with the number that it remembers, though the relay knows later ones.",
     loss: "The device signs two histories, and everybody who saw both has to ask which one is true.",
@@ -202,7 +203,15 @@ export const peerSendingMutants: readonly Mutant[] = [
   },
   {
     id: "refused-record-counts-as-sent",
-    patches: [{ file: send, find: `  for (const record of state.outgoing) record.sent = false;\n`, replace: `` }],
+    patches: [
+      { file: send, find: `  for (const record of state.outgoing) record.sent = false;\n`, replace: `` },
+      // Else what waits for an answer finds it out after half a minute.
+      {
+        file: send,
+        find: `const waits = state.outgoing.includes(record) && record.sent`,
+        replace: `const waits = state.refusals === 0 && state.outgoing.includes(record) && record.sent`,
+      },
+    ],
     bug: "A record that was refused for the moment is not sent again.",
     loss: "After a full disk at the relay a device that is online stays behind.",
     expect: ["I14"],

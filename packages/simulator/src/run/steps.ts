@@ -47,7 +47,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
   const { relay } = actors;
   const faults = new Map<string, Map<string, number>>();
   const blank: DiskBackup = relay.disk.backup();
-  let newest: { readonly backup: DiskBackup; readonly seq: number } = { backup: blank, seq: 0 };
+  let newest: { readonly backup: DiskBackup; readonly damaged: boolean } = { backup: blank, damaged: false };
   const profiles = new Map<string, ReturnType<Device["profile"]["origin"]["snapshot"]>>();
   /** Former workers of profiles that another took over. */
   const formers = new Set<{ end(): void }>();
@@ -346,12 +346,13 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         return done ? undefined : "there is nothing to damage";
       }
       case "backup":
-        newest = { backup: disk.backup(), seq: state.model()?.seq() ?? 0 };
+        newest = { backup: disk.backup(), damaged: state.diskDamaged };
         return undefined;
       case "rollback": {
         context.sometimes("the relay was rolled back");
         replaceFolder(newest.backup, "the relay was put back to an old backup");
         state.rolledBack = true;
+        state.diskDamaged = newest.damaged;
         return undefined;
       }
       case "clone-relay": {

@@ -10,6 +10,8 @@ export const quietMs = 6_000;
 
 export interface DeviceTheme {
   readonly name: string;
+  /** It shows only if nothing else goes wrong: no class of fault is drawn besides. */
+  readonly alone: boolean;
   /** Times from the quiet beginning on. */
   readonly make: (random: Prng, cast: Cast) => readonly TimedStep[];
 }
@@ -31,21 +33,23 @@ export const deviceThemes: readonly DeviceTheme[] = [
   {
     // More changes than fit into transactions at one time, more rows than are left as they are; dies while they become one.
     name: "much typing",
+    alone: true,
     make: (random, cast) => {
       const [who] = split(random, cast);
-      const slow = random.chance(0.4);
+      const slow = random.chance(0.35);
       return [
         [0, { do: "cut", who, for: 30_000 }],
         ...(slow ? [[400, { do: "storage", who, fault: "slow", for: 12_000 }] as const] : []),
         ...Array.from({ length: 110 }, (_, index) => typed(500 + index * (slow ? 5 : 30), who, `m${index}`)),
         [slow ? 16_000 : 5_000, { do: "crash", who, how: "kill", down: 500 }],
-        // It is up again, and reads.
-        [(slow ? 16_000 : 5_000) + 503, { do: "crash", who, how: "kill", after: 1 + random.int(9), down: 500 }],
+        // It is up again, has read its rows, and writes the one that replaces them: some of the first effects of its life.
+        [(slow ? 16_000 : 5_000) + 503, { do: "crash", who, how: "kill", after: 2 + random.int(4), down: 500 }],
       ];
     },
   },
   {
     name: "closed before it is sent",
+    alone: true,
     make: (random, cast) => {
       const [who] = split(random, cast);
       const begin = afterwards(cast);
@@ -68,6 +72,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   },
   {
     name: "a deletion is the last",
+    alone: false,
     make: (random, cast) => {
       const [who] = split(random, cast);
       const at = afterwards(cast) + 5_000;
@@ -81,6 +86,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   {
     // Its content fails and its copy of the log does not, or the other way round.
     name: "half stored, then dead",
+    alone: false,
     make: (random, cast) => {
       const [who, others] = split(random, cast);
       const at = random.chance(0.5) ? 0 : afterwards(cast);
@@ -98,6 +104,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   {
     // A new author's first words are on the reader's disk, whose they are is not; and then nobody else has them.
     name: "the reader dies, the relay loses it",
+    alone: false,
     make: (random, cast) => {
       const [reader, [author = reader, ...others]] = split(random, cast);
       return [
@@ -114,6 +121,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   },
   {
     name: "both twins write",
+    alone: false,
     make: (random, cast) => {
       const [who] = split(random, cast);
       const as = "twin";
@@ -129,6 +137,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   },
   {
     name: "an old profile goes on",
+    alone: false,
     make: (random, cast) => {
       const [who] = split(random, cast);
       return [
@@ -144,6 +153,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   {
     // Acknowledgements come, others' entries do not; and then the relay has neither.
     name: "acknowledged, never seen",
+    alone: false,
     make: (random, cast) => [
       [0, { do: "backup" }],
       [500, { do: "cheat", how: "withhold", who: "all", for: 12_000 }],
@@ -157,6 +167,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
   {
     // No event of anybody else's that would make it try again.
     name: "alone when its store fails",
+    alone: true,
     make: (random, cast) => {
       const [who, others] = split(random, cast);
       const at = afterwards(cast);

@@ -483,12 +483,12 @@ export function generateScenario(seed: bigint): Scenario {
   for (const [afterMs, step] of theme?.make(themed, cast) ?? []) steps.push({ at: quietMs + afterMs, step });
   // A stream of its own: a theme more or less there changes nothing here.
   const deviceThemed = random.fork("device theme");
-  if (theme === undefined && deviceThemed.chance(deviceThemeShare))
-    for (const [afterMs, step] of deviceThemed.pick(deviceThemes).make(deviceThemed, cast)) steps.push({ at: quietMs + afterMs, step });
+  const deviceTheme = theme === undefined && deviceThemed.chance(deviceThemeShare) ? deviceThemed.pick(deviceThemes) : undefined;
+  for (const [afterMs, step] of deviceTheme?.make(deviceThemed, cast) ?? []) steps.push({ at: quietMs + afterMs, step });
 
   for (const fault of classes) {
     if (theme?.logStays === true && losing.has(fault.name)) continue;
-    if (theme?.without?.has(fault.name) === true) continue;
+    if (theme?.without?.has(fault.name) === true || deviceTheme?.alone === true) continue;
     const own = random.fork(`fault ${fault.name}`);
     if (!own.chance(fault.share)) continue;
     const times = 1 + own.int(own.chance(0.3) ? 6 : 2);
@@ -500,7 +500,7 @@ export function generateScenario(seed: bigint): Scenario {
 
   const hostile = random.fork("fault hostile member");
   if (theme?.hostile === true) devices["mallory"] = { hostile: true };
-  if (hostile.chance(0.1)) {
+  if (deviceTheme?.alone !== true && hostile.chance(0.1)) {
     devices["mallory"] = { hostile: true };
     const times = 1 + hostile.int(5);
     for (let index = 0; index < times; index++)
