@@ -21,7 +21,7 @@ import { createEditBook } from "../invariants/edit-book.ts";
 import type { Edit } from "../invariants/edit-book.ts";
 import { createHeadsWatch } from "../invariants/heads-watch.ts";
 import { createLogModel } from "../invariants/log-model.ts";
-import type { LogModel } from "../invariants/log-model.ts";
+import type { LogModel, ModelEntry } from "../invariants/log-model.ts";
 import { createStoredCopy } from "../invariants/stored-copy.ts";
 import type { StoredCopy } from "../invariants/stored-copy.ts";
 import { createTailsWatch } from "../invariants/tails-watch.ts";
@@ -122,8 +122,8 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   const trace: TraceEvent[] = [];
   const sometimes = new Map<string, number>();
   const alarmCauses = new Set<string>();
-  /** Detections that I12 demands by the end: some honest device must have raised one of `kinds`, unless all of `by` forgot what they knew. */
-  const demands: { readonly kinds: readonly string[]; readonly because: string; readonly by: Set<string> }[] = [];
+  /** Detections that I12 demands by the end: some honest device must have raised one of `kinds`, unless all of `by` forgot what they knew, or find it in its place again. */
+  const demands: { readonly kinds: readonly string[]; readonly because: string; readonly by: Map<string, ModelEntry | undefined> }[] = [];
   const performed: Step[] = [];
   const recording = options.record === true || options.onTrace !== undefined;
   let document: SharedDocument | undefined;
@@ -325,6 +325,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     const before = model.seq();
     // What became durable while it was read can't be missing.
     const entries = found.length >= promised && found.length < before ? [...found, ...model.entries().slice(found.length)] : found;
+    const known = model.entries();
     const { wrong, lost } = model.reread(entries);
     if (wrong !== undefined) broken(ruleOf(wrong), `${relay.name}, after a start: ${wrong}`);
     if (relay !== actors.relay) return;
@@ -336,7 +337,11 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
         // A folder may hold more than was promised when it was copied: what counts is what is gone.
         const ahead = [...actors.devices.values()].filter((device) => device.alive() && (device.status()?.seq ?? 0) > entries.length);
         if (ahead.length > 0)
-          demands.push({ kinds: ["rollback", "fork"], because: "the relay was rolled back", by: new Set(ahead.map(({ name }) => name)) });
+          demands.push({
+            kinds: ["rollback", "fork"],
+            because: "the relay was rolled back",
+            by: new Map(ahead.map((device) => [device.name, known[(device.status()?.seq ?? 0) - 1]] as const)),
+          });
       }
       if (state.relayLoss === undefined) broken("I2", `the relay lost ${lost} of ${before} entries that it had promised to keep`);
       else book.destroyed(state.relayLoss, (edit) => model.coverage().holds(edit) || isKept(edit, undefined));
@@ -718,7 +723,11 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
           broken("I12", `${device.name} raised "${alarm.kind}" at entry ${alarm.seq}, and nobody did anything wrong`);
     }
     for (const { kinds, because, by } of demands) {
-      if (by.size > 0 && !devices.some((device) => device.alarms().some((alarm) => kinds.includes(alarm.kind))))
+      const differs = [...by.values()].some((head) => {
+        const now = head === undefined ? undefined : mainModel?.entries()[head.seq - 1];
+        return head !== undefined && (now === undefined || !bytesEqual(now.chainHash, head.chainHash));
+      });
+      if (differs && !devices.some((device) => device.alarms().some((alarm) => kinds.includes(alarm.kind))))
         broken("I12", `nobody noticed that ${because}`);
     }
   };
