@@ -34,10 +34,14 @@ export type SignatureContext =
   | "skerry.v1.sign-device-consent"
   | "skerry.v1.sign-accept-proof";
 
-/** First bytes of the message of a keyed BLAKE2b whose key is secret: it derives another secret. */
+/** First bytes of the message of a keyed BLAKE2b whose key is secret: it derives another secret, or a commitment to it. */
 export type DerivationContext =
   | "skerry.v1.document-key"
-  | "skerry.v1.presence-key"
+  | "skerry.v1.document-presence"
+  | "skerry.v1.epoch-commitment"
+  | "skerry.v1.epoch-envelope"
+  | "skerry.v1.document-envelope"
+  | "skerry.v1.old-epoch-key"
   | "skerry.v1.local-seal-key"
   | "skerry.v1.local-name-key";
 
@@ -72,7 +76,11 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.sign-device-consent": true,
   "skerry.v1.sign-accept-proof": true,
   "skerry.v1.document-key": true,
-  "skerry.v1.presence-key": true,
+  "skerry.v1.document-presence": true,
+  "skerry.v1.epoch-commitment": true,
+  "skerry.v1.epoch-envelope": true,
+  "skerry.v1.document-envelope": true,
+  "skerry.v1.old-epoch-key": true,
   "skerry.v1.local-seal-key": true,
   "skerry.v1.local-name-key": true,
 };

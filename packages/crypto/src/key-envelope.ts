@@ -1,0 +1,170 @@
+/**
+ * Keys of an epoch for those who may have them (docs/crypto.md, CR-18):
+ *
+ *     one operation = one ephemeral X25519 public key (32), and per recipient ciphertext (32) ‖ tag (16)
+ *     key           = BLAKE2b-256 keyed with X25519(ephemeral, recipient), over context ‖ ephemeral public key (32) ‖ recipient's public key (32) ‖ bound
+ *     bound         = space (16) ‖ epoch (u32, little-endian) ‖ [document (16)] ‖ recipient's id; also the associated data
+ *
+ * It is DHIES with one ephemeral key for many recipients, safe where every recipient's key enters the derivation (Bellare, Boldyreva and Staddon,
+ * "Randomness Re-use in Multi-recipient Encryption Schemeas", PKC 2003). An envelope does not say who made it: the signature of the operation that carries it does.
+ *
+ * Each key seals one message, so the nonce is zero: the ephemeral key is drawn for one call and wiped, and within a call two envelopes with the same
+ * key have the same recipient, space, epoch and document, hence the same plaintext and the same bytes.
+ */
+import { assert, err, hashBytes, idBytes, keyBytes, ok } from "@skerry/protocol";
+import type { AccountId, DocId, Random, Result, SpaceId } from "@skerry/protocol";
+import { concat } from "./concat.ts";
+import type { DerivationContext } from "./contexts.ts";
+import { derive } from "./derive.ts";
+import { commitEpochKey, epochKeyMatches } from "./epoch-commitment.ts";
+import { documentKey, epochBytes } from "./epoch-key.ts";
+import { agree, generateAgreementKey } from "./key-agreement.ts";
+import type { AgreementKey } from "./key-agreement.ts";
+import { openOnce, sealOnce } from "./seal-once.ts";
+import { Secret } from "./secret.ts";
+
+/** A 32-byte key and its tag. */
+export const keyEnvelopeBytes: number = keyBytes + 16;
+/** Recipients of one call: members, invites and grants of the largest space. */
+export const envelopesMax = 4096;
+
+type EnvelopeContext = Extract<DerivationContext, "skerry.v1.epoch-envelope" | "skerry.v1.document-envelope">;
+
+/** `encryptionKey`: X25519, 32 bytes, from the recipient, who may be hostile. */
+export interface EnvelopeRecipient {
+  /** Account id (32 bytes) or invite id (16 bytes). */
+  readonly id: Uint8Array;
+  readonly encryptionKey: Uint8Array;
+}
+
+/** One document for one account that is no member. */
+export interface DocumentGrant {
+  readonly docId: DocId;
+  readonly accountId: AccountId;
+  readonly encryptionKey: Uint8Array;
+}
+
+export interface SealedKeys {
+  /** X25519, 32 bytes. */
+  readonly ephemeralKey: Uint8Array;
+  /** Of the epoch key, 32 bytes. */
+  readonly commitment: Uint8Array;
+  /** One for each recipient, 48 bytes, in the same order: the epoch key. */
+  readonly envelopes: readonly Uint8Array[];
+  /** One for each grant, 48 bytes, in the same order: the document's key. */
+  readonly documentEnvelopes: readonly Uint8Array[];
+  /** Ids of recipients and grantees whose public key is of small order. Their envelopes are random and open for nobody. */
+  readonly unreachable: readonly Uint8Array[];
+}
+
+export type EnvelopeError = "bad-length" | "weak-key" | "undecryptable";
+
+/**
+ * Seals the epoch key for `recipients`, and the keys of single documents for `grants`. A recipient with a key of small order gets random bytes in place of
+ * an envelope and is named: with an error instead, a member could publish such a key and nobody could be removed any more, for a removal has an envelope for everybody who stays.
+ */
+export function sealKeys(args: {
+  readonly epochKey: Secret;
+  readonly spaceId: SpaceId;
+  readonly epoch: number;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly grants: readonly DocumentGrant[];
+  readonly random: Random;
+}): SealedKeys {
+  const { epochKey, spaceId, epoch, recipients, grants, random } = args;
+  assert(recipients.length + grants.length <= envelopesMax, "too many envelopes");
+  const ephemeral = generateAgreementKey(random);
+  const unreachable: Uint8Array[] = [];
+  const seal = (context: EnvelopeContext, id: Uint8Array, encryptionKey: Uint8Array, bound: Uint8Array, key: Secret): Uint8Array => {
+    const wrapping = sendersKey(context, ephemeral, encryptionKey, bound);
+    if (wrapping.ok) return key.use((bytes) => sealOnce(wrapping.value, bytes, bound));
+    unreachable.push(id);
+    return random.bytes(keyEnvelopeBytes);
+  };
+  const envelopes = recipients.map(({ id, encryptionKey }) =>
+    seal("skerry.v1.epoch-envelope", id, encryptionKey, boundToEpoch(spaceId, epoch, id), epochKey),
+  );
+  const documentEnvelopes = grants.map(({ docId, accountId, encryptionKey }) => {
+    const key = documentKey(epochKey, docId);
+    const sealed = seal("skerry.v1.document-envelope", accountId, encryptionKey, boundToDocument(spaceId, epoch, docId, accountId), key);
+    key.wipe();
+    return sealed;
+  });
+  ephemeral.secret.wipe();
+  return {
+    ephemeralKey: ephemeral.publicKey,
+    commitment: commitEpochKey(epochKey, spaceId, epoch),
+    envelopes,
+    documentEnvelopes,
+    unreachable,
+  };
+}
+
+/** Who opens: an account with its encryption key, or the holder of an invite's link. */
+export interface EnvelopeReader {
+  /** Account id (32 bytes) or invite id (16 bytes). */
+  readonly id: Uint8Array;
+  readonly encryptionKey: Uint8Array;
+  readonly encryptionSecret: Secret;
+}
+
+/** Where an envelope stood: all of it from the author of an operation, who may be hostile. */
+export interface EnvelopePlace {
+  readonly spaceId: SpaceId;
+  readonly epoch: number;
+  /** X25519, 32 bytes. */
+  readonly ephemeralKey: Uint8Array;
+  /** 48 bytes. */
+  readonly envelope: Uint8Array;
+}
+
+/** The epoch key. `wrong-commitment`: the author gave others another key than us; the operation proves it. */
+export function openEpochKey(
+  reader: EnvelopeReader,
+  place: EnvelopePlace,
+  commitment: Uint8Array,
+): Result<Secret, EnvelopeError | "wrong-commitment"> {
+  const opened = open("skerry.v1.epoch-envelope", reader, place, boundToEpoch(place.spaceId, place.epoch, reader.id));
+  if (!opened.ok) return opened;
+  if (commitment.length === hashBytes && epochKeyMatches(opened.value, place.spaceId, place.epoch, commitment)) return opened;
+  opened.value.wipe();
+  return err("wrong-commitment");
+}
+
+/** The key of one document; `presenceKeyOf` gives the key of its presence. Whether others have the same, only its records show. */
+export const openDocumentKey = (reader: EnvelopeReader, place: EnvelopePlace, docId: DocId): Result<Secret, EnvelopeError> =>
+  open("skerry.v1.document-envelope", reader, place, boundToDocument(place.spaceId, place.epoch, docId, reader.id));
+
+function open(context: EnvelopeContext, reader: EnvelopeReader, place: EnvelopePlace, bound: Uint8Array): Result<Secret, EnvelopeError> {
+  const { ephemeralKey, envelope } = place;
+  if (ephemeralKey.length !== keyBytes || envelope.length !== keyEnvelopeBytes) return err("bad-length");
+  const shared = agree(reader.encryptionSecret, ephemeralKey);
+  if (!shared.ok) return shared;
+  const key = derive(context, shared.value, ephemeralKey, reader.encryptionKey, bound);
+  shared.value.wipe();
+  const opened = openOnce(key, envelope, bound);
+  return opened.ok ? ok(new Secret(opened.value)) : opened;
+}
+
+function sendersKey(
+  context: EnvelopeContext,
+  ephemeral: AgreementKey,
+  encryptionKey: Uint8Array,
+  bound: Uint8Array,
+): Result<Secret, "weak-key"> {
+  const shared = agree(ephemeral.secret, encryptionKey);
+  if (!shared.ok) return shared;
+  const key = derive(context, shared.value, ephemeral.publicKey, encryptionKey, bound);
+  shared.value.wipe();
+  return ok(key);
+}
+
+function boundToEpoch(spaceId: SpaceId, epoch: number, id: Uint8Array): Uint8Array {
+  assert(id.length === hashBytes || id.length === idBytes, "a recipient is an account or an invite");
+  return concat(epochBytes(spaceId, epoch), id);
+}
+
+function boundToDocument(spaceId: SpaceId, epoch: number, docId: DocId, accountId: Uint8Array): Uint8Array {
+  assert(docId.length === idBytes && accountId.length === hashBytes, "ids of another length");
+  return concat(epochBytes(spaceId, epoch), docId, accountId);
+}
