@@ -18,7 +18,8 @@ export type HashContext =
   | "skerry.v1.link-checksum"
   | "skerry.v1.account-operation"
   | "skerry.v1.space-operation"
-  | "skerry.v1.access-entry";
+  | "skerry.v1.access-entry"
+  | "skerry.v1.safety-number";
 
 /** First bytes of everything that is signed, followed by a zero byte. */
 export type SignatureContext =
@@ -42,6 +43,12 @@ export type DerivationContext =
   | "skerry.v1.epoch-envelope"
   | "skerry.v1.document-envelope"
   | "skerry.v1.old-epoch-key"
+  | "skerry.v1.account-root-seed"
+  | "skerry.v1.account-encryption-key"
+  | "skerry.v1.invite-id"
+  | "skerry.v1.invite-root"
+  | "skerry.v1.invite-signing-seed"
+  | "skerry.v1.invite-encryption-key"
   | "skerry.v1.local-seal-key"
   | "skerry.v1.local-name-key";
 
@@ -64,6 +71,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.account-operation": true,
   "skerry.v1.space-operation": true,
   "skerry.v1.access-entry": true,
+  "skerry.v1.safety-number": true,
   "skerry.v1.sign-record-genesis": true,
   "skerry.v1.sign-record-update": true,
   "skerry.v1.sign-presence": true,
@@ -81,6 +89,12 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.epoch-envelope": true,
   "skerry.v1.document-envelope": true,
   "skerry.v1.old-epoch-key": true,
+  "skerry.v1.account-root-seed": true,
+  "skerry.v1.account-encryption-key": true,
+  "skerry.v1.invite-id": true,
+  "skerry.v1.invite-root": true,
+  "skerry.v1.invite-signing-seed": true,
+  "skerry.v1.invite-encryption-key": true,
   "skerry.v1.local-seal-key": true,
   "skerry.v1.local-name-key": true,
 };

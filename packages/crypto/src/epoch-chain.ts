@@ -14,7 +14,7 @@ import { epochBytes } from "./epoch-key.ts";
 import { openOnce, sealOnce } from "./seal-once.ts";
 import { exportSecret, Secret } from "./secret.ts";
 
-/** Steps of one walk back: some 40 ms. A space that had more epochs is walked in several goes. */
+/** Steps of one walk back: some 20 ms. A space that had more epochs is walked in several goes. */
 export const epochStepsMax = 4096;
 const sealedBytes = keyBytes + 16;
 
