@@ -103,6 +103,21 @@ test("a power cut takes relaxed commits, the newest first, and never a strict on
   expect([...seen].sort()).toEqual(["12", "123", "1234", "12345"]);
 });
 
+test("what a power cut right now would leave is told: nothing relaxed until a strict commit or a flush, and then all of it", async () => {
+  const { process, db } = await start();
+  const durable = (): unknown[] => rig.origin.durableRows("db", "a").map(([key]) => key);
+  const both = (): unknown[] => [durable(), keys(), rig.origin.allDurable()];
+  await rig.run(process, () => put(db, "1", 1, "relaxed"));
+  await rig.run(process, () => put(db, "2", 1, "relaxed"));
+  expect(both()).toEqual([[], ["1", "2"], false]);
+  await rig.run(process, () => put(db, "3", 1, "strict"));
+  expect(both()).toEqual([["1", "2", "3"], ["1", "2", "3"], true]);
+  await rig.run(process, () => put(db, "4", 1, "relaxed"));
+  expect(both()).toEqual([["1", "2", "3"], ["1", "2", "3", "4"], false]);
+  await rig.pass(40_000);
+  expect(both()).toEqual([["1", "2", "3", "4"], ["1", "2", "3", "4"], true]);
+});
+
 test("a kill takes nothing; relaxed commits reach the disk by themselves after some time", async () => {
   const { process, db } = await start();
   await rig.run(process, () => put(db, "1", 1, "relaxed"));

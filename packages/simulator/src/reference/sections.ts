@@ -2,6 +2,7 @@
 import { optionTable } from "../cli/arguments.ts";
 import { invariantIds, invariantMeanings } from "../invariants/meaning.ts";
 import { requiredStates } from "../invariants/required-states.ts";
+import { faultClasses, themeNames } from "../scenario/generate.ts";
 import { acceptedOf } from "../scenario/parse-scenario.ts";
 import type { Field, Fields } from "../scenario/field.ts";
 import { deviceFields, expectationTable, scenarioFields } from "../scenario/scenario-table.ts";
@@ -64,6 +65,7 @@ export const referenceSections: Readonly<Record<string, () => string>> = {
           .join("; "),
       ]),
     ),
+  drawn: () => `Classes of fault: ${faultClasses.join(", ")}.\n\nSituations: ${themeNames.join("; ")}.`,
   invariants: () =>
     table(
       ["id", "name", "what always holds", "if it is broken"],

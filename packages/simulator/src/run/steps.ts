@@ -11,6 +11,7 @@ import type { Prng } from "../prng.ts";
 import { durationMs } from "../scenario/duration.ts";
 import type { CheatStep, Direction, Duration, EditStep, NetworkStep, Step } from "../scenario/scenario.ts";
 import type { Process } from "../world/process.ts";
+import { copiedProfile } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import type { Actors, RunState } from "./run-scenario.ts";
 
@@ -444,7 +445,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         if (actors.devices.has(step.as) || actors.mallories.has(step.as) || actors.devices.size >= 8)
           return "there is such a device already";
         state.notUnique.add(step.who).add(step.as);
-        context.excuseAlarms("a profile was copied");
+        context.excuseAlarms(copiedProfile);
         context.sometimes("a profile was copied");
         state.addDevice(step.as, {}, device).start();
         return undefined;

@@ -53,15 +53,15 @@ export const deviceThemes: readonly DeviceTheme[] = [
     make: (random, cast) => {
       const [who] = split(random, cast);
       const begin = afterwards(cast);
-      const wasAway = random.chance(0.4);
+      const wasAway = random.chance(0.5);
       const at = begin + (wasAway ? 45_000 : 0);
       return [
         // Long enough for the peer to let the document go, and to note that nothing of it is unsent.
         ...(wasAway ? [...closed(begin, who), [at, { do: "open-tab", who, tab: 0 }] as const] : []),
         // What goes up may be on its way, and the answer never come.
-        [at + 1_000, { do: "cut", who, dir: random.chance(0.5) ? "up" : "both", for: 60_000 }],
+        [at + 1_000, { do: "cut", who, dir: random.chance(0.5) ? "up" : "both", bytes: "drop", for: 60_000 }],
         typed(at + 1_200, who, "closed"),
-        ...(random.chance(0.5) ? [typed(at + 1_600, who, "twice")] : []),
+        ...(random.chance(0.3) ? [typed(at + 1_600, who, "twice")] : []),
         ...closed(at + 2_500, who),
         [
           at + (random.chance(0.3) ? 40_000 : 3_500),
@@ -104,14 +104,15 @@ export const deviceThemes: readonly DeviceTheme[] = [
   {
     // A new author's first words are on the reader's disk, whose they are is not; and then nobody else has them.
     name: "the reader dies, the relay loses it",
-    alone: false,
+    alone: true,
     make: (random, cast) => {
       const [reader, [author = reader, ...others]] = split(random, cast);
       return [
         [0, { do: "restart", who: author, down: 500 }],
         [2_500, { do: "backup" }],
         ...others.map((who): TimedStep => [2_600, { do: "cut", who, bytes: "drop", for: 20_000 }]),
-        [3_000, { do: "crash", who: reader, how: "kill", after: 1 + random.int(8), down: 3_000 }],
+        // Its content is stored and the copy of the log is not, or the other way round, or both are.
+        [3_000, { do: "crash", who: reader, how: "kill", after: random.pick([1, 2, 2, 2, 3]), down: 3_000 }],
         typed(3_010, author, "first"),
         [3_500, { do: "crash", who: author, how: "kill", down: 15_000 }],
         [3_800, { do: "rollback" }],
@@ -121,17 +122,18 @@ export const deviceThemes: readonly DeviceTheme[] = [
   },
   {
     name: "both twins write",
-    alone: false,
+    alone: true,
     make: (random, cast) => {
       const [who] = split(random, cast);
       const as = "twin";
       return [
         ...(random.chance(0.5) ? [[0, { do: "cut", who, for: 4_000 }] as const, typed(300, who, "before")] : []),
         [1_000, { do: "clone-profile", who, as }],
-        ...Array.from({ length: 4 }, (_, nth) => typed(1_200 + random.int(9_000), random.pick([who, as]), `w${nth}`)),
-        [3_000 + random.int(6_000), { do: "erase", who: as, count: 2, where: 0.5 }],
-        typed(11_000, as, "twin"),
-        typed(11_000 + random.int(60), who, "original"),
+        // Both take the same number, and one of them is refused.
+        typed(5_000, as, "twin"),
+        typed(5_000 + random.int(120), who, "original"),
+        ...Array.from({ length: 4 }, (_, nth) => typed(5_500 + random.int(6_000), random.pick([who, as]), `w${nth}`)),
+        [6_000 + random.int(6_000), { do: "erase", who: as, count: 2, where: 0.5 }],
       ];
     },
   },
