@@ -5,6 +5,7 @@ const node = process.execPath;
 const types = [
   "packages/protocol",
   "packages/crypto",
+  "packages/access",
   "packages/doc-model",
   "packages/peer",
   "packages/simulator",

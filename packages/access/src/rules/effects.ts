@@ -1,0 +1,143 @@
+/** What each operation of a space changes, once the rulebook has let it pass. */
+import { toText } from "@skerry/protocol";
+import type { AccountId, DocId, RecordHash } from "@skerry/protocol";
+import type { SpaceBodies, SpaceBody } from "../format/space-body.ts";
+import type { InviteId } from "../ids.ts";
+import { outranks } from "../roles.ts";
+import type { Role } from "../roles.ts";
+import { carryOut, endInvitesKnownTo, expel } from "../state/draft.ts";
+import type { Draft } from "../state/draft.ts";
+import { accountOfDevice, documentOf, grantsOf, inviteOf, memberOf } from "../state/space-state.ts";
+import type { Member } from "../state/space-state.ts";
+import { carriedAccount } from "./proposal.ts";
+import type { Proposal } from "./proposal.ts";
+import { revokesDevice } from "./keys.ts";
+
+type Effect<Type extends keyof SpaceBodies> = (draft: Draft, proposal: Proposal<Type>) => void;
+type Effects = { readonly [Type in Exclude<keyof SpaceBodies, "create">]: Effect<Type> };
+
+/** A role that changes. Who may do less than before loses the invites whose links it knows (AC-56). */
+function setRole(draft: Draft, accountId: AccountId, role: Role): void {
+  const member = memberOf(draft.state, accountId);
+  if (member === undefined) return;
+  if (outranks(member.role, role)) endInvitesKnownTo(draft, accountId);
+  draft.setMember({ ...member, role });
+}
+
+const newMember = (accountId: AccountId, role: Role, from: Partial<Member>): Member => ({
+  accountId,
+  role,
+  gone: undefined,
+  reads: "history",
+  cameBy: undefined,
+  keyDue: false,
+  ...from,
+});
+
+export const effects: Effects = {
+  "add-member": (draft, proposal) => {
+    const account = carriedAccount(proposal);
+    draft.setAccount(account);
+    draft.setMember(newMember(account.accountId, proposal.body.role, { reads: proposal.body.reads }));
+  },
+  "change-role": (draft, { body }) => {
+    setRole(draft, body.accountId, body.role);
+    if (body.fences !== undefined) draft.setFences(body.fences);
+  },
+  remove: (draft, { body }) => {
+    for (const accountId of body.accountIds) expel(draft, accountId, "removed");
+    carryOut(draft, body.cut);
+  },
+  leave: (draft, { space, signer }) => {
+    const account = accountOfDevice(space, signer);
+    if (account === undefined) return;
+    expel(draft, account.accountId, "left");
+    draft.set({ rotationDue: true });
+  },
+  "transfer-ownership": (draft, { space, body, signer }) => {
+    const from = accountOfDevice(space, signer);
+    if (from === undefined) return;
+    setRole(draft, body.to, "owner");
+    setRole(draft, from.accountId, body.ownRole);
+    if (body.fences !== undefined) draft.setFences(body.fences);
+  },
+  rotate: (draft, { body }) => carryOut(draft, body.cut),
+  "deliver-keys": (draft, { body }) => {
+    for (const { accountId } of body.members) {
+      const member = memberOf(draft.state, accountId);
+      if (member !== undefined) draft.setMember({ ...member, keyDue: false });
+    }
+  },
+  "create-invite": (draft, { space, body, signer }) => {
+    const maker = accountOfDevice(space, signer);
+    if (maker === undefined) return;
+    draft.setInvite({
+      inviteId: body.inviteId.slice() as InviteId,
+      signKey: body.signKey.slice(),
+      sealKey: body.sealKey.slice(),
+      role: body.role,
+      reads: body.reads,
+      expiresAtMs: body.expiresAtMs,
+      usesLeft: body.uses,
+      passphraseSalt: body.passphraseSalt?.slice(),
+      madeBy: toText(maker.accountId),
+      ended: false,
+    });
+  },
+  "revoke-invite": (draft, { body }) => {
+    const invite = inviteOf(draft.state, body.inviteId);
+    if (invite !== undefined) draft.setInvite({ ...invite, ended: true });
+    // Whoever has the link may hold the epoch's key.
+    draft.set({ rotationDue: true });
+  },
+  accept: (draft, proposal) => {
+    const invite = inviteOf(draft.state, proposal.body.inviteId);
+    if (invite === undefined) return;
+    const account = carriedAccount(proposal);
+    const usesLeft = invite.usesLeft - 1;
+    draft.setAccount(account);
+    draft.setInvite({ ...invite, usesLeft, ended: usesLeft === 0 });
+    draft.setMember(newMember(account.accountId, invite.role, { reads: invite.reads, cameBy: toText(invite.inviteId), keyDue: true }));
+  },
+  "grant-document": (draft, proposal) => {
+    const account = carriedAccount(proposal);
+    draft.setAccount(account);
+    draft.setGrant({ accountId: account.accountId, docId: proposal.body.docId.slice() as DocId, role: proposal.body.role });
+  },
+  "revoke-grant": (draft, { body }) => {
+    draft.setGrant({ accountId: body.accountId.slice() as AccountId, docId: body.docId.slice() as DocId, role: undefined });
+    carryOut(draft, body.cut);
+  },
+  "create-document": (draft, { body }) =>
+    draft.setDocument({ docId: body.docId.slice() as DocId, genesis: body.genesis.slice() as RecordHash, deleted: false }),
+  "delete-document": (draft, { body }) => {
+    const document = documentOf(draft.state, body.docId);
+    if (document === undefined) return;
+    // Its grants end with it.
+    for (const grant of grantsOf(draft.state)) {
+      if (toText(grant.docId) === toText(body.docId)) draft.setGrant({ ...grant, role: undefined });
+    }
+    draft.setDocument({ ...document, deleted: true });
+  },
+  "set-retention": (draft, { body }) => draft.set({ retentionDays: body.retentionDays }),
+  "move-relay": (draft, { body }) =>
+    draft.set({ relayKey: body.relay.relayKey.slice() as typeof body.relay.relayKey, sealedAddress: body.relay.sealedAddress.slice() }),
+  "account-news": (draft, proposal) => {
+    const account = carriedAccount(proposal);
+    const revokes = revokesDevice(proposal);
+    draft.setAccount(account);
+    if (!revokes) return;
+    endInvitesKnownTo(draft, account.accountId);
+    if (proposal.body.cut === undefined) draft.set({ rotationDue: true });
+    else carryOut(draft, proposal.body.cut);
+  },
+};
+
+/** The first operation: one owner, one epoch, no document. */
+export function create(draft: Draft, body: SpaceBodies["create"], account: Parameters<Draft["setAccount"]>[0]): void {
+  draft.setAccount(account);
+  draft.setMember(newMember(account.accountId, "owner", {}));
+  draft.set({ commitment: body.commitment.slice() });
+}
+
+export const isCreation = (body: SpaceBody | undefined): body is Extract<SpaceBody, { readonly type: "create" }> => body?.type === "create";
