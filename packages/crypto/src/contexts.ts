@@ -19,7 +19,9 @@ export type HashContext =
   | "skerry.v1.account-operation"
   | "skerry.v1.space-operation"
   | "skerry.v1.access-entry"
-  | "skerry.v1.safety-number";
+  | "skerry.v1.safety-number"
+  | "skerry.v1.pairing-commitment"
+  | "skerry.v1.pairing-transcript";
 
 /** First bytes of everything that is signed, followed by a zero byte. */
 export type SignatureContext =
@@ -49,6 +51,10 @@ export type DerivationContext =
   | "skerry.v1.invite-root"
   | "skerry.v1.invite-signing-seed"
   | "skerry.v1.invite-encryption-key"
+  | "skerry.v1.pairing-digits"
+  | "skerry.v1.pairing-device"
+  | "skerry.v1.pairing-payload"
+  | "skerry.v1.pairing-reply"
   | "skerry.v1.local-seal-key"
   | "skerry.v1.local-name-key";
 
@@ -72,6 +78,8 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.space-operation": true,
   "skerry.v1.access-entry": true,
   "skerry.v1.safety-number": true,
+  "skerry.v1.pairing-commitment": true,
+  "skerry.v1.pairing-transcript": true,
   "skerry.v1.sign-record-genesis": true,
   "skerry.v1.sign-record-update": true,
   "skerry.v1.sign-presence": true,
@@ -95,6 +103,10 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.invite-root": true,
   "skerry.v1.invite-signing-seed": true,
   "skerry.v1.invite-encryption-key": true,
+  "skerry.v1.pairing-digits": true,
+  "skerry.v1.pairing-device": true,
+  "skerry.v1.pairing-payload": true,
+  "skerry.v1.pairing-reply": true,
   "skerry.v1.local-seal-key": true,
   "skerry.v1.local-name-key": true,
 };

@@ -23,6 +23,11 @@ export type { DocumentGrant, EnvelopeError, EnvelopePlace, EnvelopeReader, Envel
 export { generateVaultKey, localName, openLocal, sealLocal } from "./local-seal.ts";
 export { padme, padmeBytesMin } from "./padme.ts";
 export { signDeviceConsent, signOperation } from "./operation-signature.ts";
+export { createPairing, pairingMs, pairingTriesMax } from "./pairing.ts";
+export type { Pairing, PairingEnd, PairingError, PairingFailure, PairingOptions, PairingState, PairingStep } from "./pairing.ts";
+export { formatPairingCode, parsePairingCode } from "./pairing-code.ts";
+export type { PairingCode, PairingCodeError, PairingRole } from "./pairing-code.ts";
+export { pairingDeviceBytesMax, pairingPayloadBytesMax } from "./pairing-message.ts";
 export { openPresence, presencePaddedBytesMin, sealPresence } from "./presence-seal.ts";
 export { openRecord, sealRecord } from "./record-seal.ts";
 export type { OpenError, SealedBytes } from "./record-seal.ts";
@@ -30,4 +35,5 @@ export { safetyNumber, safetyNumberVersion } from "./safety-number.ts";
 export type { SafetyNumber } from "./safety-number.ts";
 export { exportSecret, importSecret } from "./secret.ts";
 export { proveHello } from "./session-proof.ts";
+export type { ShortAuthentication } from "./short-authentication.ts";
 export { formatShareLink, parseShareLink } from "./share-link.ts";
