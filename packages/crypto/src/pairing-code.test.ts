@@ -129,7 +129,9 @@ describe("CR-24 digits and words", () => {
   });
 
   test("CR-24 the words and their order are part of the format", () => {
-    expect(createHash("sha256").update(pairingWords.join(" ")).digest("hex")).toMatchInlineSnapshot(`"5dbf2b7ec46fdecf450bb7540cd2a01befc559be3f93d48b894aed2a70adf0bb"`);
+    expect(createHash("sha256").update(pairingWords.join(" ")).digest("hex")).toMatchInlineSnapshot(
+      `"5dbf2b7ec46fdecf450bb7540cd2a01befc559be3f93d48b894aed2a70adf0bb"`,
+    );
   });
 
   test("CR-24 digits come from five bytes and words from the three after, so neither says anything of the other", () => {
