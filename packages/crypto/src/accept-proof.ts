@@ -1,6 +1,6 @@
 /**
  * Who accepts an invite proves that he holds its link, for one account and one space: space (16) ‖ invite (16) ‖ account (32), signed by the key
- * that is derived from the link's secret. Nobody who sees the proof can use it for another account, space or invite (docs/access.md, AC-43).
+ * that is derived from the link's secret. Nobody who sees the proof can use it for another account, space or invite (docs/access.md, AC-54).
  */
 import { assert, hashBytes, idBytes } from "@skerry/protocol";
 import type { AccountId, Signature, SpaceId } from "@skerry/protocol";

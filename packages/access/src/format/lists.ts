@@ -1,6 +1,5 @@
-import { list, refuse } from "@skerry/protocol";
+import { assert, list, refuse } from "@skerry/protocol";
 import type { Codec } from "@skerry/protocol";
-import { assert } from "@skerry/protocol";
 
 /** Byte-wise, shorter first if one begins the other. Negative, zero or positive. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -1,7 +1,7 @@
 /** What each operation of a space changes, once the rulebook has let it pass. */
 import { toText } from "@skerry/protocol";
 import type { AccountId, DocId, RecordHash } from "@skerry/protocol";
-import type { SpaceBodies, SpaceBody } from "../format/space-body.ts";
+import type { SpaceBodies } from "../format/space-body.ts";
 import type { InviteId } from "../ids.ts";
 import { outranks } from "../roles.ts";
 import type { Role } from "../roles.ts";
@@ -139,5 +139,3 @@ export function create(draft: Draft, body: SpaceBodies["create"], account: Param
   draft.setMember(newMember(account.accountId, "owner", {}));
   draft.set({ commitment: body.commitment.slice() });
 }
-
-export const isCreation = (body: SpaceBody | undefined): body is Extract<SpaceBody, { readonly type: "create" }> => body?.type === "create";

@@ -7,6 +7,7 @@ import type { Refusal } from "../refusal.ts";
 import { writes } from "../roles.ts";
 import {
   accountOfDevice,
+  accountState,
   grantsOf,
   liveDocumentsOf,
   memberOf,
@@ -16,7 +17,6 @@ import {
   settingsOf,
 } from "../state/space-state.ts";
 import type { SpaceState } from "../state/space-state.ts";
-import { accountState } from "../state/space-state.ts";
 import { endsWith } from "../state/known-invites.ts";
 import { entryAt } from "../state/timeline.ts";
 import { isOwner } from "./authors.ts";
@@ -34,7 +34,7 @@ interface Losers {
 const nobody: Losers = { expelled: [], devicesLost: [], grant: undefined };
 
 /** AC-40 to AC-44 for a cut, after which those who lose something are gone. */
-export const cutIsWhole = (space: SpaceState, cut: Cut, losers: Losers): Refusal | undefined =>
+const cutIsWhole = (space: SpaceState, cut: Cut, losers: Losers): Refusal | undefined =>
   epochIsNext(space, cut) ??
   keyIsNew(space, cut) ??
   endedInvitesAreOpen(space, cut) ??
@@ -84,7 +84,7 @@ function recipientsAreTheEntitled(space: SpaceState, { rekey }: Cut, { expelled,
 }
 
 /** AC-42: fences stand in all documents that are not deleted, and in no other. */
-export const fencesAreWhole = (space: SpaceState, fences: readonly Fence[]): Refusal | undefined =>
+const fencesAreWhole = (space: SpaceState, fences: readonly Fence[]): Refusal | undefined =>
   sameSet(
     liveDocumentsOf(space).map((document) => toText(document.docId)),
     fences.map((fence) => toText(fence.docId)),

@@ -1,6 +1,6 @@
 /** What a rule of a space looks at: the space before an operation, who signed it, and what it says. */
 import { assert, err, ok } from "@skerry/protocol";
-import type { AccountId, DeviceId, Result } from "@skerry/protocol";
+import type { DeviceId, Result } from "@skerry/protocol";
 import { applyAccountOperations } from "../account/apply.ts";
 import type { AccountState } from "../account/state.ts";
 import type { CarriedAccount, SpaceBodies } from "../format/space-body.ts";
@@ -43,5 +43,3 @@ export function readCarried(space: SpaceState | undefined, { accountId, operatio
   if (!read.ok) return err(refusalFor("account-refused", read.error));
   return read.value === undefined ? err(refusalFor("account-refused", refusalFor("not-an-opening"))) : ok(read.value);
 }
-
-export const sameAccount = (a: AccountId, b: AccountId): boolean => a.every((byte, index) => byte === b[index]);

@@ -2,7 +2,7 @@
  * What a space's log says at one position. A state is immutable: a view, at its position, of a history that only grows. So all states of one log
  * together cost what the log's changes cost, and the state at an earlier position is there for judging entries (judge-entry.ts).
  */
-import { assert, bytesEqual, toText } from "@skerry/protocol";
+import { assert, toText } from "@skerry/protocol";
 import type { AccountId, DeviceId, DocId, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
 import type { AccountState } from "../account/state.ts";
 import type { Reads } from "../format/space-body.ts";
@@ -232,5 +232,3 @@ export function documentRights(state: SpaceState, deviceId: DeviceId, docId: Doc
     write: settingsOf(state).readOnlySince === undefined && (writes(member) || writes(grant)),
   };
 }
-
-export const isSpace = ({ history }: SpaceState, spaceId: Uint8Array): boolean => bytesEqual(history.spaceId, spaceId);
