@@ -43,6 +43,8 @@ export interface AuthorChains {
   branchTo(replicaId: ReplicaId, hash: RecordHash): readonly LooseLink[];
   /** The signature of this loose record was good: it and those before it in its branch are verified. Returns them in order. */
   verified(replicaId: ReplicaId, hash: RecordHash): readonly LooseLink[];
+  /** Remembers these chains; the function that it returns puts them back as they were. */
+  checkpoint(replicaIds: Iterable<ReplicaId>): () => void;
   /** Forgets loose records from `seq` on: the page that brought them is read again. */
   forgetFrom(seq: number): void;
 }
@@ -91,6 +93,20 @@ export function createAuthorChains(known: Iterable<AuthorChain> = []): AuthorCha
       chain.deviceId = last.deviceId;
       chain.loose = descendantsOf(chain.loose, last);
       return branch;
+    },
+    checkpoint: (replicaIds) => {
+      const before = new Map<string, Chain | undefined>();
+      for (const replicaId of replicaIds) {
+        const key = toText(replicaId);
+        const chain = chains.get(key);
+        before.set(key, chain === undefined ? undefined : { ...chain, loose: [...chain.loose] });
+      }
+      return () => {
+        for (const [key, chain] of before) {
+          if (chain === undefined) chains.delete(key);
+          else chains.set(key, chain);
+        }
+      };
     },
     forgetFrom: (seq) => {
       for (const [key, chain] of chains) {

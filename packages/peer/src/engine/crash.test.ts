@@ -1,6 +1,6 @@
 /** A peer that stops at any moment: what it promised is kept, nothing is doubled. */
 import { afterEach, describe, expect, test } from "vitest";
-import { copyOf, createStage, openDoc, share, until, untilStatus, untilText } from "./engine.test-support.ts";
+import { copyOf, createStage, openDoc, share, together, until, untilStatus, untilText } from "./engine.test-support.ts";
 import type { Device, TestDoc, TestPeer } from "./engine.test-support.ts";
 
 const stage = createStage();
@@ -129,12 +129,7 @@ describe("a crash", () => {
   });
 
   test("PE-3 a store whose parts are of different ages is still whole", async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { at, docId, ana, anas, bens } = await together(stage);
     anas.type("one ");
     await untilText(bens, "one ");
     await untilStatus(anas, "settled", ({ unsentChanges }) => unsentChanges === 0);
@@ -163,12 +158,7 @@ describe("a crash", () => {
 
 describe("a store that fails", () => {
   test("PE-8 a full disk: said so, editing goes on, nothing is sent that is not stored, and all heals", async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { ana, anas, bens } = await together(stage);
     anas.type("before ");
     await untilText(bens, "before ");
     bens.type("and ben ");
@@ -192,12 +182,7 @@ describe("a store that fails", () => {
   });
 
   test("PE-15 while a device can't store, words under a client id that it has not met wait, and come when it can", async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { ana, anas, bens } = await together(stage);
     anas.type("before ");
     await untilText(bens, "before ");
     ana.disk.fails = true;

@@ -338,7 +338,10 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     const { cursor } = state;
     try {
       await store.commit();
-      state.storedHead = cursor;
+      if (state.storedHead !== cursor) {
+        state.storedHead = cursor;
+        presence.moved();
+      }
       storeFailures = 0;
       if (state.storeError !== undefined) {
         state.storeError = undefined;

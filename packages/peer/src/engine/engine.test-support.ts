@@ -316,6 +316,25 @@ export async function share(from: TestPeer, to: TestPeer, docId: string): Promis
 }
 
 /** Waits, and says what the status was if it takes too long. */
+export interface Together {
+  readonly at: TestRelay;
+  readonly docId: string;
+  readonly ana: TestPeer;
+  readonly ben: TestPeer;
+  readonly anas: TestDoc;
+  readonly bens: TestDoc;
+}
+
+/** Ana's document, which she has shared with Ben: both have it open. */
+export async function together(stage: Stage): Promise<Together> {
+  const at = await stage.relay();
+  const [ana, ben] = [stage.peer(at), stage.peer(at)];
+  const docId = await ana.peer.createDocument();
+  const anas = await openDoc(ana, docId);
+  await share(ana, ben, docId);
+  return { at, docId, ana, ben, anas, bens: await openDoc(ben, docId) };
+}
+
 export async function untilStatus(doc: TestDoc, what: string, condition: (status: DocumentStatus) => boolean): Promise<void> {
   try {
     await until(what, async () => condition(await doc.fresh()));

@@ -94,6 +94,23 @@ describe("author chains", () => {
     expect(chains.get(bytes(16, 2) as ReplicaId)).toBeUndefined();
     expect(chains.add(header(2, hashOf(1)), hashOf(2), 2)).toBeUndefined();
   });
+
+  test("PE-15 chains of a page that can't be kept are put back, verified head and loose records, and those that were not there go", () => {
+    const chains = createAuthorChains();
+    chains.add(header(1, noRecord), hashOf(1), 1);
+    chains.verified(replica, hashOf(1));
+    chains.add(header(2, hashOf(1)), hashOf(2), 2);
+    const stranger = bytes(16, 2) as ReplicaId;
+    const putBack = chains.checkpoint([replica, stranger]);
+    chains.add(header(3, hashOf(2)), hashOf(3), 3);
+    chains.verified(replica, hashOf(3));
+    chains.add(header(1, noRecord, 2), hashOf(4), 4);
+    putBack();
+    expect(chains.get(replica)?.head).toEqual({ n: 1, hash: hashOf(1), seq: 1 });
+    expect(chains.get(replica)?.loose.map(({ n }) => n)).toEqual([2]);
+    expect(chains.get(stranger)).toBeUndefined();
+    expect(chains.add(header(3, hashOf(2)), hashOf(3), 3)).toBeUndefined();
+  });
 });
 
 describe("a page", () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
-import { createStage, openDoc, share, until, untilStatus, untilText } from "./engine.test-support.ts";
+import { createStage, openDoc, share, together, until, untilStatus, untilText } from "./engine.test-support.ts";
 import type { TestDoc } from "./engine.test-support.ts";
 import * as encoding from "lib0/encoding";
 import * as decoding from "lib0/decoding";
@@ -80,12 +80,7 @@ describe("presence", () => {
   });
 
   test("PS-2 a replayed presence is dropped", async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { ben, anas, bens } = await together(stage);
     const here = showing(anas);
     const there = showing(bens);
     let first: Uint8Array | undefined;
@@ -102,12 +97,7 @@ describe("presence", () => {
   });
 
   test('PS-5 a device that can\'t store names no head beyond what it has: "on other devices" waits for its disk', async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { ana, ben, anas, bens } = await together(stage);
     anas.type("kept");
     await untilText(bens, "kept");
     await untilStatus(anas, "on ben's disk", ({ saved }) => saved === "others");
@@ -120,19 +110,19 @@ describe("presence", () => {
       if (message.type === "relayed-presence") heard++;
       return [message];
     };
-    await until("ben has told where it is, twice", () => heard >= 2);
+    const { awareness } = showing(bens);
+    for (const name of ["here", "there"]) {
+      const before = heard;
+      awareness.setLocalState({ name });
+      await until("ben has told where it is", () => heard > before);
+    }
     expect(anas.status().saved).toBe("relay");
     ben.disk.fails = false;
     await untilStatus(anas, "on ben's disk", ({ saved }) => saved === "others");
   });
 
   test("VF-9 two devices at rest agree on their state, and say so", async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { anas, bens } = await together(stage);
     anas.type("same");
     await untilText(bens, "same");
     bens.text.delete(0, 2);
@@ -142,12 +132,7 @@ describe("presence", () => {
   });
 
   test("VF-9 a device whose state is another is named", async () => {
-    const at = await stage.relay();
-    const [ana, ben] = [stage.peer(at), stage.peer(at)];
-    const docId = await ana.peer.createDocument();
-    const anas = await openDoc(ana, docId);
-    await share(ana, ben, docId);
-    const bens = await openDoc(ben, docId);
+    const { anas, bens } = await together(stage);
     anas.type("same");
     await untilText(bens, "same");
     await untilStatus(bens, "settled", ({ unsentChanges }) => unsentChanges === 0);

@@ -39,7 +39,7 @@ export interface Presence {
   local(update: Uint8Array): void;
   /** Caught up: ask everyone, and show ours. */
   joined(): void;
-  /** Our head moved, or the state is worth comparing. */
+  /** What we have stored moved, or the state is worth comparing. */
   moved(): void;
   receive(message: Down<"relayed-presence">): Promise<void>;
   left(connectionId: number): void;
@@ -84,7 +84,7 @@ export function createPresence(core: DocumentCore): Presence {
     if (showing !== undefined) buffer.add(showing);
     const awareness = buffer.take() ?? new Uint8Array();
     if (awareness.length > awarenessBytesMax) env.log("warn", "presence.oversized", { bytes: awareness.length });
-    // PS-5: others count on it. What comes after is told when it is committed.
+    // PS-5: others count on it. What comes after is told when it is committed (`moved`).
     const behind = state.storedHead.seq < state.cursor.seq;
     send({
       query,
@@ -95,10 +95,8 @@ export function createPresence(core: DocumentCore): Presence {
     });
     query = false;
     full = false;
-    if (others.size === 0) return;
     // What has just changed is told without its hash: once more when it rested, if somebody is there to compare.
-    if (behind) arm(headEveryMs);
-    else if (state.stateHash === undefined) arm(restMs + headEveryMs);
+    if (!behind && state.stateHash === undefined && others.size > 0) arm(restMs + headEveryMs);
   };
 
   const send = (body: PresenceBody): void => {

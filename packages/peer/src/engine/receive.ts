@@ -45,8 +45,7 @@ const withoutSignature = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, -6
 async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promise<void> {
   const { state } = core;
   const page = placePage(core.entry().docId, state.cursor, entries);
-  // Before anything is changed: if it can't be kept, the page is asked for again.
-  const opened = await openPage(core, page);
+  const putBack = state.chains.checkpoint(replicasOf(page));
   const judgement = judgePage(page, {
     docId: core.entry().docId,
     genesis: core.entry().genesis,
@@ -56,6 +55,14 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     isAccepted: (item) => state.suspects.has(suspectKey(item)),
   });
   if (judgement.items.some((item) => item.fault === "wrong-genesis")) return refuseLog(core);
+  let opened: Awaited<ReturnType<typeof openPage>>;
+  try {
+    opened = await openPage(core, judgement.items);
+  } catch (error) {
+    // Nothing of the page is taken: it is asked for again.
+    putBack();
+    throw error;
+  }
   let copied = false;
   for (const seq of judgement.released) await applyReleased(core, seq);
   core.doc.transact(() => {
@@ -65,7 +72,7 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     }
   }, engineOrigin);
   for (const item of judgement.items) await compareSeen(core, item);
-  for (const replica of replicasOf(judgement)) saveAuthor(core, replica);
+  for (const replica of replicasOf(judgement.items)) saveAuthor(core, replica);
   if (judgement.items.length > 0) {
     state.relaySeq = Math.max(state.relaySeq, state.cursor.seq);
     state.missing = false;
@@ -84,12 +91,12 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
  */
 async function openPage(
   { state, store, keys, identity, ...core }: DocumentCore,
-  items: readonly PageItem[],
+  items: readonly JudgedItem[],
 ): Promise<ReadonlyMap<number, ReturnType<typeof openContent>>> {
   const page = new Map<number, ReturnType<typeof openContent>>();
   let news = false;
-  for (const { seq, record } of items) {
-    if (record === undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
+  for (const { seq, record, fault } of items) {
+    if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
     const opened = openContent(record, core);
     page.set(seq, opened);
     const device = record.header.deviceId.slice() as DeviceId;
@@ -126,11 +133,9 @@ function suspect(core: DocumentCore, { item, fault }: NonNullable<PageJudgement[
   distrust(core, fault, item.seq, item.record?.header.deviceId);
 }
 
-const replicasOf = (judgement: PageJudgement): Iterable<SealedRecord["header"]["replicaId"]> =>
+const replicasOf = (items: readonly PageItem[]): Iterable<SealedRecord["header"]["replicaId"]> =>
   new Map(
-    judgement.items.flatMap(({ record }) =>
-      record === undefined ? [] : [[toText(record.header.replicaId), record.header.replicaId] as const],
-    ),
+    items.flatMap(({ record }) => (record === undefined ? [] : [[toText(record.header.replicaId), record.header.replicaId] as const])),
   ).values();
 
 /** A record in our replica's name that we did not make, at least not in this copy of the store. */
