@@ -98,8 +98,8 @@ export interface RunState {
   readonly deceived: Set<string>;
   /** Profiles that were copied or put back: RC-5 holds from when they notice. */
   readonly notUnique: Set<string>;
-  /** A device's own storage was destroyed. */
-  deviceLoss(device: Device, what: string): void;
+  /** What a device had stored was destroyed; `goesOn`: it has an older copy of it, and goes on from there. */
+  deviceLoss(device: Device, what: string, goesOn: boolean): void;
   /** Served by another relay. */
   readonly served: Map<string, RelayActor>;
   addDevice(name: string, options: DeviceOptions, like?: Device): Device;
@@ -380,9 +380,9 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     deceived: new Set(),
     notUnique: new Set(),
     served: new Map(),
-    deviceLoss: (device, what) => {
+    deviceLoss: (device, what, goesOn) => {
       storageLost = true;
-      putBack ||= what.includes("profile");
+      putBack ||= goesOn;
       for (const { by } of demands) by.delete(device.name);
       const relayHolds = (edit: Edit): boolean => !state.relayDamaged && mainModel?.coverage().holds(edit) === true;
       book.destroyed(what, (edit) => relayHolds(edit) || isKept(edit, undefined));
@@ -660,8 +660,10 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     const devices = core();
     const model = mainModel;
     for (const edit of book.edits) {
-      if (edit.promised === "none" || edit.excused !== undefined || differKnowingly()) continue;
+      if (edit.promised === "none" || edit.excused !== undefined) continue;
       const relayHolds = model?.coverage().holds(edit) === true;
+      // Of a branch that has no place in the log any more, only what somebody still has is left.
+      if (!relayHolds && differKnowingly() && isKept(edit, undefined)) continue;
       const missing = devices.filter((device) => {
         const doc = device.doc();
         return doc === undefined || !docHolds(doc, edit);

@@ -408,7 +408,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         device.kill("kill");
         origin.evict();
         profiles.delete(step.who);
-        state.deviceLoss(device, `the browser threw away all that ${step.who} had stored`);
+        state.deviceLoss(device, `the browser threw away all that ${step.who} had stored`, false);
         context.sometimes("a device's storage was evicted");
         world.later(downMs, "starts again", device.start);
         return undefined;
@@ -421,7 +421,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         device.kill("kill");
         state.notUnique.add(step.who);
         origin.restore(old);
-        state.deviceLoss(device, `${step.who}'s profile was put back to an old copy`);
+        state.deviceLoss(device, `${step.who}'s profile was put back to an old copy`, true);
         context.excuseAlarms("an old profile was restored");
         context.sometimes("an old profile was restored");
         world.later(downMs, "starts again", device.start);

@@ -3,10 +3,8 @@
  * twin, or nobody looks at what it still has to send. Steps that are drawn one by one meet them too seldom.
  */
 import type { Prng } from "../prng.ts";
-import type { Cast, TimedStep } from "./generate.ts";
-
-/** Everything starts within this time, and nothing that destroys storage happens before it. */
-export const quietMs = 6_000;
+import { quietMs } from "./cast.ts";
+import type { Cast, TimedStep } from "./cast.ts";
 
 export interface DeviceTheme {
   readonly name: string;

@@ -62,19 +62,19 @@ interface OnLink extends At {
   readonly for?: Duration;
 }
 
-/** What people do. `where` is a place in the text, 0 (start) to 1 (end, the default). `tab` counts from 0. */
+/** `where`: 0 (start) to 1 (end, the default). `tab` counts from 0. `note`: in a text inside a shared map, instead of the main one. */
+interface InText {
+  readonly where?: number;
+  readonly tab?: number;
+  readonly note?: boolean;
+}
+
+/** What people do. */
 export type EditStep =
-  | (By & { readonly do: "type"; readonly text: string; readonly where?: number; readonly tab?: number; readonly note?: boolean })
-  | (By & { readonly do: "erase"; readonly count: number; readonly where?: number; readonly tab?: number; readonly note?: boolean })
+  | (By & InText & { readonly do: "type"; readonly text: string })
+  | (By & InText & { readonly do: "erase"; readonly count: number })
   /** Sets bold on `count` characters, or takes it off. */
-  | (By & {
-      readonly do: "bold";
-      readonly count: number;
-      readonly on: boolean;
-      readonly where?: number;
-      readonly tab?: number;
-      /** In a text inside a shared map instead. */ readonly note?: boolean;
-    })
+  | (By & InText & { readonly do: "bold"; readonly count: number; readonly on: boolean })
   /** Sets a key of a shared map: last writer wins. */
   | (By & { readonly do: "set"; readonly key: string; readonly value: string; readonly tab?: number })
   /** A Yjs update, base64: what the Lab's editors typed. */
