@@ -198,6 +198,28 @@ describe("a store that fails", () => {
     ana.disk.fails = false;
     await untilText(anas, bens.read());
     await untilStatus(anas, "healed", ({ storage }) => storage === "ok");
+    expect((await anas.fresh()).alarms).toEqual([]);
+  });
+
+  test("PE-15 a record with a bad signature settles nobody's client id", async () => {
+    const { ana, anas, bens } = await together(stage);
+    anas.type("before ");
+    await untilText(bens, "before ");
+    const written: string[] = [];
+    ana.disk.beforeKvWrite = (keys) => void written.push(...keys);
+    const spoilt = (bytes: Uint8Array): Uint8Array => {
+      const copy = bytes.slice();
+      copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1;
+      return copy;
+    };
+    ana.wire.down = (message) =>
+      message.type === "entries"
+        ? [{ ...message, entries: message.entries.map((entry) => ({ ...entry, record: spoilt(entry.record) })) }]
+        : [message];
+    bens.type("by somebody new ");
+    await untilStatus(anas, "it is set aside", ({ quarantined }) => quarantined === 1);
+    await until("that is on disk", () => written.some((key) => key.includes("/q/")));
+    expect(written.filter((key) => key.includes("/f/") || key.includes("/c/"))).toEqual([]);
   });
 
   test("PE-8 what can't be stored was never made: a new document on a full disk", async () => {
