@@ -54,6 +54,11 @@ export interface DocumentState {
   clock: HybridClock;
   contentSeq: number;
   contentVector: Uint8Array;
+  /**
+   * The first entry since which Yjs waits for something that is not there. The content store is given no update before it comes, so its mark stays
+   * before this entry (PE-17).
+   */
+  pendingFrom: number | undefined;
   /** How often `contentSeq` was lowered: a mark that was taken before says nothing any more. */
   contentLowered: number;
   signedHead: SignedHead | undefined;
@@ -78,6 +83,11 @@ export interface DocumentState {
   alarms: Alarms;
   /** Records that looked bad once: sequence number and hash of the whole bytes. */
   readonly suspects: Set<string>;
+  /** Where the open channel reads again from, before the cursor, for a second look at spoiled signatures (PE-16). */
+  lookFrom: number | undefined;
+  /** Second looks since the start; a timer for the next one runs. */
+  looks: number;
+  lookTimer: boolean;
   /** The doc may hold changes that no sealed record covers. */
   dirty: boolean;
   localChanges: number;

@@ -27,7 +27,7 @@ import { createLocalLog } from "./local-log.ts";
 import { catchUpContent, loadState } from "./load.ts";
 import { createMailbox } from "./mailbox.ts";
 import type { Membership } from "./membership.ts";
-import { saveMeta } from "./meta.ts";
+import { saveMeta, storableSeq } from "./meta.ts";
 import { createPresence } from "./presence.ts";
 import { compareHead, onCaughtUp, onEntries, onFreshHead } from "./receive.ts";
 import { onOpened, onRestored, onRestoreRefused } from "./recovery.ts";
@@ -228,7 +228,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   /** Notes how far the content store has come, so that a start reads no more entries than it must. Being late costs reading, never content. */
   const checkpoint = async (): Promise<void> => {
     checkpointDue = false;
-    const seq = state.cursor.seq;
+    const seq = storableSeq(state);
     const vector = encodeStateVector(doc);
     const { contentLowered } = state;
     try {
@@ -432,7 +432,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     try {
       await end();
       if (loaded) {
-        state.contentSeq = state.cursor.seq;
+        state.contentSeq = storableSeq(state);
         state.contentVector = encodeStateVector(doc);
         saveMeta(core);
         saveAcked();
@@ -455,6 +455,7 @@ function newState(env: Env): DocumentState {
     contentSeq: 0,
     contentVector: new Uint8Array(),
     contentLowered: 0,
+    pendingFrom: undefined,
     signedHead: undefined,
     ownSeq: 0,
     othersSeq: 0,
@@ -472,6 +473,9 @@ function newState(env: Env): DocumentState {
     quarantined: new Map(),
     alarms: createAlarms(),
     suspects: new Set(),
+    lookFrom: undefined,
+    looks: 0,
+    lookTimer: false,
     dirty: false,
     localChanges: 0,
     sealAt: 0,

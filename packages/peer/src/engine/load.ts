@@ -10,6 +10,7 @@ import { createAuthorChains } from "./author-chains.ts";
 import { createClientIds } from "./client-ids.ts";
 import { engineOrigin } from "./document-core.ts";
 import type { DocumentCore, Outgoing } from "./document-core.ts";
+import { notePending } from "./meta.ts";
 import { openContent } from "./open-record.ts";
 import type { OpenedRecord } from "./open-record.ts";
 import { storedAcked, storedAlarms, storedAuthor, storedDevice, storedEntry, storedMeta, storedQuarantined } from "./stored.ts";
@@ -90,6 +91,7 @@ export async function catchUpContent(core: DocumentCore): Promise<void> {
       else core.env.log("error", "document.misfit", { fault: fitted.error });
     }
   }, engineOrigin);
+  notePending(core, state.contentSeq + 1);
 }
 
 /** The acked state as the log alone gives it, from its start. Dear, and rare: after a rollback, and when a replica ends. */

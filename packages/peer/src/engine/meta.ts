@@ -1,6 +1,7 @@
 /** Keeps what changes with every step of a document, together with what it belongs to: it is set in the same commit. */
 import { toText } from "@skerry/protocol";
 import type { ReplicaId } from "@skerry/protocol";
+import { isWaiting } from "../yjs-update/index.ts";
 import type { DocumentCore, DocumentState } from "./document-core.ts";
 import { storedAuthor, storedMeta } from "./stored.ts";
 
@@ -23,6 +24,15 @@ export function saveMeta({ store, keys, state }: DocumentCore): void {
       linkHeadChecked: state.linkHeadChecked,
     }),
   );
+}
+
+/** The entry up to which the content store has all once it has stored what it was given (PE-17). */
+export const storableSeq = ({ cursor, pendingFrom }: DocumentState): number =>
+  pendingFrom === undefined ? cursor.seq : Math.min(cursor.seq, pendingFrom - 1);
+
+/** Called when the entry was applied. */
+export function notePending({ doc, state }: DocumentCore, seq: number): void {
+  state.pendingFrom = isWaiting(doc) ? Math.min(seq, state.pendingFrom ?? seq) : undefined;
 }
 
 /** The content store may lack what stands after `seq`. */

@@ -1,5 +1,5 @@
 /** Receiving (docs/protocol.md, VF-1 to VF-8): every entry is placed, judged, opened and only then applied; the cursor never passes what was not judged. */
-import { tickRemote, verifyHead } from "@skerry/crypto";
+import { tickRemote, verifyHead, verifyRecord } from "@skerry/crypto";
 import { bytesEqual, decodeRecord, toText } from "@skerry/protocol";
 import type { DeviceId, Entry, Head, SealedRecord, SignedHead } from "@skerry/protocol";
 import { applyUpdate } from "yjs";
@@ -10,12 +10,13 @@ import { engineOrigin } from "./document-core.ts";
 import type { DocumentCore } from "./document-core.ts";
 import { judgePage, placePage } from "./judge-page.ts";
 import type { JudgedItem, PageItem, PageJudgement } from "./judge-page.ts";
-import { lowerContent, saveAuthor, saveMeta } from "./meta.ts";
+import { lowerContent, notePending, saveAuthor, saveMeta } from "./meta.ts";
 import { admitRecord, clientsOf, openContent } from "./open-record.ts";
 import type { OpenedRecord, RecordFault } from "./open-record.ts";
 import { quarantine, release } from "./quarantine.ts";
 import { afterCaughtUp, foundInLog, recoveryProgress } from "./recovery.ts";
 import { distrust } from "./reopen.ts";
+import { lookAgainLater } from "./second-look.ts";
 import { isSettled, placeOwn, startReplica } from "./send.ts";
 import { storedDevice, storedEvidence } from "./stored.ts";
 
@@ -36,6 +37,7 @@ export async function onEntries(core: DocumentCore, message: Down<"entries">): P
       return distrust(core, "fork", message.from + known - 1);
     }
   }
+  if (state.lookFrom !== undefined) await lookAgain(core, message.from, message.entries.slice(0, known));
   if (message.from > cursor + 1) return distrust(core, "bad-chain", cursor + 1);
   if (known < message.entries.length) await receivePage(core, message.entries.slice(known));
 }
@@ -156,7 +158,11 @@ function take(core: DocumentCore, item: JudgedItem, content: ReturnType<typeof o
     record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core, content);
   const fault =
     item.fault ??
-    (record !== undefined && opened?.ok === true ? accept(core, record, opened.value) : opened?.ok === false ? opened.error : undefined);
+    (record !== undefined && opened?.ok === true
+      ? accept(core, seq, record, opened.value)
+      : opened?.ok === false
+        ? opened.error
+        : undefined);
   log.put({
     seq,
     chainHash,
@@ -176,12 +182,13 @@ function take(core: DocumentCore, item: JudgedItem, content: ReturnType<typeof o
  * Applies what a record holds, if the document can take it: what the validator could not know alone, `fitUpdate` asks the document. A record
  * that does not fit has changed nothing.
  */
-function accept(core: DocumentCore, record: SealedRecord, opened: OpenedRecord): RecordFault | undefined {
+function accept(core: DocumentCore, seq: number, record: SealedRecord, opened: OpenedRecord): RecordFault | undefined {
   const { state, env, store, keys, doc } = core;
   const fitted = fitUpdate(doc, opened.update, opened.summary);
   if (!fitted.ok) return "malformed";
   // First of all: should Yjs throw after all, nothing counts this record as applied.
   if (!opened.summary.empty) applyUpdate(doc, fitted.value, engineOrigin);
+  notePending(core, seq);
   const device = record.header.deviceId.slice() as DeviceId;
   for (const client of state.clients.claim(clientsOf(opened.summary), device)) {
     store.set(keys.client(client), storedDevice.encode(device));
@@ -199,12 +206,30 @@ async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
   if (entry === undefined || record?.ok !== true) return;
   const opened = admitRecord(record.value, entry.accessPosition, core.state.clients, core);
   release(core, seq);
-  const fault = opened.ok ? accept(core, record.value, opened.value) : opened.error;
+  const fault = opened.ok ? accept(core, seq, record.value, opened.value) : opened.error;
   if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);
   core.log.put({ ...entry, quarantined: false });
   // The content store may be ahead of this entry, and lack it all the same.
   lowerContent(core.state, seq - 1);
   core.state.ackedSeq = Math.min(core.state.ackedSeq, seq - 1);
+}
+
+/** PE-16: entries that we have, as the relay shows them now. A good signature in the place of a spoiled one releases what it vouches for. */
+async function lookAgain(core: DocumentCore, from: number, entries: readonly Entry[]): Promise<void> {
+  const { state, log } = core;
+  for (const [index, { record }] of entries.entries()) {
+    const seq = from + index;
+    if (state.quarantined.get(seq)?.kind !== "bad-signature") continue;
+    const ours = await log.get(seq);
+    const decoded = decodeRecord(record);
+    if (ours === undefined || !decoded.ok || !bytesEqual(withoutSignature(ours.record), withoutSignature(record))) continue;
+    if (!verifyRecord(decoded.value, ours.recordHash)) continue;
+    const { replicaId } = decoded.value.header;
+    log.put({ ...ours, record: record.slice() });
+    for (const each of state.chains.verified(replicaId, ours.recordHash)) await applyReleased(core, each.seq);
+    saveAuthor(core, replicaId);
+    saveMeta(core);
+  }
 }
 
 /** VF-8: the author names the head that it was shown. */
@@ -282,6 +307,7 @@ export async function onCaughtUp(core: DocumentCore, message: Down<"caught-up">)
   if (message.head.seq === 0 && state.outgoing[0]?.n !== 1) state.missing = true;
   state.live = true;
   await afterCaughtUp(core);
+  lookAgainLater(core);
   state.refusal = undefined;
   state.readError = undefined;
   if (isSettled(core)) state.syncedAtMs = env.clock.now();

@@ -23,10 +23,13 @@ export async function onOpened(core: DocumentCore, message: Down<"opened">): Pro
   state.heardAtMs = core.env.clock.now();
   state.relaySeq = message.head.seq;
   state.refusal = undefined;
-  const asked = state.recovery?.phase === "search" ? state.recovery.seq : state.cursor.seq;
+  const { lookFrom } = state;
+  // A second look is for a relay that has all that we have: first of all it is asked about that.
+  if (lookFrom !== undefined && message.head.seq < state.cursor.seq) return openChannel(core);
+  const asked = state.recovery?.phase === "search" ? state.recovery.seq : (lookFrom ?? state.cursor.seq);
   const ours = asked === 0 ? undefined : await core.log.chainHashAt(asked);
   if (asked === 0 || (message.atCursor !== undefined && ours !== undefined && bytesEqual(ours, message.atCursor))) {
-    if (asked < state.cursor.seq) await rewind(core, asked);
+    if (asked < state.cursor.seq && lookFrom === undefined) await rewind(core, asked);
     if (!(await checkTail(core, message))) return;
     if (state.recovery !== undefined || missingAtRelay(state) > 0) state.recovery = { phase: "reread" };
     return core.changed();

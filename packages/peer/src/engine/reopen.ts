@@ -4,19 +4,22 @@ import type { Alarm } from "../client.ts";
 import { backoffDelayMs, retryBackoff, stableMs } from "./backoff.ts";
 import type { DocumentCore } from "./document-core.ts";
 
-export async function openChannel(core: DocumentCore): Promise<void> {
+/** `lookFrom`: entries after it are wanted again, though the cursor is beyond (PE-16). */
+export async function openChannel(core: DocumentCore, lookFrom?: number): Promise<void> {
   const { state, channel, log } = core;
   const { recovery } = state;
   if (state.session === undefined || state.halted !== undefined) return;
   state.live = false;
+  state.lookFrom = recovery?.phase === "search" ? undefined : lookFrom;
   for (const record of state.outgoing) {
     record.sent = false;
     record.acked = false;
   }
   let cursor = state.cursor;
-  if (recovery?.phase === "search") {
-    const chainHash = await log.chainHashAt(recovery.seq);
-    cursor = chainHash === undefined ? emptyHead : { seq: recovery.seq, chainHash };
+  const seq = recovery?.phase === "search" ? recovery.seq : lookFrom;
+  if (seq !== undefined) {
+    const chainHash = await log.chainHashAt(seq);
+    cursor = chainHash === undefined ? emptyHead : { seq, chainHash };
   }
   const { spaceId, docId } = core.entry();
   channel.open({ spaceId, docId, cursor, replicaId: state.replicaId });

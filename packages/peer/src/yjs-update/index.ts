@@ -6,6 +6,7 @@ export { fitUpdate } from "./fit.ts";
 export { disableFormatCleanup } from "./format-cleanup.ts";
 export { editorLimits, recordLimits } from "./limits.ts";
 export type { UpdateLimits } from "./limits.ts";
+export { isWaiting } from "./pending.ts";
 export { splitUpdate } from "./split.ts";
 export { ackedStateBytes, stateBytes } from "./state-bytes.ts";
 export { deriveUnsent, hasUnsent } from "./unsent.ts";

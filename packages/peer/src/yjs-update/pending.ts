@@ -9,6 +9,9 @@ import { RangeSet } from "./range-set.ts";
 import { kind } from "./walk.ts";
 import type { UpdateSummary } from "./validate.ts";
 
+/** Yjs holds something back until what it depends on arrives. No update event has told of it, so whoever stores those lacks it. */
+export const isWaiting = ({ store }: Y.Doc): boolean => store.pendingStructs !== null || store.pendingDs !== null;
+
 type Ranges = ReadonlyMap<number, RangeSet>;
 
 /** Yjs makes new bytes whenever what is pending changes. */

@@ -43,13 +43,9 @@ export function cheat({ how, random, identity, seq }: CheatOptions): Tamper | un
         return [old === undefined ? item : { ...item, entry: { ...item.entry, record: old.record } }];
       });
     case "alter-entries":
-      return random.chance(0.5)
-        ? stubborn(random)
-        : rewriteEntries((item) => {
-            if (!random.chance(often)) return [item];
-            const part = random.pick(["version", "header", "nonce", "ciphertext", "signature"] as const);
-            return [{ ...item, entry: { ...item.entry, record: flipInRecord(item.entry.record, part) } }];
-          });
+      return (random.chance(0.5) ? sealedParts : anyPart)(random);
+    case "spoil-signatures":
+      return signatures(random);
     case "withhold":
       return () => ({
         down: (message) => (isNews(message) ? [] : [message]),
@@ -78,15 +74,25 @@ export function cheat({ how, random, identity, seq }: CheatOptions): Tamper | un
   return undefined;
 }
 
-/** Alters the same entries in the same way whenever they are asked for: they look like faults of their authors, but the heads betray it. */
-function stubborn(random: Prng): Tamper {
-  const parts = new Map<number, "nonce" | "ciphertext" | undefined>();
+const anyPart = (random: Prng): Tamper =>
+  rewriteEntries((item) => {
+    if (!random.chance(often)) return [item];
+    const part = random.pick(["version", "header", "nonce", "ciphertext", "signature"] as const);
+    return [{ ...item, entry: { ...item.entry, record: flipInRecord(item.entry.record, part) } }];
+  });
+
+/** They look like faults of their authors, but the heads betray it. */
+const sealedParts = (random: Prng): Tamper =>
+  stubborn(() => (random.chance(often) ? random.pick(["nonce", "ciphertext"] as const) : undefined));
+
+/** What no hash covers. */
+const signatures = (random: Prng): Tamper => stubborn(() => (random.chance(0.6) ? "signature" : undefined));
+
+/** Alters the same entries in the same way whenever they are asked for. */
+function stubborn(choose: () => "nonce" | "ciphertext" | "signature" | undefined): Tamper {
+  const parts = new Map<number, ReturnType<typeof choose>>();
   return rewriteEntries((item) => {
-    const part = parts.has(item.seq)
-      ? parts.get(item.seq)
-      : random.chance(often)
-        ? random.pick(["nonce", "ciphertext"] as const)
-        : undefined;
+    const part = parts.has(item.seq) ? parts.get(item.seq) : choose();
     parts.set(item.seq, part);
     return [part === undefined ? item : { ...item, entry: { ...item.entry, record: flipInRecord(item.entry.record, part) } }];
   });

@@ -58,7 +58,8 @@ const pageEntries = 1_000;
 
 export function createRelayActor({ context, name, disk, events }: RelayOptions): RelayActor {
   const { world } = context;
-  const config = defaultConfig();
+  // The smallest that an operator may choose: readers that are too slow for it are met sooner.
+  const config = { ...defaultConfig(), socketBufferBytes: 64 * 1024 };
   let life: Life | undefined;
   let identity: RelayIdentity | undefined;
   let skewMs = 0;
@@ -96,13 +97,13 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
         if (event.type === "recovered") {
           context.sometimes("the relay's store recovered from a failed write");
           // What failed may have come to light (ST-12).
-          void reread(mine).catch(() => {});
+          void lookAfterRecovery(mine).catch(() => {});
         }
         if (event.type === "tables-damaged") context.sometimes("the relay found damaged tables");
       },
     });
     mine.store = store;
-    await reread(mine);
+    await reread(store);
     const relay = await createRelay({
       config,
       store: tapped(store),
@@ -119,18 +120,23 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
     mine.relay = relay;
   };
 
+  /** Past whatever the store remembers from before: on a copy of the folder. */
+  const lookAfterRecovery = async ({ process }: Life): Promise<void> => {
+    const copy = await openLevelLogStoreOn({ engine: disk.copy().engineFor(process), clock: process.clock, log: () => {} });
+    await reread(copy);
+  };
+
   /** As a checker would: everything, from the disk. */
-  const reread = async (mine: Life): Promise<void> => {
-    const { store } = mine;
+  const reread = async (store: LogStore): Promise<void> => {
     const document = context.document();
-    if (document === undefined || store === undefined) return;
+    if (document === undefined) return;
     const promised = events.promised(actor);
     try {
       events.reread(actor, await readAll(store, document.docIdBytes), promised);
     } catch (error) {
       if (!(error instanceof Error && "code" in error)) throw error;
       if (error.code === "damaged") events.reread(actor, undefined, promised);
-      else life?.process.later(1_000, "read again", () => void reread(mine).catch(() => {}));
+      else life?.process.later(1_000, "read again", () => void reread(store).catch(() => {}));
     }
   };
 

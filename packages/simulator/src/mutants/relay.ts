@@ -233,6 +233,12 @@ export const relayMutants: readonly Mutant[] = [
         find: `for (const append of pending.appends) answerRefused(append, refusal(pending.n, code, pending.chain));`,
         replace: `for (const append of pending.appends) append.done();`,
       },
+      // Else what waits for an answer finds it out after half a minute (PE-14).
+      {
+        file: "packages/peer/src/engine/send.ts",
+        find: `const waits = state.outgoing.includes(record) && record.sent`,
+        replace: `const waits = state.refusals < 0 && state.outgoing.includes(record) && record.sent`,
+      },
     ],
     bug: "Records of a failed write are dropped without an answer.",
     loss: "Work stays unsent on a device that is online, until it happens to reconnect.",

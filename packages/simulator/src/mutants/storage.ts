@@ -137,6 +137,19 @@ export const storageMutants: readonly Mutant[] = [
     expect: ["I1"],
   },
   {
+    id: "pending-counts-as-stored",
+    patches: [
+      {
+        file: "packages/peer/src/engine/meta.ts",
+        find: `  pendingFrom === undefined ? cursor.seq : Math.min(cursor.seq, pendingFrom - 1);`,
+        replace: `  pendingFrom === undefined ? cursor.seq : cursor.seq;`,
+      },
+    ],
+    bug: "What Yjs holds back until what it depends on arrives counts as stored, though no store was given it.",
+    loss: "One record is late, its reader restarts, and everything that others wrote upon it is missing there for good.",
+    expect: ["I1", "I14"],
+  },
+  {
     id: "deletions-lost-at-load",
     patches: [
       {

@@ -9,13 +9,13 @@ export interface LaneFaults {
   delayMs: number;
   jitterMs: number;
   bytesPerSecond: number;
-  /** Probability of each frame to be dropped, doubled, swapped with the next, or to get a flipped bit. */
+  /** Probability of each frame to be dropped, doubled, swapped with the next, to get a flipped bit, or a burst after which nobody can read it. */
   garble: Readonly<Record<Garble, number>>;
 }
 
-export type Garble = "drop" | "duplicate" | "reorder" | "corrupt";
+export type Garble = "drop" | "duplicate" | "reorder" | "corrupt" | "scramble";
 
-export const noGarble: Readonly<Record<Garble, number>> = { drop: 0, duplicate: 0, reorder: 0, corrupt: 0 };
+export const noGarble: Readonly<Record<Garble, number>> = { drop: 0, duplicate: 0, reorder: 0, corrupt: 0, scramble: 0 };
 
 export const noFaults = (): LaneFaults => ({
   cuts: [],

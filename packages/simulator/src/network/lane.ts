@@ -22,6 +22,8 @@ export interface LaneOptions {
   /** Called when a parcel is there. It is the receiver's event if it makes it one. */
   readonly arrive: (parcel: Parcel, delayMs: number) => void;
   readonly lost: (parcel: Parcel, why: string) => void;
+  /** Whether the receiver can read this frame. One that it can't it has to answer by ending the connection itself. */
+  readonly isReadable: (frame: Uint8Array) => boolean;
 }
 
 export interface Lane {
@@ -82,13 +84,18 @@ export function createLane(options: LaneOptions): Lane {
       options.lost(parcel, "dropped");
       return [];
     }
-    let out: Parcel = parcel;
+    let out = parcel;
     if (garble.corrupt > 0 && random.chance(garble.corrupt)) {
-      lossy = true;
       const frame = parcel.frame.slice();
       const at = random.int(Math.max(1, frame.length));
       frame[at] = (frame[at] ?? 0) ^ (1 << random.int(8));
+      lossy ||= options.isReadable(frame);
       out = { ...parcel, frame };
+    }
+    if (garble.scramble > 0 && random.chance(garble.scramble)) {
+      const frame = out.frame.slice().fill(0xff, 0, 8);
+      lossy ||= options.isReadable(frame);
+      out = { ...out, frame };
     }
     if (swapped !== undefined) {
       const late = swapped;

@@ -2,7 +2,7 @@
  * The simulated network: every device has one link to whatever relay serves it, over which it makes connections as over WebSocket. Both ends run
  * the real code: a peer's `Transport` on one side, a relay's `Wire` on the other; a cheating relay's script may stand between.
  */
-import { decodeDown, decodeUp, encodeDown, encodeFrame, encodeUp } from "@skerry/protocol";
+import { decodeDown, decodeFrame, decodeUp, encodeDown, encodeFrame, encodeUp } from "@skerry/protocol";
 import type { Link, LinkEvents, Transport } from "@skerry/peer";
 import type { Connection, Wire } from "@skerry/relay/core";
 import type { Prng } from "../prng.ts";
@@ -77,6 +77,11 @@ interface SimConnection {
 }
 
 const abnormal = 1006;
+
+function isReadable(bytes: Uint8Array, decode: (message: Uint8Array) => { readonly ok: boolean }): boolean {
+  const frame = decodeFrame(bytes);
+  return frame.ok && frame.value.every((message) => decode(message).ok);
+}
 
 export function createNetwork({ world, random, events, watch }: NetworkOptions): Network {
   const links = new Map<string, LinkState>();
@@ -190,6 +195,7 @@ export function createNetwork({ world, random, events, watch }: NetworkOptions):
       faults: () => link.faults.up,
       latencyMs: link.latencyMs / 2,
       jitterMs: link.jitterMs,
+      isReadable: (frame) => isReadable(frame, decodeUp),
       lost: (parcel, why) => parcel.kind === "frame" && events.lost(parcel.id, why),
       arrive: (parcel, delayMs) => {
         const target = host?.process;
@@ -209,6 +215,7 @@ export function createNetwork({ world, random, events, watch }: NetworkOptions):
       faults: () => link.faults.down,
       latencyMs: link.latencyMs / 2,
       jitterMs: link.jitterMs,
+      isReadable: (frame) => isReadable(frame, decodeDown),
       lost: (parcel, why) => parcel.kind === "frame" && events.lost(parcel.id, why),
       arrive: (parcel, delayMs) =>
         toDevice("frame down", delayMs, () => {

@@ -33,7 +33,7 @@ import type { DeviceOptions, Scenario, Step } from "../scenario/scenario.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
 import { installSignatures } from "../world/signature-memo.ts";
 import { createWorld } from "../world/world.ts";
-import { copiedProfile } from "./context.ts";
+import { copiedProfile, garbledFrames } from "./context.ts";
 import type { RunContext, SharedDocument } from "./context.ts";
 import { frameNames } from "./frame-names.ts";
 import type { ReplicaView, RunResult, Simulation, SimulationOptions, SimulationView, Violation } from "./simulation.ts";
@@ -730,6 +730,12 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       for (const device of devices)
         for (const alarm of device.alarms().filter(({ kind }) => kind === "diverged"))
           broken("I12", `${device.name} raised "diverged" at entry ${alarm.seq}, and nothing happened but that ${copiedProfile}`);
+    }
+    // Frames that are lost, doubled or swapped are answers that can't be right. No content was altered.
+    if (alarmCauses.size > 0 && [...alarmCauses].every((cause) => cause === garbledFrames)) {
+      for (const device of devices)
+        for (const alarm of device.alarms().filter(({ kind }) => kind !== "bad-chain" && kind !== "malformed"))
+          broken("I12", `${device.name} raised "${alarm.kind}" at entry ${alarm.seq}, and nothing happened but ${garbledFrames}`);
     }
     for (const { kinds, because, by } of demands) {
       const differs = [...by.values()].some((head) => {

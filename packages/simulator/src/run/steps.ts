@@ -11,7 +11,7 @@ import type { Prng } from "../prng.ts";
 import { durationMs } from "../scenario/duration.ts";
 import type { CheatStep, Direction, Duration, EditStep, NetworkStep, Step } from "../scenario/scenario.ts";
 import type { Process } from "../world/process.ts";
-import { copiedProfile } from "./context.ts";
+import { copiedProfile, garbledFrames } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import type { Actors, RunState } from "./run-scenario.ts";
 
@@ -180,7 +180,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         );
         return undefined;
       case "garble":
-        context.excuseAlarms("garbled frames");
+        context.excuseAlarms(step.how === "corrupt" || step.how === "scramble" ? "altered frames" : garbledFrames);
         onLanes(
           step,
           `frames: ${step.how}`,
@@ -638,6 +638,7 @@ const foundOutByItself: ReadonlySet<CheatStep["how"]> = new Set([
   "reorder-entries",
   "replay-entries",
   "alter-entries",
+  "spoil-signatures",
   "replay-presence",
 ]);
 

@@ -110,7 +110,7 @@ export const deviceThemes: readonly DeviceTheme[] = [
         [2_500, { do: "backup" }],
         ...others.map((who): TimedStep => [2_600, { do: "cut", who, bytes: "drop", for: 20_000 }]),
         // Its content is stored and the copy of the log is not, or the other way round, or both are.
-        [3_000, { do: "crash", who: reader, how: "kill", after: random.pick([1, 2, 2, 2, 3]), down: 3_000 }],
+        [3_000, { do: "crash", who: reader, how: "kill", after: random.pick([1, 2, 2, 2, 2, 2, 3]), down: 3_000 }],
         typed(3_010, author, "first"),
         [3_500, { do: "crash", who: author, how: "kill", down: 15_000 }],
         [3_800, { do: "rollback" }],
@@ -163,6 +163,47 @@ export const deviceThemes: readonly DeviceTheme[] = [
       ]),
       [8_000, { do: "rollback" }],
     ],
+  },
+  {
+    // What a failed write left comes to light, its author is gone, and those who read have opened the document meanwhile.
+    name: "left behind by a failed write",
+    alone: true,
+    make: (random, cast) => {
+      const [author, others] = split(random, cast);
+      const at = afterwards(cast) + 10_000;
+      return [
+        [at, { do: "disk", fault: "write-error", for: 3_000 }],
+        typed(at + 50, author, "left"),
+        [at + 400 + random.int(400), { do: "evict", who: author }],
+        ...others.map((who): TimedStep => [at + 1_000 + random.int(300), { do: "reset", who }]),
+      ];
+    },
+  },
+  {
+    // Only the next signed head tells of it.
+    name: "the last words are left out",
+    alone: true,
+    make: (random, cast) => {
+      const [who, [author = who]] = split(random, cast);
+      const at = afterwards(cast) + 10_000;
+      return [
+        [at, { do: "cheat", how: "drop-entries", who, for: 9_000 }],
+        ...Array.from({ length: 1 + random.int(2) }, (_, nth) => typed(at + 4_000 + nth * 300, author, `last${nth}`)),
+      ];
+    },
+  },
+  {
+    // Nothing else is sent that would betray what was lost with a frame that can't be read.
+    name: "garbage on the line",
+    alone: true,
+    make: (random, cast) => {
+      const at = afterwards(cast) + 5_000;
+      return cast.devices.flatMap((who): readonly TimedStep[] => [
+        [at, { do: "garble", who, how: "scramble", rate: 0.35, dir: "down", for: 6_000 }],
+        ...Array.from({ length: 3 }, (): TimedStep => [at + 1_000 + random.int(4_500), { do: "reset", who }]),
+        typed(at + 25_000, who, "garbage"),
+      ]);
+    },
   },
   {
     // No event of anybody else's that would make it try again.

@@ -7,7 +7,9 @@ import type { Prng } from "../prng.ts";
 import { one, quietMs, rotated } from "./cast.ts";
 import type { Cast, TimedStep, Timeless } from "./cast.ts";
 import { deviceThemes } from "./device-themes.ts";
+import type { DeviceTheme } from "./device-themes.ts";
 import { changesLog, logThemes } from "./log-themes.ts";
+import type { LogTheme } from "./log-themes.ts";
 import type { AttackStep, CheatStep, DeviceOptions, Direction, Scenario, Step } from "./scenario.ts";
 
 const names = ["ana", "ben", "cleo", "dora", "emil"] as const;
@@ -91,7 +93,7 @@ const classes: readonly FaultClass[] = [
         {
           do: "garble",
           who: oneOrAll(random, cast),
-          how: random.pick(["drop", "duplicate", "reorder", "corrupt"] as const),
+          how: random.pick(["drop", "duplicate", "reorder", "corrupt", "scramble"] as const),
           rate: random.pick([0.02, 0.1, 0.4]),
           dir: anyDirection(random),
           for: short(random) * 2,
@@ -272,6 +274,7 @@ const cheats: readonly CheatStep["how"][] = [
   "reorder-entries",
   "replay-entries",
   "alter-entries",
+  "spoil-signatures",
   "withhold",
   "swallow-appends",
   "forge-acks",
@@ -295,8 +298,30 @@ const attacks: readonly AttackStep["how"][] = [
   "honest-looking",
 ];
 
-const themeShare = 0.14;
-const deviceThemeShare = 0.14;
+const themeShare = 0.35;
+const deviceThemeShare = 0.35;
+
+interface Situation {
+  readonly theme: LogTheme | undefined;
+  readonly themed: Prng;
+  readonly deviceTheme: DeviceTheme | undefined;
+  readonly deviceThemed: Prng;
+}
+
+function situationOf(random: Prng): Situation {
+  const themed = random.fork("theme");
+  const theme = themed.chance(themeShare) ? themed.pick(logThemes) : undefined;
+  // A stream of its own: a theme more or less there changes nothing here.
+  const deviceThemed = random.fork("device theme");
+  const deviceTheme = theme === undefined && deviceThemed.chance(deviceThemeShare) ? deviceThemed.pick(deviceThemes) : undefined;
+  return { theme, themed, deviceTheme, deviceThemed };
+}
+
+/** Which situation of several steps a seed has, if one. */
+export function themeOf(seed: bigint): string | undefined {
+  const { theme, deviceTheme } = situationOf(createPrng(seed).fork("scenario"));
+  return (theme ?? deviceTheme)?.name;
+}
 
 /** The names of all classes of fault, for documents. */
 export const faultClasses: readonly string[] = [...classes.map(({ name }) => name), "hostile member"];
@@ -333,17 +358,14 @@ export function generateScenario(seed: bigint): Scenario {
     }
   }
 
-  const themed = random.fork("theme");
-  const theme = themed.chance(themeShare) ? themed.pick(logThemes) : undefined;
+  const { theme, themed, deviceTheme, deviceThemed } = situationOf(random);
+  const alone = theme?.alone === true || deviceTheme?.alone === true;
   for (const [afterMs, step] of theme?.make(themed, cast) ?? []) steps.push({ at: quietMs + afterMs, step });
-  // A stream of its own: a theme more or less there changes nothing here.
-  const deviceThemed = random.fork("device theme");
-  const deviceTheme = theme === undefined && deviceThemed.chance(deviceThemeShare) ? deviceThemed.pick(deviceThemes) : undefined;
   for (const [afterMs, step] of deviceTheme?.make(deviceThemed, cast) ?? []) steps.push({ at: quietMs + afterMs, step });
 
   for (const fault of classes) {
     if (theme?.logStays === true && changesLog.has(fault.name)) continue;
-    if (theme?.without?.has(fault.name) === true || deviceTheme?.alone === true) continue;
+    if (alone || theme?.without?.has(fault.name) === true) continue;
     const own = random.fork(`fault ${fault.name}`);
     if (!own.chance(fault.share)) continue;
     const times = 1 + own.int(own.chance(0.3) ? 6 : 2);
@@ -355,7 +377,7 @@ export function generateScenario(seed: bigint): Scenario {
 
   const hostile = random.fork("fault hostile member");
   if (theme?.hostile === true) devices["mallory"] = { hostile: true };
-  if (deviceTheme?.alone !== true && hostile.chance(0.1)) {
+  if (!alone && hostile.chance(0.1)) {
     devices["mallory"] = { hostile: true };
     const times = 1 + hostile.int(5);
     for (let index = 0; index < times; index++)

@@ -103,7 +103,7 @@ export type NetworkStep =
   /** A broken middlebox: single frames are dropped, doubled, swapped with the next, or get a flipped bit, each with probability `rate`. */
   | (OnLink & {
       readonly do: "garble";
-      readonly how: "drop" | "duplicate" | "reorder" | "corrupt";
+      readonly how: "drop" | "duplicate" | "reorder" | "corrupt" | "scramble";
       readonly rate: number;
       readonly dir?: Direction;
     })
@@ -174,6 +174,7 @@ export type CheatStep = At & {
     | "reorder-entries"
     | "replay-entries"
     | "alter-entries"
+    | "spoil-signatures"
     | "withhold"
     | "swallow-appends"
     | "forge-acks"
