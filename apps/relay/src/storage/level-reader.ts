@@ -121,6 +121,22 @@ export async function loadEntries(
   return entries;
 }
 
+/**
+ * The document's whole log from a folder's rows, past everything that a store remembers: for checkers. Throws `damaged` at the first entry that is
+ * missing or altered.
+ */
+export function entriesIn(docId: DocId, rows: Iterable<readonly [Uint8Array, Uint8Array]>): readonly StoredEntry[] {
+  const entries: StoredEntry[] = [];
+  const [first, end] = [entryKey(docId, 1), afterEntriesOf(docId)];
+  for (const [key, value] of rows) {
+    if (compareBytes(key, first) < 0 || compareBytes(key, end) >= 0) continue;
+    const seq = entries.length + 1;
+    if (seqOfEntryKey(key) !== seq) throw damagedAt(docId, seq, "it is missing");
+    entries.push(verified(docId, seq, entries.at(-1)?.chainHash ?? logStart(docId), openOrDamaged(openEntryRow, docId, seq, value)));
+  }
+  return entries;
+}
+
 /** Documents with a head row or entries, in the order of their ids, `count` at most, after `after`. */
 export async function listDocuments(database: Database, after: Uint8Array | undefined, count: number): Promise<DocId[]> {
   const heads = await database

@@ -3,7 +3,7 @@ import { importRelayIdentity } from "@skerry/crypto/verify";
 import type { RelayIdentity } from "@skerry/crypto/verify";
 import { bytesEqual } from "@skerry/protocol";
 import type { DocId } from "@skerry/protocol";
-import { createRelay, defaultConfig, openAccess, openLevelLogStoreOn } from "@skerry/relay/core";
+import { createRelay, defaultConfig, entriesIn, openAccess, openLevelLogStoreOn } from "@skerry/relay/core";
 import type { LogAppend, LogStore, Relay } from "@skerry/relay/core";
 import type { VirtualDisk } from "../disk/virtual-level.ts";
 import type { ModelEntry } from "../invariants/log-model.ts";
@@ -97,7 +97,7 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
         if (event.type === "recovered") {
           context.sometimes("the relay's store recovered from a failed write");
           // What failed may have come to light (ST-12).
-          void lookAfterRecovery(mine).catch(() => {});
+          lookAfterRecovery();
         }
         if (event.type === "tables-damaged") context.sometimes("the relay found damaged tables");
       },
@@ -120,10 +120,16 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
     mine.relay = relay;
   };
 
-  /** Past whatever the store remembers from before: on a copy of the folder. */
-  const lookAfterRecovery = async ({ process }: Life): Promise<void> => {
-    const copy = await openLevelLogStoreOn({ engine: disk.copy().engineFor(process), clock: process.clock, log: () => {} });
-    await reread(copy);
+  /** Past whatever the store remembers from before, and before anybody is told of it. */
+  const lookAfterRecovery = (): void => {
+    const document = context.document();
+    if (document === undefined) return;
+    try {
+      events.reread(actor, entriesIn(document.docIdBytes, disk.rows()), events.promised(actor));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "damaged")) throw error;
+      events.reread(actor, undefined, events.promised(actor));
+    }
   };
 
   /** As a checker would: everything, from the disk. */

@@ -731,7 +731,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
         for (const alarm of device.alarms().filter(({ kind }) => kind === "diverged"))
           broken("I12", `${device.name} raised "diverged" at entry ${alarm.seq}, and nothing happened but that ${copiedProfile}`);
     }
-    // Frames that are lost, doubled or swapped are answers that can't be right. No content was altered.
+    // Frames that are lost or doubled are answers that can't be right. No content was altered.
     if (alarmCauses.size > 0 && [...alarmCauses].every((cause) => cause === garbledFrames)) {
       for (const device of devices)
         for (const alarm of device.alarms().filter(({ kind }) => kind !== "bad-chain" && kind !== "malformed"))
