@@ -30,6 +30,31 @@ export interface ChainTail {
   readonly recordHash: RecordHash;
 }
 
+/** The end of a space's access log. `hash` is that of its last entry (docs/access.md, AC-5). */
+export interface AccessLogHead {
+  /** 1 or more. */
+  readonly position: number;
+  readonly hash: Uint8Array;
+}
+
+/** One operation of a space's access log. The caller has judged it (`@skerry/access`); the store compares the position and keeps the bytes. */
+export interface AccessAppend {
+  readonly spaceId: SpaceId;
+  /** Must be the stored head's position + 1: compare-and-append (AC-3). */
+  readonly position: number;
+  readonly operation: Uint8Array;
+  readonly receivedAtMs: number;
+  /** Over the operation and the time (`accessEntryHash`), 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+export interface StoredAccessEntry {
+  readonly position: number;
+  readonly operation: Uint8Array;
+  readonly receivedAtMs: number;
+  readonly hash: Uint8Array;
+}
+
 export interface DocumentInfo {
   readonly spaceId: SpaceId;
   readonly head: Head;
@@ -43,16 +68,19 @@ export class LogStoreError extends Error {
   readonly code: LogStoreErrorCode;
   /** The damaged document. Not in `message`, which may be logged. Undefined if the damage is not of one document. */
   readonly docId: DocId | undefined;
+  /** The space whose access log is damaged. */
+  readonly spaceId: SpaceId | undefined;
   /** Sequence number at which a damaged log stops being readable; 1 if its head or its index cannot be trusted. */
   readonly seq: number | undefined;
   constructor(
     code: LogStoreErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly docId?: DocId | undefined; readonly seq?: number } = {},
+    options: { readonly cause?: unknown; readonly docId?: DocId | undefined; readonly spaceId?: SpaceId; readonly seq?: number } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.docId = options.docId;
+    this.spaceId = options.spaceId;
     this.seq = options.seq;
   }
 }
@@ -86,6 +114,15 @@ export interface LogStore {
   tail(docId: DocId, replicaId: ReplicaId): Promise<ChainTail | undefined>;
   /** Where a replica's record `n` is, and its hash. Undefined if it is not there. */
   find(docId: DocId, replicaId: ReplicaId, n: number): Promise<{ readonly seq: number; readonly recordHash: RecordHash } | undefined>;
+  /** Appends one operation, durably, in the same groups as `append` and with the same errors; a damaged access log rejects with `damaged`. */
+  appendAccess(append: AccessAppend): Promise<void>;
+  /** Undefined for a space without an access log. */
+  accessHead(spaceId: SpaceId): Promise<AccessLogHead | undefined>;
+  /**
+   * Operations from `from` on, in order, at most `entriesMax` and about `bytesMax` (at least one if there is one), each hashed anew. Rejects with
+   * `damaged` at the first that is missing or altered: a space is never served by half of its rules.
+   */
+  readAccess(spaceId: SpaceId, from: number, entriesMax: number, bytesMax: number): Promise<readonly StoredAccessEntry[]>;
   /** All documents, for the operator and for checks at start. */
   documents(): AsyncIterable<DocId>;
   /** Small values of the relay itself (its signing key). Durable when resolved. */

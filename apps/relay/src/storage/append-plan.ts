@@ -2,17 +2,22 @@
 import { logStart, nextChainHash } from "@skerry/crypto/verify";
 import { assert, bytesEqual, err, hashBytes, idBytes, limits, ok, signatureBytes } from "@skerry/protocol";
 import type { RecordHash, Result, SpaceId } from "@skerry/protocol";
-import type { DocumentInfo, LogAppend } from "../log-store.ts";
+import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend } from "../log-store.ts";
 import { mapKey } from "./keys.ts";
 import type { Pointer } from "./rows.ts";
 
-/** What is known of the documents that a group of appends touches. Null: known to be absent. */
+/** A frame of the sync protocol is larger; the rulebook's own bound is lower. */
+const operationBytesMax = limits.frameBytesMax;
+
+/** What is known of the documents and access logs that a group of appends touches. Null: known to be absent. */
 export interface Known {
   readonly heads: Map<string, DocumentInfo | null>;
   readonly tails: Map<string, Pointer | null>;
+  /** By space. */
+  readonly access: Map<string, AccessLogHead | null>;
 }
 
-export const emptyKnown = (): Known => ({ heads: new Map(), tails: new Map() });
+export const emptyKnown = (): Known => ({ heads: new Map(), tails: new Map(), access: new Map() });
 
 export const tailMapKey = (append: LogAppend): string => mapKey(append.docId) + mapKey(append.replicaId);
 
@@ -21,7 +26,7 @@ export const tailMapKey = (append: LogAppend): string => mapKey(append.docId) + 
  * caller whose head is of another history never appends to this one, and `n`, so that no record is stored twice (LG-2).
  */
 export function planAppend(known: Known, batch: readonly LogAppend[]): Result<Known, string> {
-  const { heads, tails } = emptyKnown();
+  const { heads, tails, access } = emptyKnown();
   for (const append of batch) {
     const docKey = mapKey(append.docId);
     const tailKey = tailMapKey(append);
@@ -36,12 +41,22 @@ export function planAppend(known: Known, batch: readonly LogAppend[]): Result<Kn
     heads.set(docKey, { spaceId, head: { seq: append.seq, chainHash } });
     tails.set(tailKey, { seq: append.seq, n: append.n, recordHash: append.recordHash.slice() as RecordHash });
   }
-  return ok({ heads, tails });
+  return ok({ heads, tails, access });
+}
+
+/** The same for one operation of an access log (AC-3). */
+export function planAccess(known: Known, { spaceId, position, hash }: AccessAppend): Result<Known, string> {
+  const key = mapKey(spaceId);
+  if (position !== (known.access.get(key)?.position ?? 0) + 1) return err("the position does not follow the access log's head");
+  const news = emptyKnown();
+  news.access.set(key, { position, hash: hash.slice() });
+  return ok(news);
 }
 
 export function learn(known: Known, news: Known): void {
   for (const [key, info] of news.heads) known.heads.set(key, info);
   for (const [key, tail] of news.tails) known.tails.set(key, tail);
+  for (const [key, head] of news.access) known.access.set(key, head);
 }
 
 /** The caller is our own relay: what does not fit a row is a bug, and must not reach the writer loop. */
@@ -52,4 +67,11 @@ export function assertAppend(append: LogAppend): void {
   assert(docId.length === idBytes && replicaId.length === idBytes && (spaceId?.length ?? idBytes) === idBytes, "append: bad id");
   assert(recordHash.length === hashBytes && chainHash.length === hashBytes, "append: bad hash");
   assert(entry.record.length > signatureBytes && entry.record.length <= limits.recordBytesMax, "append: bad record length");
+}
+
+export function assertAccessAppend({ spaceId, position, operation, receivedAtMs, hash }: AccessAppend): void {
+  assert(Number.isSafeInteger(position) && position >= 1, "append: bad position");
+  assert(Number.isSafeInteger(receivedAtMs) && receivedAtMs >= 0, "append: bad time");
+  assert(spaceId.length === idBytes && hash.length === hashBytes, "append: bad id or hash");
+  assert(operation.length > signatureBytes && operation.length <= operationBytesMax, "append: bad operation length");
 }

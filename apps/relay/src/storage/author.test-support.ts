@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { logStart, nextChainHash, recordHashOf } from "@skerry/crypto/verify";
 import { signatureBytes } from "@skerry/protocol";
 import type { ChainHash, DocId, Head, ReplicaId, SpaceId } from "@skerry/protocol";
-import type { LogAppend, LogStore } from "../log-store.ts";
+import type { AccessAppend, LogAppend, LogStore } from "../log-store.ts";
+import { hashOf } from "./access-reader.ts";
 
 /** `length` bytes that depend on `label` only. */
 export function bytesOf(label: string, length: number): Uint8Array {
@@ -75,3 +76,13 @@ export async function wholeLog(store: LogStore, docId: DocId): Promise<{ readonl
   }
   return { seq: info?.head.seq ?? 0, records };
 }
+
+/** An operation at a place in a space's access log. A store never looks inside. */
+export function operationAfter(spaceId: SpaceId, position: number, label: string): AccessAppend {
+  const operation = bytesOf(`operation ${position} ${label}`, 200 + position);
+  const receivedAtMs = 1_700_000_000_000 + position;
+  return { spaceId, position, operation, receivedAtMs, hash: hashOf(operation, receivedAtMs) };
+}
+
+export const operationsOf = (spaceId: SpaceId, count: number): readonly AccessAppend[] =>
+  Array.from({ length: count }, (_, index) => operationAfter(spaceId, index + 1, Buffer.from(spaceId).toString("hex")));

@@ -6,24 +6,34 @@
  */
 import { ready } from "@skerry/crypto/verify";
 import { assert } from "@skerry/protocol";
-import type { Clock, DocId, ReplicaId } from "@skerry/protocol";
+import type { Clock, DocId, ReplicaId, SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
-import type { DocumentInfo, LogAppend, LogStore } from "../log-store.ts";
-import { assertAppend, emptyKnown, learn, planAppend, tailMapKey } from "./append-plan.ts";
+import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend, LogStore } from "../log-store.ts";
+import { loadAccessHead, loadOperations } from "./access-reader.ts";
+import { assertAccessAppend, assertAppend, emptyKnown, learn, planAccess, planAppend, tailMapKey } from "./append-plan.ts";
 import type { Known } from "./append-plan.ts";
-import { authorKey, copyKey, entryKey, formatKey, headKey, mapKey, metaKey, tailKey } from "./keys.ts";
+import { accessHeadKey, authorKey, copyKey, entryKey, formatKey, headKey, mapKey, metaKey, operationKey, tailKey } from "./keys.ts";
 import { openLevelDatabase } from "./level-database.ts";
 import type { LevelDatabase, StorageEvent } from "./level-database.ts";
 import type { Database, LevelEngine } from "./level-engine.ts";
 import { toStoreError } from "./level-errors.ts";
 import { damagedAt, listDocuments, loadChainHash, loadEntries, loadInfo, loadPointer, loadTail } from "./level-reader.ts";
 import { createLru } from "./lru.ts";
-import { encodeBytesRow, encodeEntryRow, encodeHeadRow, encodePointerRow, openBytesRow } from "./rows.ts";
+import {
+  encodeAccessHeadRow,
+  encodeBytesRow,
+  encodeEntryRow,
+  encodeHeadRow,
+  encodeOperationRow,
+  encodePointerRow,
+  openBytesRow,
+} from "./rows.ts";
 import type { Pointer } from "./rows.ts";
 
 const storageFormat = 1;
 const headsCachedMax = 10_000;
 const tailsCachedMax = 20_000;
+const accessHeadsCachedMax = 10_000;
 /** Bytes in one LevelDB batch, beyond the first append of it. */
 const groupBytesMax = 4 * 1024 * 1024;
 /** Bytes that may wait to be written. More means that the disk has stopped: refuse instead of filling memory. */
@@ -46,6 +56,7 @@ type Row = readonly [Uint8Array, Uint8Array];
 
 interface Job {
   readonly batch: readonly LogAppend[];
+  readonly access: AccessAppend | undefined;
   readonly meta: readonly Row[];
   readonly bytes: number;
   readonly resolve: () => void;
@@ -57,6 +68,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
   await ready;
   const heads = createLru<DocumentInfo>(headsCachedMax);
   const tails = createLru<Pointer>(tailsCachedMax);
+  const accessHeads = createLru<AccessLogHead>(accessHeadsCachedMax);
   /** Counts changes of what is on disk: what was read before a change must not be cached after it. */
   let generation = 0;
   const recoveryListeners: (() => void)[] = [];
@@ -72,6 +84,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
       generation++;
       heads.clear();
       tails.clear();
+      accessHeads.clear();
     },
   }).catch((error: unknown) => {
     throw toStoreError(error);
@@ -88,7 +101,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
   let waitingBytes = 0;
   let writer: Promise<void> | undefined;
 
-  function submit(batch: readonly LogAppend[], meta: readonly Row[], bytes: number): Promise<void> {
+  function submit({ batch = [], access, meta = [] }: Partial<Pick<Job, "batch" | "access" | "meta">>, bytes: number): Promise<void> {
     if (closing !== undefined) return Promise.reject(closed());
     const failure = database.failure();
     if (failure !== undefined) return Promise.reject(failure);
@@ -97,7 +110,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     }
     waitingBytes += bytes;
     return new Promise((resolve, reject) => {
-      waiting.push({ batch, meta, bytes, resolve, reject });
+      waiting.push({ batch, access, meta, bytes, resolve, reject });
       writer ??= runWriter();
     });
   }
@@ -128,7 +141,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     const accepted: Job[] = [];
     for (const job of group) {
       const damage = damageOf(job, failed);
-      const plan = planAppend(known, job.batch);
+      const plan = job.access === undefined ? planAppend(known, job.batch) : planAccess(known, job.access);
       if (damage !== undefined) job.reject(damage);
       else if (!plan.ok) job.reject(new LogStoreError("conflict", `Not appended: ${plan.error}.`));
       else {
@@ -151,6 +164,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     generation++;
     for (const [key, info] of news.heads) if (info !== null) heads.set(key, info);
     for (const [key, tail] of news.tails) if (tail !== null) tails.set(key, tail);
+    for (const [key, head] of news.access) if (head !== null) accessHeads.set(key, head);
     for (const job of accepted) job.resolve();
   }
 
@@ -159,18 +173,29 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     const known = emptyKnown();
     const failed = new Map<string, LogStoreError>();
     const loads: Promise<void>[] = [];
-    const look = <T>(map: Map<string, T | null>, key: string, cached: T | undefined, read: () => Promise<T | null>): void => {
+    const look = <T>(
+      map: Map<string, T | null>,
+      key: string,
+      cached: T | undefined,
+      read: () => Promise<T | null>,
+      failedAs = key,
+    ): void => {
       if (map.has(key)) return;
       map.set(key, cached ?? null);
       if (cached !== undefined) return;
       loads.push(
         read().then(
           (value) => void map.set(key, value),
-          (error: unknown) => void failed.set(key, toStoreError(error)),
+          (error: unknown) => void failed.set(failedAs, toStoreError(error)),
         ),
       );
     };
-    for (const { batch } of group) {
+    for (const { batch, access } of group) {
+      if (access !== undefined) {
+        const { spaceId } = access;
+        const key = mapKey(spaceId);
+        look(known.access, key, accessHeads.get(key), () => database.read((level) => loadAccessHead(level, spaceId)), `space ${key}`);
+      }
       for (const append of batch) {
         const { docId, replicaId } = append;
         const docKey = mapKey(docId);
@@ -202,6 +227,16 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     return loaded ?? undefined;
   }
 
+  async function accessHeadOf(spaceId: SpaceId): Promise<AccessLogHead | undefined> {
+    const key = mapKey(spaceId);
+    const cached = accessHeads.get(key);
+    if (cached !== undefined && closing === undefined) return cached;
+    const before = generation;
+    const loaded = await read((level) => loadAccessHead(level, spaceId));
+    if (loaded !== null && before === generation) accessHeads.set(key, loaded);
+    return loaded ?? undefined;
+  }
+
   const read: LevelDatabase["read"] = async (run) => {
     if (closing !== undefined) throw closed();
     try {
@@ -214,7 +249,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
   return {
     append: async (batch) => {
       for (const append of batch) assertAppend(append);
-      return submit(batch, [], bytesOf(batch));
+      return submit({ batch }, bytesOf(batch));
     },
     info: headOf,
     read: async (docId, from, entriesMax, bytesMax) => {
@@ -241,6 +276,17 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
       if (found === undefined) throw damagedAt(docId, 1, "an author row is missing");
       return { seq: found.seq, recordHash: found.recordHash };
     },
+    appendAccess: async (append) => {
+      assertAccessAppend(append);
+      return submit({ access: append }, append.operation.length + appendBytes);
+    },
+    accessHead: accessHeadOf,
+    readAccess: async (spaceId, from, entriesMax, bytesMax) => {
+      assert(Number.isSafeInteger(from) && from >= 1 && entriesMax >= 1 && bytesMax >= 0, "bad range");
+      const last = (await accessHeadOf(spaceId))?.position ?? 0;
+      if (from > last) return [];
+      return read((level) => loadOperations(level, spaceId, { from, to: Math.min(last, from + entriesMax - 1), bytesMax }));
+    },
     documents: async function* () {
       for (let after: DocId | undefined; ;) {
         const page: DocId[] = await read((level) => listDocuments(level, after, documentsPerPage));
@@ -258,7 +304,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     putMeta: (name, value) => {
       assert(value.length <= metaValueBytesMax, "meta value too long");
       const key = metaKey(name);
-      return submit([], rowTwice(key, value), 2 * value.length);
+      return submit({ meta: rowTwice(key, value) }, 2 * value.length);
     },
     onRecovery: (listener) => void recoveryListeners.push(listener),
     close: () => {
@@ -277,6 +323,8 @@ const bytesOf = (batch: readonly LogAppend[]): number => batch.reduce((sum, { en
 
 function damageOf(job: Job, failed: ReadonlyMap<string, LogStoreError>): LogStoreError | undefined {
   if (failed.size === 0) return undefined;
+  const access = job.access === undefined ? undefined : failed.get(`space ${mapKey(job.access.spaceId)}`);
+  if (access !== undefined) return access;
   for (const append of job.batch) {
     const damage = failed.get(mapKey(append.docId)) ?? failed.get(tailMapKey(append));
     if (damage !== undefined) return damage;
@@ -288,8 +336,9 @@ function damageOf(job: Job, failed: ReadonlyMap<string, LogStoreError>): LogStor
 function rowsOf(jobs: readonly Job[], known: Known): Row[] {
   const rows: Row[] = [];
   const once = new Set<string>();
-  for (const { batch, meta } of jobs) {
+  for (const { batch, access, meta } of jobs) {
     rows.push(...meta);
+    if (access !== undefined) rows.push(...accessRows(access));
     for (const append of batch) {
       const { docId, replicaId, seq, n, recordHash } = append;
       const entry = entryKey(docId, seq);
@@ -307,6 +356,17 @@ function rowsOf(jobs: readonly Job[], known: Known): Row[] {
     }
   }
   return rows;
+}
+
+/** Of several in one group the last head stands: rows of one batch are written in order. */
+function accessRows(append: AccessAppend): Row[] {
+  const { spaceId, position, hash } = append;
+  const key = operationKey(spaceId, position);
+  const head = accessHeadKey(spaceId);
+  return [
+    [key, encodeOperationRow(key, append)],
+    ...[head, copyKey(head)].map((place): Row => [place, encodeAccessHeadRow(place, { position, hash })]),
+  ];
 }
 
 const rowTwice = (key: Uint8Array, value: Uint8Array): Row[] => [key, copyKey(key)].map((place) => [place, encodeBytesRow(place, value)]);

@@ -7,16 +7,18 @@
  *     03 ‖ docId (16) ‖ replicaId (16) ‖ n   author: where a replica's record is, and its hash
  *     04 ‖ docId (16) ‖ seq                  entry
  *     05 ‖ docId (16) ‖ replicaId (16)       tail: the last record of a replica
- *     06 ‖ key                               second copy of a row of table 00 or 01, far from the first
+ *     06 ‖ key                               second copy of a row of table 00, 01 or 08, far from the first
+ *     07 ‖ spaceId (16) ‖ position           operation of a space's access log
+ *     08 ‖ spaceId (16)                      access head: position and hash of the last operation
  *
  * One damaged block can hide all rows in it, which are neighbours. The order keeps rows that vouch for each other apart: entries
  * between author rows and tails, author rows between heads and entries.
  */
 import { assert, idBytes } from "@skerry/protocol";
-import type { DocId, ReplicaId } from "@skerry/protocol";
+import type { DocId, ReplicaId, SpaceId } from "@skerry/protocol";
 
 const u64Bytes = 8;
-const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5, copy: 6 } as const;
+const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5, copy: 6, operation: 7, accessHead: 8 } as const;
 
 export const metaNameBytesMax = 256;
 
@@ -34,6 +36,10 @@ export const headKey = (docId: DocId): Uint8Array => keyOf(tables.head, [docId])
 export const entryKey = (docId: DocId, seq: number): Uint8Array => keyOf(tables.entry, [docId], seq);
 export const authorKey = (docId: DocId, replicaId: ReplicaId, n: number): Uint8Array => keyOf(tables.author, [docId, replicaId], n);
 export const tailKey = (docId: DocId, replicaId: ReplicaId): Uint8Array => keyOf(tables.tail, [docId, replicaId]);
+
+export const operationKey = (spaceId: SpaceId, position: number): Uint8Array => keyOf(tables.operation, [spaceId], position);
+export const accessHeadKey = (spaceId: SpaceId): Uint8Array => keyOf(tables.accessHead, [spaceId]);
+export const positionOfOperationKey = (key: Uint8Array): number => readU64(key, 1 + idBytes);
 
 export const seqOfEntryKey = (key: Uint8Array): number => readU64(key, 1 + idBytes);
 /** A copy, and no Buffer: LevelDB hands out Buffers, whose `slice` shares memory. */
@@ -53,6 +59,14 @@ export function afterEntriesOf(docId: DocId): Uint8Array {
   const key = new Uint8Array(1 + idBytes + u64Bytes + 1).fill(0xff);
   key[0] = tables.entry;
   key.set(docId, 1);
+  return key;
+}
+
+/** Greater than every operation key of the space, and not greater than any of the next one's. */
+export function afterOperationsOf(spaceId: SpaceId): Uint8Array {
+  const key = new Uint8Array(1 + idBytes + u64Bytes + 1).fill(0xff);
+  key[0] = tables.operation;
+  key.set(spaceId, 1);
   return key;
 }
 

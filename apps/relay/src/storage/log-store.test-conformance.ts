@@ -5,7 +5,19 @@ import type { DocId, Head, ReplicaId } from "@skerry/protocol";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { LogAppend, LogStore, LogStoreErrorCode } from "../log-store.ts";
-import { appendAfter, bytesOf, docIdOf, headAfter, recordOf, replicaIdOf, run, spaceIdOf, wholeLog } from "./author.test-support.ts";
+import {
+  appendAfter,
+  bytesOf,
+  docIdOf,
+  headAfter,
+  operationAfter,
+  operationsOf,
+  recordOf,
+  replicaIdOf,
+  run,
+  spaceIdOf,
+  wholeLog,
+} from "./author.test-support.ts";
 
 export interface LogStoreHarness {
   /** Opens the store on the harness's data. Called again after `close`, it finds what was stored. */
@@ -218,6 +230,48 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
       expect(await listed(store)).toEqual([alpha]);
     });
 
+    test("ST-17 an access log is kept apart from documents, and read as it was appended, also after reopening", async () => {
+      const space = spaceIdOf("home");
+      // A document with the id of the space, and a space that is a prefix of nothing.
+      const document = run(space as unknown as DocId, ana, 3);
+      const log = operationsOf(space, 5);
+      expect(await store.accessHead(space)).toBeUndefined();
+      expect(await store.readAccess(space, 1, 10, 1e6)).toEqual([]);
+      await Promise.all([store.append(document), ...log.slice(0, 3).map((append) => store.appendAccess(append))]);
+      for (const append of log.slice(3)) await store.appendAccess(append);
+      await store.appendAccess(at(operationsOf(spaceIdOf("other"), 1), 0));
+      for (let round = 0; round < 2; round++) {
+        expect(await store.accessHead(space)).toEqual({ position: 5, hash: at(log, 4).hash });
+        expect(await store.readAccess(space, 1, 10, 1e6)).toEqual(log.map(({ spaceId: _, ...entry }) => entry));
+        expect((await store.readAccess(space, 2, 2, 1e6)).map(({ position }) => position)).toEqual([2, 3]);
+        expect((await store.readAccess(space, 2, 10, 1)).map(({ position }) => position)).toEqual([2]);
+        expect(await store.readAccess(space, 6, 10, 1e6)).toEqual([]);
+        expect((await wholeLog(store, space as unknown as DocId)).seq).toBe(3);
+        expect((await store.accessHead(spaceIdOf("other")))?.position).toBe(1);
+        await reopen();
+      }
+      await expect(store.readAccess(space, 0, 1, 1)).rejects.toThrow(InvariantError);
+    });
+
+    test("ST-18 an operation is stored only if it follows the head; of those that want one place one wins", async () => {
+      const space = spaceIdOf("home");
+      const [first, second, third] = operationsOf(space, 3);
+      if (first === undefined || second === undefined || third === undefined) throw new Error("no operation");
+      await rejectsWith(store.appendAccess(second), "conflict");
+      await store.appendAccess(first);
+      await rejectsWith(store.appendAccess(first), "conflict");
+      await rejectsWith(store.appendAccess(third), "conflict");
+      const rivals = Array.from({ length: 5 }, (_, index) => operationAfter(space, 2, `rival ${index}`));
+      const outcomes = await Promise.allSettled(rivals.map((append) => store.appendAccess(append)));
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      await reopen();
+      const winner = rivals[outcomes.findIndex(({ status }) => status === "fulfilled")];
+      expect((await store.readAccess(space, 2, 10, 1e6)).map(({ hash }) => hash)).toEqual([winner?.hash]);
+      // One that fails leaves its neighbours of the same turn alone.
+      await Promise.all([rejectsWith(store.appendAccess(third), "conflict").catch(() => {}), store.append(run(alpha, ana, 1))]);
+      expect((await wholeLog(store, alpha)).seq).toBe(1);
+    });
+
     test("ST-7 closing waits for what was asked before, refuses what comes after, and may be repeated", async () => {
       const writes = run(alpha, ana, 20).map((append) => store.append([append]));
       await Promise.all([store.close(), store.close()]);
@@ -230,6 +284,9 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
       await rejectsWith(store.tail(alpha, ana), "closed");
       await rejectsWith(store.getMeta("identity"), "closed");
       await rejectsWith(store.putMeta("identity", Uint8Array.of(1)), "closed");
+      await rejectsWith(store.accessHead(spaceIdOf("home")), "closed");
+      await rejectsWith(store.readAccess(spaceIdOf("home"), 1, 1, 1), "closed");
+      await rejectsWith(store.appendAccess(at(operationsOf(spaceIdOf("home"), 1), 0)), "closed");
       store = await harness.open();
       expect((await wholeLog(store, alpha)).seq).toBe(20);
     });

@@ -4,11 +4,12 @@
  */
 import { ready } from "@skerry/crypto/verify";
 import { assert } from "@skerry/protocol";
-import type { DocId } from "@skerry/protocol";
+import type { DocId, SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
-import type { DocumentInfo, LogAppend, LogStore, LogStoreErrorCode, StoredEntry } from "../log-store.ts";
-import { assertAppend, emptyKnown, learn, planAppend, tailMapKey } from "./append-plan.ts";
+import type { AccessAppend, DocumentInfo, LogAppend, LogStore, LogStoreErrorCode, StoredAccessEntry, StoredEntry } from "../log-store.ts";
+import { assertAccessAppend, assertAppend, emptyKnown, learn, planAccess, planAppend, tailMapKey } from "./append-plan.ts";
 import type { Known } from "./append-plan.ts";
+import { damagedAccess } from "./access-reader.ts";
 import { mapKey } from "./keys.ts";
 import type { Pointer } from "./rows.ts";
 
@@ -21,6 +22,8 @@ export interface MemoryDisk {
   recover(): void;
   /** Reading `seq` of the document rejects with `damaged` from now on. */
   damage(docId: DocId, seq: number): void;
+  /** Reading the position of the space's access log rejects with `damaged` from now on. */
+  damageAccess(spaceId: SpaceId, position: number): void;
 }
 
 interface State extends MemoryDisk {
@@ -29,8 +32,10 @@ interface State extends MemoryDisk {
   readonly documents: Map<string, DocId>;
   readonly entries: Map<string, StoredEntry[]>;
   readonly authors: Map<string, Pointer[]>;
+  readonly operations: Map<string, StoredAccessEntry[]>;
   readonly meta: Map<string, Uint8Array>;
   readonly damaged: Map<string, number>;
+  readonly damagedAccess: Map<string, number>;
   armed: { readonly code: LogStoreErrorCode; readonly surfaces: boolean } | undefined;
   failing: LogStoreErrorCode | undefined;
   hidden: (() => void) | undefined;
@@ -46,8 +51,10 @@ export function createMemoryDisk(): MemoryDisk {
     documents: new Map(),
     entries: new Map(),
     authors: new Map(),
+    operations: new Map(),
     meta: new Map(),
     damaged: new Map(),
+    damagedAccess: new Map(),
     armed: undefined,
     failing: undefined,
     hidden: undefined,
@@ -63,6 +70,7 @@ export function createMemoryDisk(): MemoryDisk {
       if (failed) for (const listener of state.recoveryListeners) listener();
     },
     damage: (docId, seq) => void state.damaged.set(mapKey(docId), seq),
+    damageAccess: (spaceId, position) => void state.damagedAccess.set(mapKey(spaceId), position),
   };
   states.set(state, state);
   return state;
@@ -132,6 +140,32 @@ export async function openMemoryLogStore(disk: MemoryDisk = createMemoryDisk()):
       const pointer = state.authors.get(mapKey(docId) + mapKey(replicaId))?.[n - 1];
       return pointer && { seq: pointer.seq, recordHash: pointer.recordHash };
     },
+    appendAccess: async (append) => {
+      assertAccessAppend(append);
+      const taken = { ...append, operation: append.operation.slice(), hash: append.hash.slice() };
+      await turn();
+      write(state, () => appendOperation(state, taken));
+    },
+    accessHead: async (spaceId) => {
+      await turn();
+      const head = state.known.access.get(mapKey(spaceId)) ?? undefined;
+      if (head !== undefined && state.damagedAccess.get(mapKey(spaceId)) === head.position)
+        throw damagedAccess(spaceId, head.position, "as asked");
+      return head;
+    },
+    readAccess: async (spaceId, from, entriesMax, bytesMax) => {
+      assert(Number.isSafeInteger(from) && from >= 1 && entriesMax >= 1 && bytesMax >= 0, "bad range");
+      await turn();
+      const page: StoredAccessEntry[] = [];
+      let bytes = 0;
+      for (const entry of (state.operations.get(mapKey(spaceId)) ?? []).slice(from - 1, from - 1 + entriesMax)) {
+        bytes += entry.operation.length;
+        if (bytes > bytesMax && page.length > 0) break;
+        if (state.damagedAccess.get(mapKey(spaceId)) === entry.position) throw damagedAccess(spaceId, entry.position, "as asked");
+        page.push({ ...entry, operation: entry.operation.slice() });
+      }
+      return page;
+    },
     documents: async function* () {
       await turn();
       yield* [...state.documents.values()].sort(Buffer.compare);
@@ -167,6 +201,18 @@ function write(state: State, prepare: () => () => void): void {
   state.failing = armed.code;
   if (armed.surfaces) state.hidden = show;
   throw new LogStoreError(armed.code, "The disk fails, as asked.");
+}
+
+function appendOperation(state: State, append: AccessAppend): () => void {
+  const plan = planAccess(state.known, append);
+  if (!plan.ok) throw new LogStoreError("conflict", `Not appended: ${plan.error}.`);
+  return () => {
+    learn(state.known, plan.value);
+    const { spaceId, position, operation, receivedAtMs, hash } = append;
+    const operations = state.operations.get(mapKey(spaceId)) ?? [];
+    state.operations.set(mapKey(spaceId), operations);
+    operations.push({ position, operation, receivedAtMs, hash });
+  };
 }
 
 function appendTo(state: State, batch: readonly LogAppend[]): () => void {

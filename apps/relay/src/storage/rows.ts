@@ -5,13 +5,15 @@
  *     entry = chainHash (32) ‖ receivedAtMs (u64) ‖ accessPosition (u64) ‖ record
  *     head  = spaceId (16) ‖ seq (u64) ‖ chainHash (32)
  *     author, tail = seq (u64) ‖ n (u64) ‖ recordHash (32)
+ *     operation = hash (32) ‖ receivedAtMs (u64) ‖ operation
+ *     access head = position (u64) ‖ hash (32)
  *
  * The checksum is against accidents of a disk: it covers what the hash chain does not (receive time, signature, index rows) and
  * binds a value to its key. Whoever can write the folder can also forge it; peers verify chains and signatures themselves.
  */
 import { hashBytes, idBytes } from "@skerry/protocol";
 import type { ChainHash, Entry, RecordHash, SpaceId } from "@skerry/protocol";
-import type { DocumentInfo } from "../log-store.ts";
+import type { AccessLogHead, DocumentInfo } from "../log-store.ts";
 import { crc32 } from "./crc.ts";
 import { readU64, writeU64 } from "./keys.ts";
 
@@ -20,6 +22,7 @@ const prefixBytes = 5;
 const entryFixedBytes = hashBytes + 16;
 const headBytes = idBytes + 8 + hashBytes;
 const pointerBytes = 16 + hashBytes;
+const operationFixedBytes = hashBytes + 8;
 
 /** An entry's row, opened but not yet compared with its neighbours. */
 export interface EntryRow extends Entry {
@@ -83,6 +86,40 @@ export function openPointerRow(key: Uint8Array, row: Uint8Array): Opened<Pointer
   const body = openRow(key, row);
   if (body === undefined || body.length !== pointerBytes) return undefined;
   return { seq: readU64(body, 0), n: readU64(body, 8), recordHash: body.subarray(16) as RecordHash };
+}
+
+/** An operation's row, opened but not yet compared with its neighbours. */
+export interface OperationRow {
+  readonly hash: Uint8Array;
+  readonly receivedAtMs: number;
+  readonly operation: Uint8Array;
+}
+
+export function encodeOperationRow(key: Uint8Array, { hash, receivedAtMs, operation }: OperationRow): Uint8Array {
+  const row = new Uint8Array(prefixBytes + operationFixedBytes + operation.length);
+  row.set(hash, prefixBytes);
+  writeU64(row, prefixBytes + hashBytes, receivedAtMs);
+  row.set(operation, prefixBytes + operationFixedBytes);
+  return sealRow(key, row);
+}
+
+export function openOperationRow(key: Uint8Array, row: Uint8Array): Opened<OperationRow> {
+  const body = openRow(key, row);
+  if (body === undefined || body.length < operationFixedBytes) return undefined;
+  return { hash: body.slice(0, hashBytes), receivedAtMs: readU64(body, hashBytes), operation: body.slice(operationFixedBytes) };
+}
+
+export function encodeAccessHeadRow(key: Uint8Array, { position, hash }: AccessLogHead): Uint8Array {
+  const row = new Uint8Array(prefixBytes + 8 + hashBytes);
+  writeU64(row, prefixBytes, position);
+  row.set(hash, prefixBytes + 8);
+  return sealRow(key, row);
+}
+
+export function openAccessHeadRow(key: Uint8Array, row: Uint8Array): Opened<AccessLogHead> {
+  const body = openRow(key, row);
+  if (body === undefined || body.length !== 8 + hashBytes) return undefined;
+  return { position: readU64(body, 0), hash: body.slice(8) };
 }
 
 export function encodeBytesRow(key: Uint8Array, value: Uint8Array): Uint8Array {
