@@ -645,10 +645,11 @@ const foundOutByItself: ReadonlySet<CheatStep["how"]> = new Set([
 /** Steps after which entries may stand in another order than before. */
 const losesLog: ReadonlySet<Step["do"]> = new Set(["disk", "flip", "truncate", "rollback", "clone-relay", "cheat"]);
 
-/** Steps after which a device's document may hold more than its copy of the log. */
+/** Steps after which a device's document may hold more than its copy of the log, or is made anew from what is stored. */
 const runsAhead: ReadonlySet<Step["do"]> = new Set([
   "crash",
   "restart",
+  "close-tab",
   "takeover",
   "storage",
   "close-storage",
