@@ -233,7 +233,7 @@ export const logThemes: readonly LogTheme[] = [
     name: "contradictions",
     logStays: true,
     hostile: true,
-    without: new Set(["device crashes", "relay crashes", "restarts", "takeover", "device storage"]),
+    without: new Set(["device crashes", "relay crashes", "restarts", "takeover", "device storage", "tabs", "away"]),
     make: (random) => [[1_000 + random.int(10_000), { do: "attack", who: "mallory", how: "contradiction" }]],
   },
   {
