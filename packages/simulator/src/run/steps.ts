@@ -486,6 +486,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
     });
   };
 
+  let contradicted = false;
   const onAttack = (step: StepOf<"attack">): string | undefined => {
     const mallory = actors.mallories.get(step.who);
     if (mallory === undefined) return "there is no such hostile device";
@@ -494,6 +495,9 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
     // What is refused depends on what the document has, and after a crash it may have more than its log (docs/simulation.md, "What it does not promise").
     if (step.how === "contradiction" && steps.some((other) => runsAhead.has(other.do) || losesLog.has(other.do)))
       return "a document may run ahead of its log in this run";
+    // Of two, the second is judged otherwise where it comes in one page with the first (docs/simulation.md, "What it does not promise").
+    if (step.how === "contradiction" && contradicted) return "there was one already";
+    contradicted ||= step.how === "contradiction";
     // Whose client id is in the log already: who is first there owns it (SECURITY.md says what that leaves open).
     const isClaimed = (client: number): boolean =>
       state
