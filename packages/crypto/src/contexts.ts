@@ -35,7 +35,8 @@ export type SignatureContext =
   | "skerry.v1.sign-account-operation"
   | "skerry.v1.sign-space-operation"
   | "skerry.v1.sign-device-consent"
-  | "skerry.v1.sign-accept-proof";
+  | "skerry.v1.sign-accept-proof"
+  | "skerry.v1.sign-invite-reader";
 
 /** First bytes of the message of a keyed BLAKE2b whose key is secret: it derives another secret, or a commitment to it. */
 export type DerivationContext =
@@ -91,6 +92,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.sign-space-operation": true,
   "skerry.v1.sign-device-consent": true,
   "skerry.v1.sign-accept-proof": true,
+  "skerry.v1.sign-invite-reader": true,
   "skerry.v1.document-key": true,
   "skerry.v1.document-presence": true,
   "skerry.v1.epoch-commitment": true,

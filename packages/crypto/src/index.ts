@@ -16,6 +16,7 @@ export { commitEpochKey, epochKeyMatches } from "./epoch-commitment.ts";
 export { documentKey, generateEpochKey, presenceKey, presenceKeyOf } from "./epoch-key.ts";
 export { compareHybridTime, newHybridClock, tickLocal, tickRemote } from "./hybrid-clock.ts";
 export type { HybridClock } from "./hybrid-clock.ts";
+export { signInviteReader } from "./invite-reader.ts";
 export { generateInviteSecret, importInviteSecret, inviteFromSecret, inviteIdOf } from "./invite-secret.ts";
 export type { InviteKeys } from "./invite-secret.ts";
 export { envelopesMax, keyEnvelopeBytes, openDocumentKey, openEpochKey, sealKeys } from "./key-envelope.ts";

@@ -9,6 +9,8 @@ export { verifyCertificate } from "./certificate.ts";
 export type { HashContext } from "./contexts.ts";
 export { hash } from "./hash.ts";
 export { signHead, verifyHead } from "./head-signature.ts";
+export { verifyInviteReader } from "./invite-reader.ts";
+export type { InviteReaderClaim } from "./invite-reader.ts";
 export { accessEntryHash, operationHashOf, verifyDeviceConsent, verifyOperation } from "./operation-signature.ts";
 export type { AccessLogKind } from "./operation-signature.ts";
 export { verifyPresence } from "./presence-signature.ts";

@@ -21,7 +21,9 @@ export type RefusalCode =
   | "bad-signature"
   | "unknown-channel"
   | "too-many-channels"
-  | "malformed";
+  | "malformed"
+  | "stale"
+  | "against-the-rules";
 
 export interface RefusalMeaning {
   readonly number: number;
@@ -52,6 +54,8 @@ export const refusals: Readonly<Record<RefusalCode, RefusalMeaning>> = {
   "unknown-channel": { number: 15, retry: "after-change", meaning: "open the channel first" },
   "too-many-channels": { number: 16, retry: "never", meaning: "over the number of channels stated in welcome" },
   malformed: { number: 17, retry: "never", meaning: "the record does not decode" },
+  stale: { number: 18, retry: "after-change", meaning: "another operation of this space came first; read it, and decide anew" },
+  "against-the-rules": { number: 19, retry: "never", meaning: "the space's rules do not allow this operation; the reason says which" },
 };
 
 /** WebSocket close codes. 44xx is final for these bytes or keys; 45xx means: try again later, with backoff. */

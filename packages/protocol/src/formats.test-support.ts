@@ -109,6 +109,7 @@ const nameOf = (numbers: Readonly<Record<string, number>>): Field => {
   const names = Object.keys(numbers);
   return { arbitrary: fc.constantFrom(...names), least: names[0], ordinary: names[1], most: names.at(-1) };
 };
+const text = (ordinary: string): Field => ({ arbitrary: fc.string({ maxLength: 20 }), least: "", ordinary, most: "x".repeat(64) });
 const flag: Field = { arbitrary: fc.boolean(), least: false, ordinary: true, most: true };
 
 const safe = (ordinary: number): Field => uint(Number.MAX_SAFE_INTEGER, ordinary);
@@ -124,6 +125,7 @@ const unsignedHeadFields = {
   timeMs: time,
 };
 const signedHeadFields = { ...unsignedHeadFields, signature: fixed(64, 0x80) };
+const accessCursorFields = { position: safe(7), hash: fixed(32, 0x60) };
 const entryFields = { receivedAtMs: time, accessPosition: safe(7), record: bytes(0x30) };
 const retryAfterMs = uint(limits.retryAfterMsMax, 1_500);
 
@@ -160,6 +162,13 @@ export const messageFormats: readonly Format[] = [
   up("presence", { channel, envelope: bytes(0x30) }),
   up("close", { channel }),
   up("ping", { id: uint(0xffffffff, 70_000) }),
+  up("open-space", {
+    channel,
+    spaceId: fixed(16, 1),
+    cursor: nested(accessCursorFields),
+    invite: maybe(nested({ inviteId: fixed(16, 0x11), signature: fixed(64, 0x80) })),
+  }),
+  up("append-operation", { channel, operation: bytes(0x30), token: bytes(0xc0, 256) }),
   down("challenge", {
     versionMin: uint(0xffff, 1),
     versionMax: uint(0xffff, 2),
@@ -188,6 +197,10 @@ export const messageFormats: readonly Format[] = [
   down("restored", { channel, admitted: safe(3) }),
   down("closed", { channel, code: nameOf(refusalNumbers), retryAfterMs }),
   down("goodbye", { retryAfterMs }),
+  down("space-opened", { channel, head: nested(accessCursorFields), atCursor: maybe(fixed(32, 0x61)) }),
+  down("operations", { channel, from: safe(7), operations: listOf(nested({ receivedAtMs: time, operation: bytes(0x30) })) }),
+  down("operation-acked", { channel, position: safe(7), receivedAtMs: time }),
+  down("operation-refused", { channel, code: nameOf(refusalNumbers), reason: text("not-an-owner"), retryAfterMs }),
 ];
 
 const record = format<Pick<SealedRecord, "header" | "nonce" | "ciphertext" | "signature">>(

@@ -1,4 +1,5 @@
 /** @skerry/protocol: the bytes of Skerry, without I/O and without keys. Rules with numbers: docs/protocol.md. */
+export * from "./access-entry.ts";
 export * from "./certificate.ts";
 export * from "./codec.ts";
 export * from "./codes.ts";
@@ -10,6 +11,7 @@ export * from "./limits.ts";
 export * from "./link.ts";
 export * from "./messages/down.ts";
 export * from "./messages/up.ts";
+export type { InviteProof } from "./messages/open-space.ts";
 export * from "./ports.ts";
 export * from "./presence.ts";
 export * from "./record-body.ts";

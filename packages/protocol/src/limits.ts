@@ -19,6 +19,12 @@ export const limits: Limits = {
   entriesBytesSoft: 64 * 1024,
   /** Records in one `restore` message. */
   restoreRecordsMax: 256,
+  /** One operation of an access log. The rulebook's own bound is the same (docs/access.md, AC-1). */
+  operationBytesMax: 960 * 1024,
+  /** What an operator asks of whoever makes a space. */
+  spaceTokenBytesMax: 256,
+  /** A rulebook's word for why not. */
+  reasonBytesMax: 64,
   /** Channels (open documents) of one connection. */
   channelsMax: 1000,
   /** From TCP accept to a valid `hello`. */
@@ -48,6 +54,9 @@ export interface Limits {
   readonly entriesPerMessageMax: number;
   readonly entriesBytesSoft: number;
   readonly restoreRecordsMax: number;
+  readonly operationBytesMax: number;
+  readonly spaceTokenBytesMax: number;
+  readonly reasonBytesMax: number;
   readonly channelsMax: number;
   readonly handshakeMs: number;
   readonly pingAfterMs: number;

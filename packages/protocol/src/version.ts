@@ -4,9 +4,10 @@
  * | version | date       | change |
  * |---------|------------|--------|
  * | 1       | 2026-11-20 | first  |
+ * | 2       | 2026-11-25 | access logs: open-space, append-operation, space-opened, operations, operation-acked, operation-refused; reason "stale" |
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 /** The oldest version that this code still speaks. */
-export const protocolVersionMin = 1;
+export const protocolVersionMin = 2;
 /** Format of records, bodies, presence, certificates and links. */
 export const formatVersion = 1;

@@ -31,6 +31,14 @@ import { closed } from "./closed.ts";
 import type { Closed } from "./closed.ts";
 import { goodbye } from "./goodbye.ts";
 import type { Goodbye } from "./goodbye.ts";
+import { spaceOpened } from "./space-opened.ts";
+import type { SpaceOpened } from "./space-opened.ts";
+import { operations } from "./operations.ts";
+import type { Operations } from "./operations.ts";
+import { operationAcked } from "./operation-acked.ts";
+import type { OperationAcked } from "./operation-acked.ts";
+import { operationRefused } from "./operation-refused.ts";
+import type { OperationRefused } from "./operation-refused.ts";
 
 /** Messages from relay to peer. */
 export type DownMessage =
@@ -47,7 +55,11 @@ export type DownMessage =
   | Pong
   | Restored
   | Closed
-  | Goodbye;
+  | Goodbye
+  | SpaceOpened
+  | Operations
+  | OperationAcked
+  | OperationRefused;
 
 export const downFormats: readonly AnyMessageFormat[] = [
   challenge,
@@ -64,6 +76,10 @@ export const downFormats: readonly AnyMessageFormat[] = [
   restored,
   closed,
   goodbye,
+  spaceOpened,
+  operations,
+  operationAcked,
+  operationRefused,
 ];
 
 const codec: Codec<DownMessage> = tagged<DownMessage>(downFormats);

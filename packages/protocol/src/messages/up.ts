@@ -17,11 +17,15 @@ import { close } from "./close.ts";
 import type { Close } from "./close.ts";
 import { ping } from "./ping.ts";
 import type { Ping } from "./ping.ts";
+import { openSpace } from "./open-space.ts";
+import type { OpenSpace } from "./open-space.ts";
+import { appendOperation } from "./append-operation.ts";
+import type { AppendOperation } from "./append-operation.ts";
 
 /** Messages from peer to relay. */
-export type UpMessage = Hello | Open | Append | Restore | Presence | Close | Ping;
+export type UpMessage = Hello | Open | Append | Restore | Presence | Close | Ping | OpenSpace | AppendOperation;
 
-export const upFormats: readonly AnyMessageFormat[] = [hello, open, append, restore, presence, close, ping];
+export const upFormats: readonly AnyMessageFormat[] = [hello, open, append, restore, presence, close, ping, openSpace, appendOperation];
 
 const codec: Codec<UpMessage> = tagged<UpMessage>(upFormats);
 

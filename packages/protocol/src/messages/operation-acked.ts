@@ -1,0 +1,17 @@
+import { struct, varUint, wallTimeMs } from "../codec.ts";
+import { channel } from "./message.ts";
+import type { MessageFormat } from "./message.ts";
+
+/** The operation that was sent is durable at this position. It comes after all `operations` before it, and instead of them for its author. */
+export interface OperationAcked {
+  readonly type: "operation-acked";
+  readonly channel: number;
+  readonly position: number;
+  readonly receivedAtMs: number;
+}
+
+export const operationAcked: MessageFormat<OperationAcked> = {
+  type: "operation-acked",
+  tag: 80,
+  fields: struct<Omit<OperationAcked, "type">>({ channel, position: varUint(), receivedAtMs: wallTimeMs }),
+};
