@@ -125,6 +125,27 @@ describe("presence", () => {
     await untilStatus(bens, "agree", ({ agreeing, disagreeing }) => agreeing === 1 && disagreeing === 0);
   });
 
+  test("VF-9 who joins a room at rest compares too, though nobody types", async () => {
+    const at = await stage.relay();
+    const [ana, ben] = [stage.peer(at), stage.peer(at)];
+    const docId = await ana.peer.createDocument();
+    const anas = await openDoc(ana, docId);
+    anas.type("same");
+    await untilStatus(anas, "settled", ({ unsentChanges }) => unsentChanges === 0);
+    // Something that is in no record, and long enough ago.
+    const { engineOrigin } = await import("./document-core.ts");
+    anas.doc.transact(() => anas.text.insert(0, "not "), engineOrigin);
+    let pings = 0;
+    ana.wire.up = (message) => {
+      if (message.type === "ping") pings++;
+      return [message];
+    };
+    await until("some seconds have passed", () => pings > 0);
+    await share(ana, ben, docId);
+    const bens = await openDoc(ben, docId);
+    await until("named", () => [...anas.status().alarms, ...bens.status().alarms].some(({ kind }) => kind === "diverged"));
+  });
+
   test("VF-9 a device whose state is another is named", async () => {
     const { anas, bens } = await together(stage);
     anas.type("same");

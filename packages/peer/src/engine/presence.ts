@@ -222,7 +222,8 @@ export function createPresence(core: DocumentCore): Presence {
       }
       const awareness = ownAwareness(body.awareness, body.deviceId);
       if (awareness !== undefined) hub.remoteAwareness(message.connectionId, awareness);
-      if (body.stateHash !== undefined) currentStateHash();
+      // Who has only just read it is not at rest yet: it says its own hash when it is, or nobody would compare the two.
+      if (body.stateHash !== undefined && currentStateHash() === undefined) arm(restMs + headEveryMs);
       if (agreement().disagreeing > 0) differs(body.deviceId);
       core.changed();
     },

@@ -3,7 +3,7 @@ import { importRelayIdentity } from "@skerry/crypto/verify";
 import type { RelayIdentity } from "@skerry/crypto/verify";
 import { bytesEqual } from "@skerry/protocol";
 import type { DocId } from "@skerry/protocol";
-import { createRelay, defaultConfig, entriesIn, openAccess, openLevelLogStoreOn } from "@skerry/relay/core";
+import { createRelay, defaultConfig, entriesIn, openLevelLogStoreOn } from "@skerry/relay/core";
 import type { LogAppend, LogStore, Relay } from "@skerry/relay/core";
 import type { VirtualDisk } from "../disk/virtual-level.ts";
 import type { ModelEntry } from "../invariants/log-model.ts";
@@ -111,7 +111,6 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
       random: process.random.fork("relay"),
       log: (level, event, fields) => context.log(name, level, event, fields ?? {}),
       tag: (id) => (typeof id === "string" ? id : String(id[0] ?? 0)),
-      access: openAccess,
       endOfTurn: (run) => void process.later(0, "end of turn", run),
     });
     const stored = await store.getMeta(identityName);

@@ -16,6 +16,8 @@ export interface StoredCopy {
   holds(edit: EditExtent): boolean;
   /** In its content, or in its copy of the log: at the next start the document has it. */
   keeps(edit: EditExtent): boolean;
+  /** In its copy of the log: it can be handed back. */
+  logs(edit: EditExtent): boolean;
   /** A record of its own, as one that is to be sent or as an entry of its copy of the log (RC-5). */
   hasRecord(record: Uint8Array): boolean;
   /** Committed. */
@@ -95,6 +97,7 @@ export function createStoredCopy(
   return {
     holds,
     keeps: (edit) => holds(edit) || logged().holds(edit),
+    logs: (edit) => logged().holds(edit),
     hasRecord,
     contentRows: () =>
       Math.max(

@@ -39,4 +39,4 @@ export interface SharedDocument {
 
 /** What excuses alarms about author chains (RC-6), and no others. */
 export const copiedProfile = "a profile was copied";
-export const garbledFrames = "frames that were lost or doubled";
+export const garbledFrames = "frames that were lost";

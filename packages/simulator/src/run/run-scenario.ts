@@ -134,7 +134,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
   let storageLost = false;
   /** Some device went on from an old copy of its storage. */
   let putBack = false;
-  /** And a relay that had lost the newer branch of its records took the older one: the newer one has no place in the log any more. */
+  /** And a relay that had lost the newer branch of its records took the older one: the newer one has no place in the log any more. Or see `noteOrphans`. */
   let branched = false;
 
   const world = createWorld({
@@ -346,6 +346,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       }
       if (state.relayLoss === undefined) broken("I2", `the relay lost ${lost} of ${before} entries that it had promised to keep`);
       else book.destroyed(state.relayLoss, (edit) => model.coverage().holds(edit) || isKept(edit, undefined));
+      noteOrphans();
     }
     state.relayLoss = undefined;
     state.rolledBack = false;
@@ -363,6 +364,20 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
     );
     copies.set(device, made);
     return made;
+  };
+  /**
+   * Somebody's document shows it, no log has its record any more, and its author is gone: who shows it must not sign it. A document may run ahead of its
+   * log (docs/simulation.md, "What it does not promise").
+   */
+  const noteOrphans = (): void => {
+    const devices = [...actors.devices.values()];
+    branched ||= book.edits.some(
+      (edit) =>
+        edit.promised !== "none" &&
+        mainModel?.coverage().holds(edit) !== true &&
+        devices.some((device) => copyOf(device).holds(edit)) &&
+        !devices.some((device) => copyOf(device).logs(edit) || (device.name === edit.who && copyOf(device).holds(edit))),
+    );
   };
   /** Some device's own storage holds it. */
   const isKept = (edit: Edit, but: Device | undefined): boolean => {
@@ -386,6 +401,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       for (const { by } of demands) by.delete(device.name);
       const relayHolds = (edit: Edit): boolean => !state.relayDamaged && mainModel?.coverage().holds(edit) === true;
       book.destroyed(what, (edit) => relayHolds(edit) || isKept(edit, undefined));
+      noteOrphans();
     },
     model: () => mainModel,
     addDevice: (name, deviceOptions, like) => {
@@ -663,7 +679,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       if (edit.promised === "none" || edit.excused !== undefined) continue;
       const relayHolds = model?.coverage().holds(edit) === true;
       // Of a branch that has no place in the log any more, only what somebody still has is left.
-      if (!relayHolds && differKnowingly() && isKept(edit, undefined)) continue;
+      if (differKnowingly() && isKept(edit, undefined)) continue;
       const missing = devices.filter((device) => {
         const doc = device.doc();
         return doc === undefined || !docHolds(doc, edit);
@@ -731,7 +747,7 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
         for (const alarm of device.alarms().filter(({ kind }) => kind === "diverged"))
           broken("I12", `${device.name} raised "diverged" at entry ${alarm.seq}, and nothing happened but that ${copiedProfile}`);
     }
-    // Frames that are lost or doubled are answers that can't be right. No content was altered.
+    // Frames that are lost make answers that can't be right. No content was altered.
     if (alarmCauses.size > 0 && [...alarmCauses].every((cause) => cause === garbledFrames)) {
       for (const device of devices)
         for (const alarm of device.alarms().filter(({ kind }) => kind !== "bad-chain" && kind !== "malformed"))

@@ -180,7 +180,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         );
         return undefined;
       case "garble":
-        context.excuseAlarms(step.how === "drop" || step.how === "duplicate" ? garbledFrames : "altered frames");
+        context.excuseAlarms(step.how === "drop" ? garbledFrames : "altered frames");
         onLanes(
           step,
           `frames: ${step.how}`,
