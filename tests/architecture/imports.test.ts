@@ -44,6 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   "packages/simulator/src/mutants": ["esbuild", "node:"],
   "apps/relay": [
+    "@skerry/access",
     "@skerry/protocol",
     "@skerry/crypto/verify",
     "hono",

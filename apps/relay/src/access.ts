@@ -1,27 +1,28 @@
-/**
- * Who may do what, as the relay asks it (design §7). Membership comes behind this interface; nothing else in the relay
- * knows what a role is. The answer carries the access-log position that an admitted record is chained under (LG-1).
- */
-import type { DeviceId, RefusalCode, SpaceId } from "@skerry/protocol";
+/** What connections ask a space (design §7). Nothing else in the relay knows what a role is: the rulebook does (`@skerry/access`, docs/access.md). */
+import type { DeviceId, DocId, RecordHash, RefusalCode, SpaceId } from "@skerry/protocol";
 
-export type Act = "open" | "append" | "restore" | "presence";
+export type AccessRequest =
+  | { readonly act: "open"; readonly deviceId: DeviceId; readonly docId: DocId }
+  | { readonly act: "presence"; readonly deviceId: DeviceId; readonly docId: DocId }
+  | {
+      readonly act: "append" | "restore";
+      /** The record's author, who for `restore` is not who sends it. */
+      readonly deviceId: DeviceId;
+      readonly docId: DocId;
+      /** Epoch and position that the record names. */
+      readonly epoch: number;
+      readonly accessPosition: number;
+      /** Of a genesis record. */
+      readonly genesis: RecordHash | undefined;
+    };
 
-export interface AccessRequest {
-  readonly act: Act;
-  readonly deviceId: DeviceId;
-  /** Epoch and position that a record or presence names; 0 for `open`. */
-  readonly epoch: number;
-  readonly accessPosition: number;
-}
-
+/** The position is the one that the entry is chained under (LG-1). */
 export type AccessAnswer = { readonly allowed: true; readonly position: number } | { readonly allowed: false; readonly code: RefusalCode };
 
-/** The state of one space's access log. Answers at once: it is asked for every record. */
 export interface SpaceAccess {
+  readonly spaceId: SpaceId;
+  /** Answers at once: it is asked for every record. */
   may(request: AccessRequest): AccessAnswer;
-}
-
-export interface Access {
-  /** Loads what is needed to answer for a space. Rejects with a `LogStoreError`. */
-  space(spaceId: SpaceId): Promise<SpaceAccess>;
+  /** Calls back after each change of rights, in the turn in which it became durable. Returns what ends that. */
+  watch(listener: () => void): () => void;
 }

@@ -25,6 +25,7 @@ export interface Config {
   readonly appendsPerSecond: number;
   readonly appendsBurst: number;
   readonly restoresPerSecond: number;
+  readonly operationsPerSecond: number;
   readonly presencePerSecond: number;
   readonly messagesPerSecond: number;
   readonly messagesBurst: number;
@@ -33,6 +34,9 @@ export interface Config {
   readonly underWayBytesMax: number;
   readonly slowReaderMs: number;
   readonly idleMs: number;
+  readonly spaces: "open" | "token" | "allowlist";
+  readonly spaceToken: string;
+  readonly spaceAccounts: readonly string[];
 }
 
 interface Option {
@@ -81,6 +85,22 @@ const logLevel: v.GenericSchema<string, Config["logLevel"]> = v.picklist(
   ["debug", "info", "warn", "error", "silent"],
   "one of debug, info, warn, error, silent",
 );
+
+const spacesPolicy: v.GenericSchema<string, Config["spaces"]> = v.picklist(["open", "token", "allowlist"], "one of open, token, allowlist");
+const accountList: v.GenericSchema<string, readonly string[]> = v.pipe(
+  v.string(),
+  v.transform((list) =>
+    list
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  ),
+  v.check(
+    (accounts) => accounts.every((account) => /^[A-Za-z0-9_-]{43}$/.test(account)),
+    "account ids of 43 characters, separated by commas",
+  ),
+);
+const tokenText: v.GenericSchema<string, string> = v.pipe(v.string(), v.maxLength(limits.spaceTokenBytesMax / 4, "at most 64 characters"));
 
 const option = (name: string, fallback: string | number, unit: string, schema: Option["schema"], description: string): Option => ({
   name,
@@ -138,6 +158,13 @@ const options: Readonly<Record<keyof Config, Option>> = {
     integer(1, 10_000_000),
     "Records that one connection hands back after a loss, sustained; ten times as many at once.",
   ),
+  operationsPerSecond: option(
+    "SKERRY_OPERATIONS_PER_SECOND",
+    5,
+    "1/s",
+    integer(1, 1_000_000),
+    "Operations of access logs of one connection, sustained; ten times as many at once. Their signatures are checked.",
+  ),
   presencePerSecond: option(
     "SKERRY_PRESENCE_PER_SECOND",
     100,
@@ -187,6 +214,21 @@ const options: Readonly<Record<keyof Config, Option>> = {
     "ms",
     integer(100, 86_400_000),
     "A connection that says nothing for so long is closed (4509).",
+  ),
+  spaces: option(
+    "SKERRY_SPACES",
+    "open",
+    "",
+    spacesPolicy,
+    "Who may make a space here: everybody (`open`), who has the token (`token`), accounts of a list (`allowlist`). Only with `open` are there documents in spaces without an access log, which all are that today's app makes.",
+  ),
+  spaceToken: option("SKERRY_SPACE_TOKEN", "", "", tokenText, "What `token` asks for. Empty: nobody has it."),
+  spaceAccounts: option(
+    "SKERRY_SPACE_ACCOUNTS",
+    "",
+    "",
+    accountList,
+    "Account ids that `allowlist` lets make spaces, separated by commas.",
   ),
 };
 

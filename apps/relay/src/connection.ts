@@ -2,7 +2,7 @@
  * One connection: carries out what its session decides, packs what goes out, and holds it to every bound (SE-8). Knows no socket: a `Wire` is
  * one, or a simulator's link.
  */
-import { signWelcome } from "@skerry/crypto/verify";
+import { recordHashOf, signWelcome } from "@skerry/crypto/verify";
 import type { RelayIdentity } from "@skerry/crypto/verify";
 import {
   bytesEqual,
@@ -12,6 +12,7 @@ import {
   decodeRecord,
   decodeUp,
   encodeDown,
+  accessStart,
   noRecord,
   protocolVersion,
   protocolVersionMin,
@@ -25,10 +26,10 @@ import type {
   Random,
   RefusalCode,
   SealedRecord,
+  Signature,
   SpaceId,
   UpMessage,
 } from "@skerry/protocol";
-import type { Access, Act, SpaceAccess } from "./access.ts";
 import { createChannel, readAheadBytes } from "./channel.ts";
 import type { Channel, ChannelSink } from "./channel.ts";
 import type { Config } from "./config.ts";
@@ -43,6 +44,10 @@ import { createTokenBucket } from "./rate-limit.ts";
 import { step } from "./session.ts";
 import type { SessionEffect, SessionState } from "./session.ts";
 import { shareMessage } from "./shared-message.ts";
+import type { Space } from "./space.ts";
+import { createSpaceChannel } from "./space-channel.ts";
+import type { SpaceChannel, SpaceChannelSink } from "./space-channel.ts";
+import type { Spaces } from "./spaces.ts";
 import { retryAfterMs, storeRefusal } from "./store-refusal.ts";
 
 /** A connected socket. */
@@ -64,7 +69,7 @@ export interface ConnectionEnv {
   readonly random: Random;
   readonly log: Log;
   readonly identity: RelayIdentity;
-  readonly access: Access;
+  readonly spaces: Spaces;
   readonly documents: Documents;
   /** Bytes of records received but not yet durable, of all connections. */
   readonly underWay: { bytes: number };
@@ -86,17 +91,26 @@ export interface Connection {
 }
 
 type EffectOf<Do extends SessionEffect["do"]> = Extract<SessionEffect, { readonly do: Do }>;
-type ChannelMessage = Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>;
+type ChannelMessage = Extract<UpMessage, { readonly type: "append" | "restore" | "presence" | "append-operation" }>;
+type DocumentMessage = Exclude<ChannelMessage, { readonly type: "append-operation" }>;
 
-/** A channel number in use: first while its document is being loaded, with what came for it meanwhile. */
-interface Slot {
+/** A channel number in use: first while its document or space is being loaded, with what came for it meanwhile. */
+interface AnySlot {
   readonly spaceId: SpaceId;
-  readonly docId: DocId;
-  access: SpaceAccess | undefined;
-  channel: Channel | undefined;
+  space: Space | undefined;
   /** Messages wait until `opened` was sent, so that answers come after it. */
   waiting: Deferred[] | undefined;
   closed: boolean;
+}
+interface Slot extends AnySlot {
+  readonly kind: "document";
+  readonly docId: DocId;
+  channel: Channel | undefined;
+  unwatch: (() => void) | undefined;
+}
+interface SpaceSlot extends AnySlot {
+  readonly kind: "space";
+  channel: SpaceChannel | undefined;
 }
 
 interface Deferred {
@@ -115,13 +129,14 @@ const underWayPerConnection = 4 * 1024 * 1024;
 /** `handshakeMs`: what is left of the time from accept to `hello`. */
 export function createConnection(id: number, wire: Wire, handshakeMs: number, env: ConnectionEnv): Connection {
   const { config, clock } = env;
-  const slots = new Map<number, Slot>();
-  const readQueue = new Set<Channel>();
+  const slots = new Map<number, Slot | SpaceSlot>();
+  const readQueue = new Set<Channel | SpaceChannel>();
   const pauses = new Set<PauseReason>();
   const messages = createTokenBucket(clock, config.messagesPerSecond, config.messagesBurst);
   const bytes = createTokenBucket(clock, config.bytesPerSecond, config.bytesPerSecond * 8);
   const appends = createTokenBucket(clock, config.appendsPerSecond, config.appendsBurst);
   const restores = createTokenBucket(clock, config.restoresPerSecond, config.restoresPerSecond * 10);
+  const operations = createTokenBucket(clock, config.operationsPerSecond, config.operationsPerSecond * 10);
   const presences = createTokenBucket(clock, config.presencePerSecond, config.presencePerSecond * 5);
   const challengeNonce = env.random.bytes(32);
   let session: SessionState = { phase: "awaiting-hello", relayKey: env.identity.relayKey, challengeNonce };
@@ -173,14 +188,14 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     }
   };
 
-  const sink: ChannelSink = {
+  const sink: ChannelSink & SpaceChannelSink = {
     send,
     offer: outbox.offer,
-    requestRead: (channel) => {
+    requestRead: (channel: Channel | SpaceChannel) => {
       readQueue.add(channel);
       runReads();
     },
-    channelGone: (channel) => {
+    channelGone: (channel: Channel | SpaceChannel) => {
       const slot = slots.get(channel.number);
       if (slot?.channel === channel) closeSlot(channel.number, slot);
     },
@@ -216,17 +231,21 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
 
   // ---- channels
 
-  const closeSlot = (number: number, slot: Slot): void => {
+  const closeSlot = (number: number, slot: Slot | SpaceSlot): void => {
+    if (slot.closed) return;
     slot.closed = true;
     const waiting = slot.waiting ?? [];
     slot.waiting = undefined;
     for (const deferred of waiting) deferred.drop();
     if (slots.get(number) === slot) slots.delete(number);
-    const { channel } = slot;
-    if (channel === undefined) return;
-    readQueue.delete(channel);
-    channel.close();
-    if (channel.hasPresence) for (const user of channel.document.users()) if (user.connectionId !== id) user.left(id);
+    if (slot.channel !== undefined) readQueue.delete(slot.channel);
+    slot.channel?.close();
+    if (slot.kind === "document") {
+      slot.unwatch?.();
+      const { channel } = slot;
+      if (channel?.hasPresence === true) for (const user of channel.document.users()) if (user.connectionId !== id) user.left(id);
+    }
+    if (slot.space !== undefined) env.spaces.release(slot.space);
   };
 
   const refuseOpen = (number: number, code: RefusalCode): void => refuse(number, 0, code);
@@ -239,28 +258,75 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     if (before !== undefined) closeSlot(number, before);
     if (slots.size >= config.channelsMax) return refuseOpen(number, "too-many-channels");
     const slot: Slot = {
+      kind: "document",
       spaceId: message.spaceId.slice() as SpaceId,
       docId: message.docId.slice() as DocId,
-      access: undefined,
+      space: undefined,
+      channel: undefined,
+      unwatch: undefined,
+      waiting: [],
+      closed: false,
+    };
+    slots.set(number, slot);
+    openSlot(number, slot, message, deviceId).catch((error: unknown) => openFailed(number, slot, error));
+  };
+  const openFailed = (number: number, slot: Slot | SpaceSlot, error: unknown): void => {
+    if (!(error instanceof LogStoreError)) return fail(error);
+    env.storeFailed(error);
+    if (slot.closed || over) return;
+    closeSlot(number, slot);
+    refuseOpen(number, storeRefusal(error));
+  };
+  /** False if the slot was closed meanwhile. */
+  const takeSpace = async (slot: Slot | SpaceSlot): Promise<boolean> => {
+    const space = await env.spaces.acquire(slot.spaceId);
+    if (slot.closed) {
+      env.spaces.release(space);
+      return false;
+    }
+    slot.space = space;
+    return true;
+  };
+
+  const openSpace = ({ message }: EffectOf<"open-space">, deviceId: DeviceId): void => {
+    const number = message.channel;
+    const before = slots.get(number);
+    if (before !== undefined) closeSlot(number, before);
+    if (slots.size >= config.channelsMax) return refuseOpen(number, "too-many-channels");
+    const slot: SpaceSlot = {
+      kind: "space",
+      spaceId: message.spaceId.slice() as SpaceId,
+      space: undefined,
       channel: undefined,
       waiting: [],
       closed: false,
     };
     slots.set(number, slot);
-    openSlot(number, slot, message, deviceId).catch((error: unknown) => {
-      if (!(error instanceof LogStoreError)) return fail(error);
-      env.storeFailed(error);
-      if (slot.closed || over) return;
-      closeSlot(number, slot);
-      refuseOpen(number, storeRefusal(error));
-    });
+    const { position, hash } = message.cursor;
+    const cursor = position === 0 ? accessStart : { position, hash: hash.slice() };
+    const invite = message.invite && {
+      inviteId: message.invite.inviteId.slice(),
+      signature: message.invite.signature.slice() as Signature,
+    };
+    const start = async (): Promise<void> => {
+      if (!(await takeSpace(slot)) || slot.space === undefined) return;
+      if (!slot.space.mayRead(deviceId, invite)) {
+        closeSlot(number, slot);
+        return refuseOpen(number, "not-allowed");
+      }
+      slot.channel = createSpaceChannel({ number, deviceId, invite }, slot.space, sink);
+      await slot.channel.start(cursor);
+      runWaiting(slot);
+    };
+    start().catch((error: unknown) => openFailed(number, slot, error));
   };
 
   const openSlot = async (number: number, slot: Slot, message: EffectOf<"open">["message"], deviceId: DeviceId): Promise<void> => {
-    const space = await env.access.space(slot.spaceId);
+    if (!(await takeSpace(slot))) return;
     const started = await env.documents.use(slot.docId, (document) => {
-      if (slot.closed) return undefined;
-      const answer = space.may({ act: "open", deviceId, epoch: 0, accessPosition: 0 });
+      const { space } = slot;
+      if (slot.closed || space === undefined) return undefined;
+      const answer = space.may({ act: "open", deviceId, docId: slot.docId });
       const home = document.spaceId();
       const code = !answer.allowed ? answer.code : home !== undefined && !bytesEqual(home, slot.spaceId) ? "not-allowed" : undefined;
       if (code !== undefined) {
@@ -268,12 +334,21 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
         refuseOpen(number, code);
         return undefined;
       }
-      slot.access = space;
-      slot.channel = createChannel(number, id, slot.spaceId, document, sink);
+      const channel = createChannel(number, id, slot.spaceId, document, sink);
+      slot.channel = channel;
+      // Whoever loses the right to read loses the channel in the same turn.
+      slot.unwatch = space.watch(() => {
+        const now = space.may({ act: "open", deviceId, docId: slot.docId });
+        if (!now.allowed) channel.ejected(now.code);
+      });
       // An object, for a bare promise would be awaited by `use`.
       return { opened: slot.channel.start(message.cursor, message.replicaId) };
     });
     await started?.opened;
+    runWaiting(slot);
+  };
+
+  const runWaiting = (slot: Slot | SpaceSlot): void => {
     const waiting = slot.waiting ?? [];
     slot.waiting = undefined;
     for (const deferred of waiting) {
@@ -282,7 +357,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     }
   };
 
-  const whenOpened = (slot: Slot, run: () => void, drop: () => void): void => {
+  const whenOpened = (slot: Slot | SpaceSlot, run: () => void, drop: () => void): void => {
     if (slot.waiting === undefined) run();
     else slot.waiting.push({ run, drop });
   };
@@ -304,11 +379,23 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     };
   };
 
-  const checkRecord = (record: SealedRecord, slot: Slot, act: Act, deviceId: DeviceId): RefusalCode | { readonly position: number } => {
+  const checkRecord = (
+    record: SealedRecord,
+    slot: Slot,
+    act: "append" | "restore",
+    deviceId: DeviceId,
+  ): RefusalCode | { readonly position: number } => {
     const { header } = record;
     if (!bytesEqual(header.docId, slot.docId)) return "wrong-document";
     if (act === "append" && !bytesEqual(header.deviceId, deviceId)) return "wrong-device";
-    const answer = slot.access?.may({ act, deviceId, epoch: header.epoch, accessPosition: header.accessPosition });
+    const answer = slot.space?.may({
+      act,
+      deviceId: header.deviceId,
+      docId: slot.docId,
+      epoch: header.epoch,
+      accessPosition: header.accessPosition,
+      genesis: header.kind === "genesis" ? recordHashOf(record.hashedBytes) : undefined,
+    });
     if (answer === undefined) return "unknown-channel";
     return answer.allowed ? { position: answer.position } : answer.code;
   };
@@ -344,13 +431,13 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   };
 
   const restore = (slot: Slot, message: Extract<ChannelMessage, { type: "restore" }>, deviceId: DeviceId): void => {
-    const records: { record: SealedRecord; bytes: Uint8Array }[] = [];
+    const records: { record: SealedRecord; bytes: Uint8Array; accessPosition: number }[] = [];
     let size = 0;
     for (const recordBytes of message.records) {
       const record = decodeRecord(recordBytes);
       if (!record.ok) return refuse(message.channel, 0, "malformed");
       if (recordBytes.length > config.recordBytesMax) return refuse(message.channel, 0, "too-large");
-      records.push({ record: record.value, bytes: recordBytes });
+      records.push({ record: record.value, bytes: recordBytes, accessPosition: 0 });
       size += recordBytes.length;
     }
     const wait = restores.take(records.length) ? 0 : restores.waitMs(records.length);
@@ -364,16 +451,15 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       () => {
         const { channel } = slot;
         if (channel === undefined) return done();
-        let accessPosition = 0;
-        for (const { record } of records) {
-          const checked = checkRecord(record, slot, "restore", deviceId);
+        for (const each of records) {
+          const checked = checkRecord(each.record, slot, "restore", deviceId);
           if (typeof checked === "string") {
             done();
             return refuse(message.channel, 0, checked);
           }
-          accessPosition = checked.position;
+          each.accessPosition = checked.position;
         }
-        channel.document.submit({ kind: "restore", user: channel, records, accessPosition, done });
+        channel.document.submit({ kind: "restore", user: channel, records, done });
       },
       done,
     );
@@ -391,7 +477,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       () => {
         const { channel } = slot;
         if (channel === undefined) return;
-        const answer = slot.access?.may({ act: "presence", deviceId, epoch: header.epoch, accessPosition: 0 });
+        const answer = slot.space?.may({ act: "presence", deviceId, docId: slot.docId });
         if (answer?.allowed !== true) return;
         channel.hasPresence = true;
         const shared = shareMessage({ type: "relayed-presence", channel: 0, connectionId: id, envelope: message.envelope });
@@ -401,9 +487,31 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     );
   };
 
-  const onChannel = (message: ChannelMessage, deviceId: DeviceId): void => {
+  // ---- operations of access logs
+
+  const appendOperation = (slot: SpaceSlot, message: Extract<ChannelMessage, { type: "append-operation" }>): void => {
+    // The message is a view into a frame; these two outlive it.
+    const operation = message.operation.slice();
+    const token = message.token.slice();
+    const no = (code: RefusalCode, retryMs: number): void =>
+      send({ type: "operation-refused", channel: message.channel, code, reason: "", retryAfterMs: retryMs });
+    if (!operations.take(1)) return no("rate-limited", Math.max(1, operations.waitMs(1)));
+    if (env.underWay.bytes + operation.length > config.underWayBytesMax) return no("rate-limited", retryAfterMs("rate-limited"));
+    const done = reserve(operation.length);
+    whenOpened(
+      slot,
+      () => {
+        const { channel } = slot;
+        if (channel === undefined) return done();
+        channel.space.submit({ user: channel, operation, token, done });
+      },
+      done,
+    );
+  };
+
+  const onChannel = (message: DocumentMessage, deviceId: DeviceId): void => {
     const slot = slots.get(message.channel);
-    if (slot === undefined) {
+    if (slot === undefined || slot.kind === "space") {
       if (message.type === "presence") return;
       const record = message.type === "append" ? decodeRecord(message.record) : undefined;
       return refuse(message.channel, record?.ok === true ? record.value.header.n : 0, "unknown-channel");
@@ -438,6 +546,19 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
         return welcome(effect);
       case "open":
         return open(effect, deviceId);
+      case "open-space":
+        return openSpace(effect, deviceId);
+      case "append-operation": {
+        const slot = slots.get(effect.message.channel);
+        if (slot?.kind === "space") return appendOperation(slot, effect.message);
+        return send({
+          type: "operation-refused",
+          channel: effect.message.channel,
+          code: "unknown-channel",
+          reason: "",
+          retryAfterMs: 0,
+        });
+      }
       case "append":
       case "restore":
       case "presence":

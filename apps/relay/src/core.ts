@@ -9,7 +9,6 @@ export type { Connection, Wire } from "./connection.ts";
 export type { Log, LogFields, Tag } from "./log.ts";
 export * from "./log-store.ts";
 export { entriesIn } from "./storage/level-reader.ts";
-export { openAccess } from "./open-access.ts";
 export { createRelay } from "./relay.ts";
 export type { Relay, RelayEnv, RelayHealth } from "./relay.ts";
 export { openLevelLogStoreOn } from "./storage/engine-log-store.ts";

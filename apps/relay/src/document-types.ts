@@ -82,8 +82,7 @@ export interface AppendRequest {
 export interface RestoreRequest {
   readonly kind: "restore";
   readonly user: DocumentUser;
-  readonly records: readonly { readonly record: SealedRecord; readonly bytes: Uint8Array }[];
-  readonly accessPosition: number;
+  readonly records: readonly { readonly record: SealedRecord; readonly bytes: Uint8Array; readonly accessPosition: number }[];
   done(): void;
 }
 
@@ -123,5 +122,7 @@ export interface Document {
   /** The store works again after a failed write: it may hold more than this document knows of. */
   recheck(): void;
   submit(request: AppendRequest | RestoreRequest): void;
+  /** The durable head, once everything that was submitted before is stored or refused. Rejects if the document breaks up. */
+  barrier(): Promise<Head>;
   isBusy(): boolean;
 }

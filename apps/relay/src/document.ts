@@ -28,7 +28,14 @@ import { shareMessage } from "./shared-message.ts";
 import type { SharedMessage } from "./shared-message.ts";
 import { hasUnknownOutcome, retryAfterMs, storeRefusal } from "./store-refusal.ts";
 
-type Request = AppendRequest | RestoreRequest | RefreshRequest;
+type Request = AppendRequest | RestoreRequest | RefreshRequest | BarrierRequest;
+
+/** Waits for what came before it. */
+interface BarrierRequest {
+  readonly kind: "barrier";
+  readonly passed: () => void;
+  readonly failed: (error: Error) => void;
+}
 
 /** Only looks whether the store has recovered. */
 interface RefreshRequest {
@@ -81,10 +88,18 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   /** A write failed with unknown outcome: memory says nothing about the log until the store was asked again. */
   let stale = false;
   let cancelRefresh: (() => void) | undefined;
+  /** Until the log is durable up to `upTo`, or what was to get there is refused. */
+  let barriers: { readonly upTo: number; readonly request: BarrierRequest }[] = [];
   let signed: SignedHead | undefined;
   let cancelFreshHead: (() => void) | undefined;
 
   const isBusy = (): boolean => writing || requestUnderWay || queued.length > 0 || requests.length > 0;
+
+  const passBarriers = (): void => {
+    const passed = barriers.filter(({ upTo }) => upTo <= durable.seq);
+    barriers = barriers.filter(({ upTo }) => upTo > durable.seq);
+    for (const { request } of passed) request.passed();
+  };
 
   const refusal = (n: number, code: RefusalCode, chain?: Chain): Refusal => ({
     n,
@@ -152,6 +167,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       for (const job of pending.jobs) progress(job);
     }
     scheduleFreshHead();
+    passBarriers();
     if (queued.length > 0) commit();
     else settle();
   };
@@ -176,6 +192,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       throw error;
     }
     const lost = [...batch, ...queued];
+    for (const { request } of barriers.splice(0)) request.failed(error);
     queued = [];
     tentative = durable;
     tentativeSpaceId = spaceId;
@@ -254,8 +271,9 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
         (error: unknown) =>
           guarded(() => {
             requestUnderWay = false;
+            if (request.kind === "barrier") request.failed(error as Error);
             if (!(error instanceof LogStoreError)) {
-              if (request.kind !== "refresh") request.done();
+              if (request.kind === "append" || request.kind === "restore") request.done();
               throw error;
             }
             env.storeFailed(error);
@@ -272,11 +290,15 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
 
   const take = (request: Request): Promise<void> | undefined => {
     if (request.kind === "append") return takeAppend(request);
+    if (request.kind === "barrier") {
+      barriers.push({ upTo: tentative.seq, request });
+      passBarriers();
+    }
     return request.kind === "restore" ? takeRestore(request) : undefined;
   };
 
   const answerRefused = (request: Request, answer: Refusal): void => {
-    if (request.kind === "refresh") return;
+    if (request.kind === "refresh" || request.kind === "barrier") return;
     request.user.refused(answer);
     request.done();
   };
@@ -308,7 +330,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     if (admission.kind === "refuse") answerRefused(request, refusal(header.n, admission.code, chain));
     else if (admission.kind === "in-flight") joinInFlight(request, chain, recordHash);
     else {
-      const pending = enqueue(request, request, chain, recordHash);
+      const pending = enqueue(request, request.user.spaceId, chain, recordHash);
       pending.askedBy.push(request.user);
       pending.appends.push(request);
     }
@@ -342,14 +364,14 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   };
 
   const enqueue = (
-    source: { readonly record: SealedRecord; readonly bytes: Uint8Array },
-    request: AppendRequest | RestoreRequest,
+    source: { readonly record: SealedRecord; readonly bytes: Uint8Array; readonly accessPosition: number },
+    space: SpaceId,
     chain: Chain,
     recordHash: RecordHash,
   ): PendingEntry => {
     const { n, deviceId } = source.record.header;
     assert(chains.known(chain.replicaId) === chain, "a chain in use stays in memory");
-    const { accessPosition } = request;
+    const { accessPosition } = source;
     const seq = tentative.seq + 1;
     const chainHash = nextChainHash(tentative.chainHash, recordHash, accessPosition);
     const receivedAtMs = clock.now();
@@ -363,13 +385,13 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       recordHash,
       chainHash,
       chain,
-      spaceId: request.user.spaceId,
+      spaceId: space,
       askedBy: [],
       appends: [],
       jobs: [],
     };
     tentative = { seq, chainHash };
-    tentativeSpaceId ??= request.user.spaceId;
+    tentativeSpaceId ??= space;
     chain.n = n;
     chain.hash = recordHash;
     chain.deviceId ??= deviceId.slice() as typeof deviceId;
@@ -402,7 +424,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
 
   const admitRestored = async (
     job: RestoreJob,
-    source: { readonly record: SealedRecord; readonly bytes: Uint8Array },
+    source: RestoreRequest["records"][number],
     chain: Chain,
     recordHash: RecordHash,
   ): Promise<void> => {
@@ -414,7 +436,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     const admission = admit(header, chain, tentative.seq, true);
     if (admission.kind === "refuse") job.refusal = refusal(0, admission.code, chain);
     else if (admission.kind === "append") {
-      enqueue(source, job.request, chain, recordHash).jobs.push(job);
+      enqueue(source, job.request.user.spaceId, chain, recordHash).jobs.push(job);
       job.waitingFor++;
       job.admitted++;
     } else if (admission.kind === "in-flight") {
@@ -484,7 +506,12 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     cancelFreshHead?.();
     cancelRefresh?.();
     abandon(queued);
-    for (const request of requests) if (request.kind !== "refresh") request.done();
+    const failure = new LogStoreError("io", "the document was dropped");
+    for (const request of requests) {
+      if (request.kind === "barrier") request.failed(failure);
+      else if (request.kind !== "refresh") request.done();
+    }
+    for (const { request } of barriers.splice(0)) request.failed(failure);
     queued = [];
     requests.length = 0;
     const ejected = [...users];
@@ -558,6 +585,12 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       requests.push(request);
       guarded(pump);
     },
+    barrier: () =>
+      new Promise((resolve, reject) => {
+        if (gone) return reject(new LogStoreError("io", "the document was dropped"));
+        requests.push({ kind: "barrier", passed: () => resolve(durable), failed: reject });
+        guarded(pump);
+      }),
     isBusy,
     recheck: () => {
       // What is being written, or waits for it, finds out by itself; what is known to be stale is looked at soon.

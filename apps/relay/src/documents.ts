@@ -1,12 +1,14 @@
 /** The loaded documents: read on demand, dropped when nobody uses them and nothing is under way. */
 import { toText } from "@skerry/protocol";
-import type { DocId } from "@skerry/protocol";
+import type { DocId, Head } from "@skerry/protocol";
 import { createDocument } from "./document.ts";
 import type { Document, DocumentEnv } from "./document-types.ts";
 
 export interface Documents {
   /** Runs `use` with the document in the same turn in which it is there, so that it cannot be dropped in between. Rejects with a `LogStoreError`. */
   use<T>(docId: DocId, use: (document: Document) => T): Promise<T>;
+  /** See `Document.barrier`. Rejects with a `LogStoreError`. */
+  barrier(docId: DocId): Promise<Head>;
   /** See `Document.recheck`: all that are loaded. */
   recheck(): void;
   readonly size: () => number;
@@ -55,7 +57,7 @@ export function createDocuments(env: DocumentsEnv): Documents {
     }
   };
 
-  return {
+  const all: Documents = {
     use: async (docId, use) => {
       const key = toText(docId);
       for (;;) {
@@ -70,6 +72,11 @@ export function createDocuments(env: DocumentsEnv): Documents {
         await underWay;
       }
     },
+    barrier: async (docId) => {
+      // An object, for a bare promise would be awaited by `use`.
+      const { passed } = await all.use(docId, (document) => ({ passed: document.barrier() }));
+      return passed;
+    },
     recheck: () => {
       for (const document of [...documents.values()]) document.recheck();
     },
@@ -80,4 +87,5 @@ export function createDocuments(env: DocumentsEnv): Documents {
         checkSettled();
       }),
   };
+  return all;
 }

@@ -9,7 +9,6 @@ import { bytesEqual, decodeDown, decodeFrame, decodeRecord, encodeFrame, encodeU
 import type { ChainHash, DownMessage, Entry, RecordHash, UpMessage } from "@skerry/protocol";
 import { defaultConfig } from "./config.ts";
 import type { Connection, Wire } from "./connection.ts";
-import { openAccess } from "./open-access.ts";
 import { createRelay } from "./relay.ts";
 import type { Relay } from "./relay.ts";
 import { newAuthor, newDocument, presenceOf, random } from "./relay.test-client.ts";
@@ -147,7 +146,6 @@ async function simulate(seed: number, steps: number): Promise<{ readonly entries
       if (event !== "store-failed" && level === "error") errors.push(`${event} ${JSON.stringify(fields)}`);
     },
     tag: createTag(),
-    access: openAccess,
     endOfTurn: (run) => void setImmediate(run),
   });
   const documents = [newDocument(), newDocument()];

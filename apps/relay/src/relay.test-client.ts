@@ -49,6 +49,7 @@ export interface Author {
       readonly kind?: RecordKind;
       readonly seen?: Head;
       readonly accessPosition?: number;
+      readonly epoch?: number;
       readonly n?: number;
       readonly prev?: RecordHash;
     },
@@ -68,7 +69,7 @@ export function newAuthor(document: TestDocument, device: DeviceIdentity = gener
         header: {
           kind: changes.kind ?? "update",
           docId: document.docId,
-          epoch: 1,
+          epoch: changes.epoch ?? 1,
           deviceId: device.deviceId,
           replicaId,
           n,

@@ -9,13 +9,12 @@ import type { RelayServer } from "./server.ts";
 import { openMemoryLogStore } from "./storage/memory-log-store.ts";
 import { createTag, systemClock, systemRandom } from "./system.ts";
 import type { Clock } from "@skerry/protocol";
-import type { Access } from "./access.ts";
 
 export interface FaultyStore extends LogStore {
   /** Batches written, for looking at. */
   readonly batches: (readonly LogAppend[])[];
-  /** Keeps appends waiting until `release`. */
-  hold(): void;
+  /** Keeps appends, of documents or of access logs, waiting until `release`. */
+  hold(what?: "documents" | "access"): void;
   release(): void;
   /** How many appends wait. */
   held(): number;
@@ -30,17 +29,20 @@ export function faultyStore(inner: LogStore): FaultyStore {
   const batches: (readonly LogAppend[])[] = [];
   const appendFaults: LogStoreErrorCode[] = [];
   const readFaults: LogStoreErrorCode[] = [];
-  let holding = false;
+  let holding: "documents" | "access" | undefined;
+  const wait = async (what: typeof holding): Promise<void> => {
+    if (holding === what) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
   let broken = false;
   let waiting: (() => void)[] = [];
   return {
     ...inner,
     batches,
-    hold: () => {
-      holding = true;
+    hold: (what = "documents") => {
+      holding = what;
     },
     release: () => {
-      holding = false;
+      holding = undefined;
       const released = waiting;
       waiting = [];
       for (const resolve of released) resolve();
@@ -56,7 +58,7 @@ export function faultyStore(inner: LogStore): FaultyStore {
       broken = true;
     },
     append: async (batch) => {
-      if (holding) await new Promise<void>((resolve) => waiting.push(resolve));
+      await wait("documents");
       if (broken) {
         broken = false;
         throw new TypeError("planted bug");
@@ -65,6 +67,10 @@ export function faultyStore(inner: LogStore): FaultyStore {
       if (fault !== undefined) throw new LogStoreError(fault, "planted");
       await inner.append(batch);
       batches.push(batch);
+    },
+    appendAccess: async (append) => {
+      await wait("access");
+      await inner.appendAccess(append);
     },
     read: async (...args) => {
       const fault = readFaults.shift();
@@ -121,7 +127,7 @@ export interface TestRelay {
 }
 
 export async function startTestRelay(
-  options: { readonly config?: Partial<Config>; readonly clock?: Clock; readonly store?: FaultyStore; readonly access?: Access } = {},
+  options: { readonly config?: Partial<Config>; readonly clock?: Clock; readonly store?: FaultyStore } = {},
 ): Promise<TestRelay> {
   const store = options.store ?? faultyStore(await openMemoryLogStore());
   const lines: LogLine[] = [];
@@ -132,7 +138,6 @@ export async function startTestRelay(
     random: systemRandom(),
     log: (level, event, fields = {}) => lines.push({ level, event, fields }),
     tag: createTag(),
-    ...(options.access === undefined ? {} : { access: options.access }),
   });
   const close = async (): Promise<void> => {
     store.release();

@@ -3,7 +3,6 @@ import { exportRelayIdentity, generateRelayIdentity, importRelayIdentity, ready 
 import type { RelayIdentity } from "@skerry/crypto/verify";
 import { limits } from "@skerry/protocol";
 import type { Clock, Random, RelayKey } from "@skerry/protocol";
-import type { Access } from "./access.ts";
 import type { Config } from "./config.ts";
 import { createConnection } from "./connection.ts";
 import type { Connection, Wire } from "./connection.ts";
@@ -13,6 +12,8 @@ import type { Log, Tag } from "./log.ts";
 import { LogStoreError } from "./log-store.ts";
 import type { LogStore } from "./log-store.ts";
 import { createPacker } from "./packer.ts";
+import { spacePolicyOf } from "./space-policy.ts";
+import { createSpaces } from "./spaces.ts";
 
 export interface RelayEnv {
   readonly config: Config;
@@ -21,7 +22,6 @@ export interface RelayEnv {
   readonly random: Random;
   readonly log: Log;
   readonly tag: Tag;
-  readonly access: Access;
   /** Runs once when the present turn of the loop is over: `setImmediate`. */
   readonly endOfTurn: (run: () => void) => void;
 }
@@ -90,8 +90,18 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     broken: (docId, error) => log("error", "document-dropped", { document: env.tag(docId), ...errorFields(error) }),
   });
 
+  const spaces = createSpaces({
+    store,
+    clock,
+    documents,
+    policy: spacePolicyOf(env.config),
+    storeFailed,
+    broken: (error) => log("error", "space-dropped", errorFields(error)),
+  });
+
   // A document that was loaded while the store failed does not know what the failed write left, and its readers would never be told.
   store.onRecovery(documents.recheck);
+  store.onRecovery(spaces.recheck);
 
   const flushAll = (): void => {
     for (const connection of dirty) connection.flush(packer);
@@ -111,8 +121,8 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     relayKey: identity.relayKey,
     accept: (wire, acceptedMsAgo) => {
       const left = Math.max(0, limits.handshakeMs - acceptedMsAgo);
-      const { config, random, access } = env;
-      const connectionEnv = { config, clock, random, log, identity, access, documents, underWay, markDirty, storeFailed, ended };
+      const { config, random } = env;
+      const connectionEnv = { config, clock, random, log, identity, spaces, documents, underWay, markDirty, storeFailed, ended };
       const connection = createConnection(nextId++, wire, left, connectionEnv);
       connections.add(connection);
       if (stopping) connection.dismiss(1000);
@@ -135,6 +145,7 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     stop: async (retryAfterMs) => {
       stopping = true;
       for (const connection of connections) connection.dismiss(retryAfterMs);
+      await spaces.settled();
       await documents.settled();
     },
   };

@@ -4,12 +4,10 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Clock, Random, RelayKey } from "@skerry/protocol";
-import type { Access } from "./access.ts";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http.ts";
 import type { Log, Tag } from "./log.ts";
 import type { LogStore } from "./log-store.ts";
-import { openAccess } from "./open-access.ts";
 import { createRelay } from "./relay.ts";
 import { attachSockets } from "./socket.ts";
 import { loadWebFiles } from "./web-files.ts";
@@ -23,7 +21,6 @@ export interface RelayServerEnv {
   readonly log: Log;
   /** Eight characters that stand for an id in this process's log (`createTag`). */
   readonly tag: Tag;
-  readonly access?: Access;
 }
 
 export interface RelayServer {
@@ -58,7 +55,7 @@ export async function startRelay(env: RelayServerEnv): Promise<RelayServer> {
   const endOfTurn = (run: () => void): void => {
     setImmediate(run);
   };
-  const relay = await createRelay({ ...env, access: env.access ?? openAccess, endOfTurn });
+  const relay = await createRelay({ ...env, endOfTurn });
   const files = config.webFolder === "" ? new Map() : await loadWebFiles(config.webFolder);
   const app = createHttp({ files, health: relay.health, log });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { generateDevice } from "@skerry/crypto";
-import { emptyHead, encodeFrame, encodeUp, limits } from "@skerry/protocol";
+import { emptyHead, encodeFrame, encodeUp, limits, protocolVersion, protocolVersionMin } from "@skerry/protocol";
 import type { UpMessage } from "@skerry/protocol";
 import {
   appendMessage,
@@ -54,7 +54,7 @@ describe("session", () => {
     expect(await client.closed()).toBe(4400);
   });
 
-  test.each([0, 2, 0xffff])("SE-1 protocol version %i closes with 4406", async (version) => {
+  test.each([0, protocolVersionMin - 1, protocolVersion + 1, 0xffff])("SE-1 protocol version %i closes with 4406", async (version) => {
     await suite.start();
     const client = await suite.connect();
     client.send({ ...helloFor(client.device, await client.take("challenge")), version });

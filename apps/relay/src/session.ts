@@ -20,6 +20,8 @@ export type SessionEffect =
   | { readonly do: "restore"; readonly message: Message<"restore"> }
   | { readonly do: "presence"; readonly message: Message<"presence"> }
   | { readonly do: "close-channel"; readonly message: Message<"close"> }
+  | { readonly do: "open-space"; readonly message: Message<"open-space"> }
+  | { readonly do: "append-operation"; readonly message: Message<"append-operation"> }
   | { readonly do: "pong"; readonly id: number };
 
 export interface Step {
@@ -49,6 +51,8 @@ const ready: { readonly [Type in UpMessage["type"]]: (message: Message<Type>) =>
   restore: (message) => ({ do: "restore", message }),
   presence: (message) => ({ do: "presence", message }),
   close: (message) => ({ do: "close-channel", message }),
+  "open-space": (message) => ({ do: "open-space", message }),
+  "append-operation": (message) => ({ do: "append-operation", message }),
   ping: ({ id }) => ({ do: "pong", id }),
 };
 

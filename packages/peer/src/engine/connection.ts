@@ -24,7 +24,8 @@ export interface Session {
 
 /** The message from the relay that has this type. */
 export type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { readonly type: Type }>;
-export type ChannelMessage = Extract<DownMessage, { readonly channel: number }>;
+type SpaceMessage = Down<"space-opened" | "operations" | "operation-acked" | "operation-refused">;
+export type ChannelMessage = Exclude<Extract<DownMessage, { readonly channel: number }>, SpaceMessage>;
 type WithoutChannel<T> = T extends unknown ? Omit<T, "channel"> : never;
 export type ChannelRequest = WithoutChannel<Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>>;
 
@@ -226,6 +227,12 @@ export function createConnection(options: ConnectionOptions): Connection {
       case "pong":
         // An answer to an older ping proves nothing about now.
         if (message.id === mine.pingId) mine.pingedAt = undefined;
+        return;
+      case "space-opened":
+      case "operations":
+      case "operation-acked":
+      case "operation-refused":
+        // Peers of this version open no spaces: nobody asked.
         return;
       default:
         // Before `welcome` no channel is open, and what comes for a number that was let go is late, not wrong.

@@ -1,0 +1,418 @@
+/** Access logs at a real relay, over real sockets, with real signatures (docs/protocol.md, AL-*). */
+import { applySpace, createSpaceState } from "@skerry/access";
+import type { Fence, SpaceBody, SpaceState } from "@skerry/access";
+import { signInviteReader } from "@skerry/crypto";
+import { accessStart, toText } from "@skerry/protocol";
+import type { InviteProof, SpaceId } from "@skerry/protocol";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ready } from "@skerry/crypto";
+import {
+  acceptance,
+  addition,
+  creation,
+  cutOf,
+  inviteIdOf,
+  invitation,
+  linkOf,
+  person,
+  signedSpaceOperation,
+  signerOf,
+} from "../../../packages/access/src/world.test-support.ts";
+import type { Person } from "../../../packages/access/src/world.test-support.ts";
+import { appendMessage, newAuthor, newDocument, openMessage, presenceOf, random } from "./relay.test-client.ts";
+import type { Author, TestClient, TestDocument } from "./relay.test-client.ts";
+import { faultyStore } from "./relay.test-server.ts";
+import { relaySuite } from "./relay.test-suite.ts";
+import { createMemoryDisk, openMemoryLogStore } from "./storage/memory-log-store.ts";
+
+const suite = relaySuite();
+beforeAll(() => ready);
+
+const logChannel = 500;
+const uses = 3;
+
+/** A space as somebody follows it. */
+interface Followed {
+  readonly client: TestClient;
+  readonly id: SpaceId;
+  state: SpaceState | undefined;
+}
+
+async function follow(client: TestClient, id: SpaceId, invite?: InviteProof): Promise<Followed> {
+  client.send({ type: "open-space", channel: logChannel, spaceId: id, cursor: accessStart, invite });
+  const opened = await client.take("space-opened", logChannel);
+  const followed: Followed = { client, id, state: undefined };
+  await catchUp(followed, opened.head.position);
+  return followed;
+}
+
+/** Reads what comes until the position is reached, and judges it as any peer does. */
+async function catchUp(followed: Followed, position: number): Promise<void> {
+  while ((followed.state?.position ?? 0) < position) {
+    const { from, operations } = await followed.client.take("operations", logChannel);
+    expect(from).toBe((followed.state?.position ?? 0) + 1);
+    for (const entry of operations) grow(followed, entry);
+  }
+}
+function grow(followed: Followed, entry: { readonly operation: Uint8Array; readonly receivedAtMs: number }): void {
+  const { state, id } = followed;
+  const applied = state === undefined ? createSpaceState(id, entry) : applySpace(state, entry);
+  if (!applied.ok) throw new Error(applied.error.reason);
+  followed.state = applied.value;
+}
+
+const operationOf = (followed: Followed, who: Person, body: SpaceBody): Uint8Array =>
+  signedSpaceOperation(followed.id, followed.state, signerOf(who.device), body);
+
+function send(followed: Followed, operation: Uint8Array, token = new Uint8Array()): void {
+  followed.client.send({ type: "append-operation", channel: logChannel, operation, token });
+}
+async function must(followed: Followed, who: Person, body: SpaceBody): Promise<void> {
+  const operation = operationOf(followed, who, body);
+  send(followed, operation);
+  const { position, receivedAtMs } = await followed.client.take("operation-acked", logChannel);
+  grow(followed, { operation, receivedAtMs });
+  expect(position).toBe(followed.state?.position);
+}
+async function refused(followed: Followed, who: Person, body: SpaceBody): Promise<string> {
+  send(followed, operationOf(followed, who, body));
+  const { code, reason } = await followed.client.take("operation-refused", logChannel);
+  return reason === "" ? code : `${code}: ${reason}`;
+}
+
+interface Scene {
+  readonly olga: Person;
+  readonly edda: Person;
+  readonly vito: Person;
+  readonly owner: Followed;
+  readonly document: TestDocument;
+  /** Olga's, who wrote the genesis. */
+  readonly author: Author;
+}
+
+const stateOf = ({ state }: Followed): SpaceState => {
+  if (state === undefined) throw new Error("no space yet");
+  return state;
+};
+
+/** Olga owns a space with one document; Edda is editor, Vito viewer. */
+async function scene(options?: Parameters<typeof suite.start>[0]): Promise<Scene> {
+  await suite.start(options);
+  const [olga, edda, vito] = [person("olga"), person("edda"), person("vito")];
+  const id = random.bytes(16) as SpaceId;
+  const owner = await follow(await suite.join(olga.device), id);
+  await must(owner, olga, creation(olga));
+  await must(owner, olga, addition(edda, "editor"));
+  await must(owner, olga, addition(vito, "viewer"));
+  const document: TestDocument = { ...newDocument(), spaceId: id };
+  const author = newAuthor(document, olga.device);
+  const genesis = author.next("genesis", { kind: "genesis", accessPosition: stateOf(owner).position });
+  await must(owner, olga, { type: "create-document", docId: document.docId, genesis: genesis.recordHash });
+  owner.client.send(openMessage(document, 1));
+  await owner.client.take("caught-up", 1);
+  owner.client.send(appendMessage(1, genesis));
+  await owner.client.take("acked", 1);
+  return { olga, edda, vito, owner, document, author };
+}
+
+async function openAs(who: Person, document: TestDocument): Promise<TestClient> {
+  const client = await suite.join(who.device);
+  client.send(openMessage(document, 1));
+  await client.take("caught-up", 1);
+  return client;
+}
+
+const fencesAt = async (client: TestClient, document: TestDocument): Promise<readonly Fence[]> => {
+  client.send(openMessage(document, 9));
+  const { head } = await client.take("opened", 9);
+  client.send({ type: "close", channel: 9 });
+  return [{ docId: document.docId, ...head, chainHash: head.chainHash }];
+};
+const removal = (state: SpaceState, who: Person, fences: readonly Fence[]): SpaceBody => ({
+  type: "remove",
+  accountIds: [who.id],
+  cut: { ...cutOf(state, { expelled: [who] }), fences },
+});
+
+describe("a space's log", () => {
+  test("AL-1 is read from a cursor, and followed; who comes later reads the same", async () => {
+    const { olga, edda, owner } = await scene();
+    const editor = await follow(await suite.join(edda.device), owner.id);
+    expect(editor.state?.position).toBe(4);
+    await must(owner, olga, { type: "set-retention", retentionDays: 7 });
+    await catchUp(editor, 5);
+    // From where she is: nothing comes twice.
+    const again = await suite.join(edda.device);
+    const head = { position: 5, hash: new Uint8Array(32) };
+    again.send({ type: "open-space", channel: 3, spaceId: owner.id, cursor: head, invite: undefined });
+    const opened = await again.take("space-opened", 3);
+    expect(opened.head.position).toBe(5);
+    expect(opened.atCursor).toEqual(opened.head.hash);
+    expect(again.inbox).toEqual([]);
+  });
+
+  test("AL-2 takes what comes next and the rules allow, and names the rule otherwise", async () => {
+    const { olga, edda, vito, owner } = await scene();
+    const editor = await follow(await suite.join(edda.device), owner.id);
+    expect(await refused(editor, edda, { type: "set-retention", retentionDays: 1 })).toBe("against-the-rules: not-an-owner");
+    expect(await refused(editor, edda, addition(person("friend"), "editor"))).toBe("against-the-rules: not-an-owner");
+    // Signed by another than it says.
+    const forged = operationOf(owner, olga, { type: "set-retention", retentionDays: 1 });
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+    send(editor, forged);
+    expect((await editor.client.take("operation-refused", logChannel)).code).toBe("bad-signature");
+    // Two at once: one is the next, the other has to be decided anew.
+    const other = await follow(await suite.join(olga.device), owner.id);
+    const [one, two] = [3, 4].map((retentionDays) => operationOf(owner, olga, { type: "set-retention", retentionDays }));
+    if (one === undefined || two === undefined) throw new Error("no operations");
+    send(owner, one);
+    send(other, two);
+    const outcomes = await Promise.all(
+      [owner, other].map((each) =>
+        Promise.race([
+          each.client.take("operation-acked", logChannel).then(() => "acked"),
+          each.client.take("operation-refused", logChannel).then(({ code }) => code),
+        ]),
+      ),
+    );
+    expect(outcomes.toSorted()).toEqual(["acked", "stale"]);
+    expect(vito.name).toBe("vito");
+  });
+
+  test("AL-2 is in force and told only when it is stored; a failed write leaves everything as it was, or comes to light", async () => {
+    const disk = createMemoryDisk();
+    const { olga, edda, owner } = await scene({ store: faultyStore(await openMemoryLogStore(disk)) });
+    const editor = await follow(await suite.join(edda.device), owner.id);
+    for (const surfaces of [false, true]) {
+      const body: SpaceBody = { type: "set-retention", retentionDays: surfaces ? 11 : 12 };
+      const operation = operationOf(owner, olga, body);
+      disk.failNext("io", { surfaces });
+      send(owner, operation);
+      expect((await owner.client.take("operation-refused", logChannel)).code).toBe("storage-failed");
+      disk.recover();
+      if (surfaces) {
+        // It was stored after all: both read it, nobody was told a lie.
+        await catchUp(editor, stateOf(owner).position + 1);
+        await catchUp(owner, stateOf(owner).position + 1);
+      } else await must(owner, olga, body);
+      await catchUp(editor, stateOf(owner).position);
+    }
+  });
+
+  test("AL-2 a log that is damaged is served to nobody, and neither are its documents", async () => {
+    const disk = createMemoryDisk();
+    const { edda, owner, document } = await scene({ store: faultyStore(await openMemoryLogStore(disk)) });
+    disk.damageAccess(owner.id, 2);
+    await suite.relay().server.close();
+    await suite.start({ store: suite.relay().store });
+    const client = await suite.join(edda.device);
+    client.send({ type: "open-space", channel: 2, spaceId: owner.id, cursor: accessStart, invite: undefined });
+    expect((await client.take("refused", 2)).code).toBe("damaged-log");
+    client.send(openMessage(document, 1));
+    expect((await client.take("refused", 1)).code).toBe("damaged-log");
+  });
+
+  test("AL-3 is read by members, by holders of an open invite's link, and by nobody else", async () => {
+    const { olga, owner, document } = await scene();
+    const guest = person("guest");
+    const client = await suite.join(guest.device);
+    const asked = (invite: InviteProof | undefined): void =>
+      client.send({ type: "open-space", channel: logChannel, spaceId: owner.id, cursor: accessStart, invite });
+    asked(undefined);
+    expect((await client.take("refused", logChannel)).code).toBe("not-allowed");
+    client.send(openMessage(document, 1));
+    expect((await client.take("refused", 1)).code).toBe("not-allowed");
+
+    await must(owner, olga, invitation("party", { uses, expiresAtMs: Date.now() + 3_600_000 }));
+    const inviteId = inviteIdOf("party");
+    const claim = { spaceId: owner.id, inviteId, deviceId: guest.device.deviceId };
+    asked({ inviteId, signature: signInviteReader(linkOf("another").secret, claim) });
+    expect((await client.take("refused", logChannel)).code).toBe("not-allowed");
+    asked({ inviteId, signature: signInviteReader(linkOf("party").secret, { ...claim, deviceId: olga.device.deviceId }) });
+    expect((await client.take("refused", logChannel)).code).toBe("not-allowed");
+    const reader = await follow(client, owner.id, { inviteId, signature: signInviteReader(linkOf("party").secret, claim) });
+    await must(reader, guest, acceptance(owner.id, "party", guest));
+    client.send(openMessage(document, 1));
+    await client.take("caught-up", 1);
+
+    // A second holder of the link, when it is revoked: the channel ends.
+    const late = person("late");
+    const second = await suite.join(late.device);
+    const proof = signInviteReader(linkOf("party").secret, { ...claim, deviceId: late.device.deviceId });
+    const waiting = await follow(second, owner.id, { inviteId, signature: proof });
+    await catchUp(owner, stateOf(reader).position);
+    await must(owner, olga, { type: "revoke-invite", inviteId });
+    expect((await second.take("closed", logChannel)).code).toBe("not-allowed");
+    expect(waiting.state).toBeDefined();
+  });
+
+  test("AL-6 who may make a space is the operator's choice", async () => {
+    const [ida, noa] = [person("ida"), person("noa")];
+    const attempt = async (who: Person, token: string): Promise<string> => {
+      const made = await follow(await suite.join(who.device), random.bytes(16) as SpaceId);
+      send(made, operationOf(made, who, creation(who)), new TextEncoder().encode(token));
+      return Promise.race([
+        made.client.take("operation-acked", logChannel).then(() => "made"),
+        made.client.take("operation-refused", logChannel).then(({ code }) => code),
+      ]);
+    };
+    await suite.start({ config: { spaces: "token", spaceToken: "open sesame" } });
+    expect(await attempt(ida, "open sesame")).toBe("made");
+    expect(await attempt(ida, "open sesam")).toBe("not-allowed");
+    expect(await attempt(ida, "")).toBe("not-allowed");
+    // Nor are there documents in spaces without a log: they would be a way around it.
+    const client = await suite.join();
+    client.send(openMessage(newDocument(), 1));
+    expect((await client.take("refused", 1)).code).toBe("not-allowed");
+    await suite.start({ config: { spaces: "token", spaceToken: "" } });
+    expect(await attempt(ida, "")).toBe("not-allowed");
+    await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(ida.id)] } });
+    expect(await attempt(ida, "")).toBe("made");
+    expect(await attempt(noa, "")).toBe("not-allowed");
+  });
+});
+
+describe("documents of a space with a log", () => {
+  test("AL-4 an editor's record is admitted under the log's position; a viewer's, a stranger's and one of another epoch is not", async () => {
+    const { edda, vito, owner, document } = await scene();
+    const editor = await openAs(edda, document);
+    const writes = newAuthor(document, edda.device);
+    editor.send(appendMessage(1, writes.next("words", { accessPosition: 2 })));
+    expect((await editor.take("acked", 1)).accessPosition).toBe(stateOf(owner).position);
+    editor.send(appendMessage(1, writes.next("too new", { epoch: 2 })));
+    expect((await editor.take("refused", 1)).code).toBe("stale-epoch");
+
+    const viewer = await openAs(vito, document);
+    expect((await viewer.take("entries", 1)).entries).toHaveLength(2);
+    viewer.send(appendMessage(1, newAuthor(document, vito.device).next("mine")));
+    expect((await viewer.take("refused", 1)).code).toBe("not-allowed");
+    // Presence of a viewer is welcome.
+    viewer.send({ type: "presence", channel: 1, envelope: presenceOf(document, vito.device, "here") });
+    await editor.take("relayed-presence", 1);
+  });
+
+  test("AL-4 a document's first record is the one that the space names", async () => {
+    const { olga, owner, document } = await scene();
+    const second: TestDocument = { ...newDocument(), spaceId: document.spaceId };
+    const author = newAuthor(second, olga.device);
+    const genesis = author.next("genesis", { kind: "genesis" });
+    owner.client.send(openMessage(second, 2));
+    expect((await owner.client.take("refused", 2)).code).toBe("not-allowed");
+    await must(owner, olga, { type: "create-document", docId: second.docId, genesis: genesis.recordHash });
+    owner.client.send(openMessage(second, 2));
+    await owner.client.take("caught-up", 2);
+    owner.client.send(appendMessage(2, newAuthor(second, olga.device).next("another", { kind: "genesis" })));
+    expect((await owner.client.take("refused", 2)).code).toBe("not-allowed");
+    owner.client.send(appendMessage(2, genesis));
+    await owner.client.take("acked", 2);
+  });
+
+  test("AL-5 who is removed reads why, and has lost every channel in the same moment, for good", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const editor = await openAs(edda, document);
+    const watching = await follow(editor, owner.id);
+    const writes = newAuthor(document, edda.device);
+    editor.send(appendMessage(1, writes.next("before")));
+    await editor.take("acked", 1);
+    await must(owner, olga, removal(stateOf(owner), edda, await fencesAt(owner.client, document)));
+    await catchUp(watching, stateOf(owner).position);
+    expect((await editor.take("closed", logChannel)).code).toBe("not-allowed");
+    expect((await editor.take("closed", 1)).code).toBe("not-allowed");
+    editor.send(appendMessage(1, writes.next("after")));
+    expect((await editor.take("refused", 1)).code).toBe("unknown-channel");
+    for (let round = 0; round < 2; round++) {
+      const again = await suite.join(edda.device);
+      again.send(openMessage(document, 1));
+      expect((await again.take("refused", 1)).code).toBe("not-allowed");
+      again.send({ type: "open-space", channel: logChannel, spaceId: owner.id, cursor: accessStart, invite: undefined });
+      expect((await again.take("refused", logChannel)).code).toBe("not-allowed");
+      // Also after a restart.
+      await suite.relay().server.close();
+      await suite.start({ store: suite.relay().store });
+    }
+  });
+
+  test("AL-5 a cut that leaves out what the removed one has written is refused: nothing that is merged becomes void", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const early = await fencesAt(owner.client, document);
+    const editor = await openAs(edda, document);
+    editor.send(appendMessage(1, newAuthor(document, edda.device).next("merged by all")));
+    await editor.take("acked", 1);
+    expect(await refused(owner, olga, removal(stateOf(owner), edda, early))).toBe("stale: wrong-fences");
+    // She can go on until it is decided anew.
+    editor.send({ type: "ping", id: 1 });
+    await editor.take("pong");
+    const [fence] = await fencesAt(owner.client, document);
+    if (fence === undefined) throw new Error("no fence");
+    const beyond = [{ ...fence, seq: fence.seq + 1 }];
+    const beside = [{ ...fence, chainHash: fence.chainHash.map((byte) => byte ^ 1) as typeof fence.chainHash }];
+    for (const wrong of [beyond, beside])
+      expect(await refused(owner, olga, removal(stateOf(owner), edda, wrong))).toBe("stale: wrong-fences");
+    // What the owner herself wrote after the fence is no reason.
+    owner.client.send(appendMessage(1, newAuthor(document, olga.device).next("after the fence", { epoch: 1 })));
+    await owner.client.take("acked", 1);
+    await must(owner, olga, removal(stateOf(owner), edda, [fence]));
+  });
+
+  test("AL-5 a cut waits for what is being written, and is refused if that is beyond its fences", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const editor = await openAs(edda, document);
+    const { store } = suite.relay();
+    const fences = await fencesAt(owner.client, document);
+    store.hold("documents");
+    editor.send(appendMessage(1, newAuthor(document, edda.device).next("on its way")));
+    await owner.client.until(() => store.held() === 1, "the record is being written");
+    send(owner, operationOf(owner, olga, removal(stateOf(owner), edda, fences)));
+    // Sent after it, answered before it: so the cut has been read, and is not answered.
+    owner.client.send({ type: "ping", id: 7 });
+    await owner.client.take("pong");
+    expect(owner.client.inbox.filter(({ type }) => type.startsWith("operation-"))).toEqual([]);
+    store.release();
+    await editor.take("acked", 1);
+    expect((await owner.client.take("operation-refused", logChannel)).code).toBe("stale");
+  });
+
+  test("AL-5 while a cut is being written, what it takes away is not given any more", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const editor = await openAs(edda, document);
+    const { store } = suite.relay();
+    const fences = await fencesAt(owner.client, document);
+    store.hold("access");
+    send(owner, operationOf(owner, olga, removal(stateOf(owner), edda, fences)));
+    await owner.client.until(() => store.held() === 1, "the cut is being written");
+    const writes = newAuthor(document, edda.device);
+    editor.send(appendMessage(1, writes.next("too late")));
+    // It may come to nothing: she is to ask again.
+    expect((await editor.take("refused", 1)).code).toBe("rate-limited");
+    store.release();
+    await owner.client.take("operation-acked", logChannel);
+    expect((await editor.take("closed", 1)).code).toBe("not-allowed");
+    const reader = await openAs(olga, document);
+    expect((await reader.take("entries", 1)).entries).toHaveLength(fences[0]?.seq ?? 0);
+  });
+
+  test("AL-5 records that are on their way when a cut comes are before its fence, or not in the log", async () => {
+    for (let round = 0; round < 8; round++) {
+      const { olga, edda, owner, document } = await scene();
+      const editor = await openAs(edda, document);
+      const writes = newAuthor(document, edda.device);
+      const fences = await fencesAt(owner.client, document);
+      const cut = operationOf(owner, olga, removal(stateOf(owner), edda, fences));
+      for (let index = 0; index < 5; index++) {
+        if (index === round % 6) send(owner, cut);
+        editor.send(appendMessage(1, writes.next(`word ${index}`)));
+      }
+      if (round % 6 === 5) send(owner, cut);
+      const outcome = await Promise.race([
+        owner.client.take("operation-acked", logChannel).then(() => "cut"),
+        owner.client.take("operation-refused", logChannel).then(({ code }) => code),
+      ]);
+      const reader = await openAs(olga, document);
+      const entries = (await reader.take("entries", 1)).entries.length;
+      const [fence] = fences;
+      // Either the cut was first, and nothing came after; or something of hers was, and the cut is to be made anew.
+      if (outcome === "cut") expect(entries).toBe(fence?.seq);
+      else expect(outcome).toBe("stale");
+    }
+  });
+});

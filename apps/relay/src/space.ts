@@ -1,0 +1,353 @@
+/**
+ * One loaded space: its access log, the state that the rulebook makes of it, and who follows it. Operations are taken one at a time: judged,
+ * stored, and only then in force and told (AC-3). Operations come from anyone.
+ */
+import {
+  accountOfDevice,
+  applySpace,
+  createSpaceState,
+  decodeSpaceOperation,
+  documentRights,
+  grantsOf,
+  inviteOf,
+  judgeEntry,
+  judgeGenesis,
+  membersOf,
+  openInvitesOf,
+  roleOf,
+  settingsOf,
+  stateAt,
+} from "@skerry/access";
+import type { Fence, Refusal, SpaceState } from "@skerry/access";
+import { accessEntryHash, operationHashOf, verifyInviteReader } from "@skerry/crypto/verify";
+import { accessStart, assert, bytesEqual, decodeRecord, limits, signatureBytes, toText } from "@skerry/protocol";
+import type { AccessCursor, Clock, DeviceId, DocId, InviteProof, RefusalCode, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { AccessAnswer, AccessRequest, SpaceAccess } from "./access.ts";
+import type { Documents } from "./documents.ts";
+import { LogStoreError } from "./log-store.ts";
+import type { LogStore } from "./log-store.ts";
+import { hasUnknownOutcome, storeRefusal } from "./store-refusal.ts";
+
+/** A channel that follows the log. None of these may throw or call back into the space. */
+export interface SpaceUser {
+  readonly deviceId: DeviceId;
+  readonly invite: InviteProof | undefined;
+  /** An operation became durable. */
+  grown(position: number, operation: StoredOperation, author: SpaceUser | undefined): void;
+  refused(code: RefusalCode, reason: string): void;
+  /** The log grew without a `grown`: read on from it. */
+  fellBehind(): void;
+  /** The space has no more to do with this channel. */
+  ejected(code: RefusalCode): void;
+}
+
+export interface OperationRequest {
+  readonly user: SpaceUser;
+  readonly operation: Uint8Array;
+  readonly token: Uint8Array;
+  /** Answered, or needs no answer any more. */
+  done(): void;
+}
+
+/** Who may make a space here: the operator's choice (docs/operating.md). */
+export interface SpacePolicy {
+  /** Whether everybody may, and whether documents may be kept in spaces without a log. */
+  readonly open: boolean;
+  allows(accountId: Uint8Array, token: Uint8Array): boolean;
+}
+
+export interface SpaceEnv {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly documents: Pick<Documents, "barrier">;
+  readonly policy: SpacePolicy;
+  readonly storeFailed: (error: unknown) => void;
+  /** An invariant broke: forget this space. Its users have been ejected. */
+  readonly broken: (error: unknown) => void;
+}
+
+export interface Space extends SpaceAccess {
+  head(): AccessCursor;
+  /** Undefined beyond the head. */
+  hashAt(position: number): Promise<Uint8Array | undefined>;
+  /** At least one operation; `from` is at most the head's position. Rejects with a `LogStoreError`. */
+  page(from: number): Promise<readonly StoredOperation[]>;
+  mayRead(deviceId: DeviceId, invite: InviteProof | undefined): boolean;
+  join(user: SpaceUser): void;
+  leave(user: SpaceUser): void;
+  submit(request: OperationRequest): void;
+  isBusy(): boolean;
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>;
+  /** It broke, and has to be read anew. */
+  isGone(): boolean;
+  /** The store works again after a failed write: it may hold more than this space knows of. */
+  recheck(): void;
+}
+
+/** What of a space the store has. Rejects with a `LogStoreError`. */
+export interface LoadedSpace {
+  readonly state: SpaceState | undefined;
+  readonly head: AccessCursor;
+  readonly lastMs: number;
+}
+
+/** Operations of one space that wait for their turn. */
+const waitingMax = 64;
+
+export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => Promise<LoadedSpace>, env: SpaceEnv): Space {
+  const users = new Set<SpaceUser>();
+  const listeners = new Set<() => void>();
+  const waiting: OperationRequest[] = [];
+  let { state, head, lastMs } = loaded;
+  /** What comes into force once it is stored: until then, what it takes away is not given any more. */
+  let coming: SpaceState | undefined;
+  let stale = false;
+  let busy = false;
+  let gone = false;
+  const whenSettled: (() => void)[] = [];
+
+  // ---- rights
+
+  const mayUnder = (under: SpaceState | undefined, request: AccessRequest): AccessAnswer => {
+    if (under === undefined) return withoutLog(request);
+    const { deviceId, docId } = request;
+    if (request.act === "open" || request.act === "presence")
+      return documentRights(under, deviceId, docId).read ? allowed(under.position) : denied("not-allowed");
+    if (request.genesis !== undefined && !judgeGenesis(under, docId, request.genesis).ok) return denied("not-allowed");
+    const position = request.act === "restore" ? lastPositionOf(under, request.epoch) : under.position;
+    if (position === undefined) return denied("stale-epoch");
+    const judged = judgeEntry(under, { docId, seq: 1, deviceId, epoch: request.epoch, position, positionBefore: 0 });
+    if (judged.ok) return allowed(position);
+    return denied(judged.error.reason === "wrong-epoch" ? "stale-epoch" : "not-allowed");
+  };
+  /** Everybody who knows the ids of such a space and its documents may do everything there; content is sealed all the same. */
+  const withoutLog = (request: AccessRequest): AccessAnswer => {
+    if (!env.policy.open) return denied("not-allowed");
+    // Without an access log the only position is 0; a record that names another was written for another space or a later relay.
+    return "accessPosition" in request && request.accessPosition !== 0 ? denied("not-allowed") : allowed(0);
+  };
+
+  const may = (request: AccessRequest): AccessAnswer => {
+    if (gone) return denied("storage-failed");
+    const now = mayUnder(state, request);
+    // Whoever is about to lose a right is told to ask again, when it is known whether it is lost.
+    if (now.allowed && coming !== undefined && !mayUnder(coming, request).allowed) return denied("rate-limited");
+    return now;
+  };
+
+  const mayRead: Space["mayRead"] = (deviceId, invite) => {
+    // Whoever makes the space has to begin.
+    if (state === undefined) return true;
+    const account = accountOfDevice(state, deviceId);
+    if (account !== undefined) {
+      const isLive = account.devices.get(toText(deviceId))?.revoked === false;
+      if (isLive && (roleOf(state, account.accountId) !== undefined || grantsOf(state, account.accountId).length > 0)) return true;
+    }
+    if (invite === undefined) return false;
+    const known = inviteOf(state, invite.inviteId);
+    return (
+      known !== undefined &&
+      openInvitesOf(state).includes(known) &&
+      verifyInviteReader(known.signKey, { spaceId, inviteId: invite.inviteId, deviceId }, invite.signature)
+    );
+  };
+
+  // ---- operations
+
+  const pump = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
+      await answer(request);
+      request.done();
+    }
+    rest();
+  };
+  const rest = (): void => {
+    busy = false;
+    for (const resolve of whenSettled.splice(0)) resolve();
+  };
+
+  const answer = async (request: OperationRequest): Promise<void> => {
+    try {
+      if (stale) await reload();
+      await take(request);
+    } catch (error) {
+      coming = undefined;
+      if (!(error instanceof LogStoreError)) {
+        request.user.refused("storage-failed", "");
+        return breakUp(error);
+      }
+      env.storeFailed(error);
+      if (hasUnknownOutcome(error)) stale = true;
+      request.user.refused(storeRefusal(error), "");
+    }
+  };
+
+  const take = async ({ user, operation, token }: OperationRequest): Promise<void> => {
+    // Times never go back (AC-5).
+    const receivedAtMs = Math.max(env.clock.now(), lastMs);
+    const entry = { operation, receivedAtMs };
+    const before = state;
+    const applied = before === undefined ? createSpaceState(spaceId, entry) : applySpace(before, entry);
+    if (!applied.ok) return user.refused(codeOf(applied.error), applied.error.reason);
+    const next = applied.value;
+    if (settingsOf(next).readOnlySince !== undefined) return user.refused("against-the-rules", "unknown-operation");
+    if (before === undefined) {
+      const [owner] = membersOf(next);
+      assert(owner !== undefined, "a space without an owner");
+      if (!env.policy.allows(owner.accountId, token)) return user.refused("not-allowed", "");
+    } else {
+      coming = next;
+      if (!(await fencesHold(before, next, operation))) {
+        coming = undefined;
+        return user.refused("stale", "wrong-fences");
+      }
+    }
+    const hash = accessEntryHash(operationHashOf("space", operation.subarray(0, -signatureBytes)), receivedAtMs);
+    await env.store.appendAccess({ spaceId, position: next.position, operation, receivedAtMs, hash });
+    coming = undefined;
+    state = next;
+    head = { position: next.position, hash };
+    lastMs = receivedAtMs;
+    // Whoever loses the right to read reads why.
+    for (const each of users) each.grown(next.position, entry, user);
+    changed();
+  };
+
+  /**
+   * Nothing that peers have merged may become void by an honest relay (AC-85): a cut is refused as stale if its fences leave out entries of those who
+   * lose the right to write, or name a history that is not here. What was on its way when the cut came is waited for.
+   */
+  const fencesHold = async (before: SpaceState, next: SpaceState, operation: Uint8Array): Promise<boolean> => {
+    for (const { docId, seq, chainHash } of fencesOf(operation)) {
+      const last = await env.documents.barrier(docId);
+      if (last.seq < seq) return false;
+      if (seq > 0) {
+        const ours = seq === last.seq ? last.chainHash : await env.store.chainHashAt(docId, seq);
+        if (ours === undefined || !bytesEqual(ours, chainHash)) return false;
+      }
+      for (let from = seq + 1; from <= last.seq;) {
+        const entries = await env.store.read(docId, from, limits.entriesPerMessageMax, limits.entriesBytesSoft);
+        if (entries.length === 0) break;
+        for (const each of entries) if (losesRight(before, next, docId, each.record)) return false;
+        from += entries.length;
+      }
+    }
+    return true;
+  };
+
+  // ---- after a write of unknown outcome
+
+  const reload = async (): Promise<void> => {
+    const now = await load();
+    assert(now.head.position >= head.position, "an access log never shrinks");
+    stale = false;
+    if (now.head.position === head.position) return;
+    ({ state, head, lastMs } = now);
+    for (const user of users) user.fellBehind();
+    changed();
+  };
+
+  /** What broke concerns this space: it is dropped and read again, and the others go on. */
+  const breakUp = (error: unknown): void => {
+    gone = true;
+    for (const user of users) user.ejected("storage-failed");
+    users.clear();
+    for (const listener of [...listeners]) listener();
+    env.broken(error);
+  };
+
+  const changed = (): void => {
+    for (const user of [...users]) {
+      if (mayRead(user.deviceId, user.invite)) continue;
+      users.delete(user);
+      user.ejected("not-allowed");
+    }
+    for (const listener of [...listeners]) listener();
+  };
+
+  return {
+    spaceId,
+    may,
+    mayRead,
+    head: () => head,
+    hashAt: async (position) => {
+      if (position > head.position) return undefined;
+      if (position === head.position) return head.hash;
+      if (position === 0) return accessStart.hash;
+      const [entry] = await env.store.readAccess(spaceId, position, 1, 0);
+      return entry?.hash;
+    },
+    page: async (from) => {
+      const read = await env.store.readAccess(spaceId, from, limits.entriesPerMessageMax, limits.entriesBytesSoft);
+      // The store may already show an operation whose append has not come back to us: it comes live.
+      return read.filter(({ position }) => position <= head.position).map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
+    },
+    watch: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    join: (user) => {
+      users.add(user);
+    },
+    leave: (user) => {
+      users.delete(user);
+    },
+    submit: (request) => {
+      if (gone || waiting.length >= waitingMax) {
+        request.user.refused(gone ? "storage-failed" : "rate-limited", "");
+        return request.done();
+      }
+      waiting.push(request);
+      void pump();
+    },
+    settled: () => (busy ? new Promise((resolve) => whenSettled.push(resolve)) : Promise.resolve()),
+    isGone: () => gone,
+    isBusy: () => busy || waiting.length > 0,
+    recheck: () => {
+      stale = true;
+      if (busy || (users.size === 0 && listeners.size === 0)) return;
+      busy = true;
+      reload()
+        .catch((error: unknown) => env.storeFailed(error))
+        .finally(() => {
+          rest();
+          void pump();
+        });
+    },
+  };
+}
+
+const allowed = (position: number): AccessAnswer => ({ allowed: true, position });
+const denied = (code: RefusalCode): AccessAnswer => ({ allowed: false, code });
+
+const codeOf = ({ reason }: Refusal): RefusalCode =>
+  reason === "stale" || reason === "gap" ? "stale" : reason === "bad-signature" ? "bad-signature" : "against-the-rules";
+
+function fencesOf(operation: Uint8Array): readonly Fence[] {
+  const decoded = decodeSpaceOperation(operation);
+  const body = decoded.ok ? decoded.value.body : undefined;
+  if (body === undefined) return [];
+  if ("cut" in body) return body.cut?.fences ?? [];
+  return "fences" in body ? (body.fences ?? []) : [];
+}
+
+function losesRight(before: SpaceState, next: SpaceState, docId: DocId, bytes: Uint8Array): boolean {
+  const record = decodeRecord(bytes);
+  if (!record.ok) return false;
+  const { deviceId } = record.value.header;
+  return documentRights(before, deviceId, docId).write && !documentRights(next, deviceId, docId).write;
+}
+
+/** The last position at which the epoch was in use: a record that was lost and comes back stands there. Undefined if there was no such epoch. */
+function lastPositionOf(state: SpaceState, epoch: number): number | undefined {
+  let [low, high] = [1, state.position];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (settingsOf(stateAt(state, middle)).epoch <= epoch) low = middle;
+    else high = middle - 1;
+  }
+  return settingsOf(stateAt(state, low)).epoch === epoch ? low : undefined;
+}
