@@ -39,4 +39,5 @@ export interface SharedDocument {
 
 /** What excuses alarms about author chains (RC-6), and no others. */
 export const copiedProfile = "a profile was copied";
+export const oldBackup = "the relay was put back to an old backup";
 export const garbledFrames = "frames that were lost";

@@ -33,7 +33,7 @@ import type { DeviceOptions, Scenario, Step } from "../scenario/scenario.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
 import { installSignatures } from "../world/signature-memo.ts";
 import { createWorld } from "../world/world.ts";
-import { copiedProfile, garbledFrames } from "./context.ts";
+import { copiedProfile, garbledFrames, oldBackup } from "./context.ts";
 import type { RunContext, SharedDocument } from "./context.ts";
 import { frameNames } from "./frame-names.ts";
 import type { ReplicaView, RunResult, Simulation, SimulationOptions, SimulationView, Violation } from "./simulation.ts";
@@ -746,6 +746,14 @@ export async function openSimulation(scenario: Scenario, options: SimulationOpti
       for (const device of devices)
         for (const alarm of device.alarms().filter(({ kind }) => kind === "diverged"))
           broken("I12", `${device.name} raised "diverged" at entry ${alarm.seq}, and nothing happened but that ${copiedProfile}`);
+    }
+    // A relay that lost records is named. Nobody's record is a fault of its author for that.
+    if (alarmCauses.size > 0 && [...alarmCauses].every((cause) => cause === oldBackup)) {
+      for (const device of devices)
+        for (const alarm of device
+          .alarms()
+          .filter(({ kind }) => kind === "author-fork" || kind === "bad-signature" || kind === "malformed"))
+          broken("I12", `${device.name} raised "${alarm.kind}" at entry ${alarm.seq}, and nothing happened but that ${oldBackup}`);
     }
     // Frames that are lost make answers that can't be right. No content was altered.
     if (alarmCauses.size > 0 && [...alarmCauses].every((cause) => cause === garbledFrames)) {

@@ -11,7 +11,7 @@ import type { Prng } from "../prng.ts";
 import { durationMs } from "../scenario/duration.ts";
 import type { CheatStep, Direction, Duration, EditStep, NetworkStep, Step } from "../scenario/scenario.ts";
 import type { Process } from "../world/process.ts";
-import { copiedProfile, garbledFrames } from "./context.ts";
+import { copiedProfile, garbledFrames, oldBackup } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import type { Actors, RunState } from "./run-scenario.ts";
 
@@ -351,7 +351,7 @@ export function createStepper({ context, actors, state, seed, makeRelay, steps }
         return undefined;
       case "rollback": {
         context.sometimes("the relay was rolled back");
-        replaceFolder(newest.backup, "the relay was put back to an old backup");
+        replaceFolder(newest.backup, oldBackup);
         state.rolledBack = true;
         state.diskDamaged = newest.damaged;
         return undefined;

@@ -87,6 +87,15 @@ export const deviceThemes: readonly DeviceTheme[] = [
     alone: false,
     make: (random, cast) => {
       const [who, others] = split(random, cast);
+      // Sealed, stored and sent, and not in its own content.
+      if (random.chance(0.5)) {
+        const begin = afterwards(cast);
+        return Array.from({ length: 5 }, (_, nth) => begin + nth * 3_500).flatMap((from, nth): readonly TimedStep[] => [
+          [from, { do: "storage", who, fault: "abort", for: 900 }],
+          typed(from + 100, who, `own${nth}`),
+          [from + 230 + random.int(250), { do: "crash", who, how: "kill", down: 900 }],
+        ]);
+      }
       const at = random.chance(0.5) ? 0 : afterwards(cast);
       return Array.from({ length: 3 }, (_, nth) => at + nth * 4_000).flatMap((from): readonly TimedStep[] => [
         [from, { do: "storage", who, fault: "abort", for: 900 }],
