@@ -14,6 +14,8 @@ export type AccessRequest =
       readonly accessPosition: number;
       /** Of a genesis record. */
       readonly genesis: RecordHash | undefined;
+      /** Where in the log it is to stand, if that is known: beyond a fence nothing comes back (AC-85). */
+      readonly seq?: number;
     };
 
 /** The position is the one that the entry is chained under (LG-1). */

@@ -33,6 +33,7 @@ import type {
 import { createChannel, readAheadBytes } from "./channel.ts";
 import type { Channel, ChannelSink } from "./channel.ts";
 import type { Config } from "./config.ts";
+import type { RestoredRecord } from "./document-types.ts";
 import type { Documents } from "./documents.ts";
 import { errorFields } from "./log.ts";
 import type { Log } from "./log.ts";
@@ -384,6 +385,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     slot: Slot,
     act: "append" | "restore",
     deviceId: DeviceId,
+    seq?: number,
   ): RefusalCode | { readonly position: number } => {
     const { header } = record;
     if (!bytesEqual(header.docId, slot.docId)) return "wrong-document";
@@ -395,6 +397,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       epoch: header.epoch,
       accessPosition: header.accessPosition,
       genesis: header.kind === "genesis" ? recordHashOf(record.hashedBytes) : undefined,
+      ...(seq === undefined ? {} : { seq }),
     });
     if (answer === undefined) return "unknown-channel";
     return answer.allowed ? { position: answer.position } : answer.code;
@@ -431,13 +434,13 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   };
 
   const restore = (slot: Slot, message: Extract<ChannelMessage, { type: "restore" }>, deviceId: DeviceId): void => {
-    const records: { record: SealedRecord; bytes: Uint8Array; accessPosition: number }[] = [];
+    const records: { record: SealedRecord; bytes: Uint8Array }[] = [];
     let size = 0;
     for (const recordBytes of message.records) {
       const record = decodeRecord(recordBytes);
       if (!record.ok) return refuse(message.channel, 0, "malformed");
       if (recordBytes.length > config.recordBytesMax) return refuse(message.channel, 0, "too-large");
-      records.push({ record: record.value, bytes: recordBytes, accessPosition: 0 });
+      records.push({ record: record.value, bytes: recordBytes });
       size += recordBytes.length;
     }
     const wait = restores.take(records.length) ? 0 : restores.waitMs(records.length);
@@ -451,15 +454,17 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       () => {
         const { channel } = slot;
         if (channel === undefined) return done();
-        for (const each of records) {
-          const checked = checkRecord(each.record, slot, "restore", deviceId);
+        const restored: RestoredRecord[] = [];
+        for (const { record, bytes: recordBytes } of records) {
+          const checked = checkRecord(record, slot, "restore", deviceId);
           if (typeof checked === "string") {
             done();
             return refuse(message.channel, 0, checked);
           }
-          each.accessPosition = checked.position;
+          const mayStandAt = (seq: number): boolean => typeof checkRecord(record, slot, "restore", deviceId, seq) !== "string";
+          restored.push({ record, bytes: recordBytes, accessPosition: checked.position, mayStandAt });
         }
-        channel.document.submit({ kind: "restore", user: channel, records, done });
+        channel.document.submit({ kind: "restore", user: channel, records: restored, done });
       },
       done,
     );

@@ -79,10 +79,18 @@ export interface AppendRequest {
   done(): void;
 }
 
+export interface RestoredRecord {
+  readonly record: SealedRecord;
+  readonly bytes: Uint8Array;
+  readonly accessPosition: number;
+  /** Asked when its place is known. */
+  mayStandAt(seq: number): boolean;
+}
+
 export interface RestoreRequest {
   readonly kind: "restore";
   readonly user: DocumentUser;
-  readonly records: readonly { readonly record: SealedRecord; readonly bytes: Uint8Array; readonly accessPosition: number }[];
+  readonly records: readonly RestoredRecord[];
   done(): void;
 }
 

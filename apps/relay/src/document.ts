@@ -435,6 +435,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     }
     const admission = admit(header, chain, tentative.seq, true);
     if (admission.kind === "refuse") job.refusal = refusal(0, admission.code, chain);
+    else if (admission.kind === "append" && !source.mayStandAt(tentative.seq + 1)) job.refusal = refusal(0, "not-allowed", chain);
     else if (admission.kind === "append") {
       enqueue(source, job.request.user.spaceId, chain, recordHash).jobs.push(job);
       job.waitingFor++;

@@ -97,7 +97,7 @@ const stateOf = ({ state }: Followed): SpaceState => {
 
 /** Olga owns a space with one document; Edda is editor, Vito viewer. */
 async function scene(options?: Parameters<typeof suite.start>[0]): Promise<Scene> {
-  await suite.start(options);
+  await suite.start({ config: { spaces: "open" }, ...options });
   const [olga, edda, vito] = [person("olga"), person("edda"), person("vito")];
   const id = random.bytes(16) as SpaceId;
   const owner = await follow(await suite.join(olga.device), id);
@@ -204,7 +204,7 @@ describe("a space's log", () => {
     const { edda, owner, document } = await scene({ store: faultyStore(await openMemoryLogStore(disk)) });
     disk.damageAccess(owner.id, 2);
     await suite.relay().server.close();
-    await suite.start({ store: suite.relay().store });
+    await suite.start({ store: suite.relay().store, config: { spaces: "open" } });
     const client = await suite.join(edda.device);
     client.send({ type: "open-space", channel: 2, spaceId: owner.id, cursor: accessStart, invite: undefined });
     expect((await client.take("refused", 2)).code).toBe("damaged-log");
@@ -265,6 +265,9 @@ describe("a space's log", () => {
     client.send(openMessage(newDocument(), 1));
     expect((await client.take("refused", 1)).code).toBe("not-allowed");
     await suite.start({ config: { spaces: "token", spaceToken: "" } });
+    expect(await attempt(ida, "")).toBe("not-allowed");
+    // Where links are all that there is nobody begins a log, which would lock out who uses the space.
+    await suite.start();
     expect(await attempt(ida, "")).toBe("not-allowed");
     await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(ida.id)] } });
     expect(await attempt(ida, "")).toBe("made");
@@ -328,7 +331,7 @@ describe("documents of a space with a log", () => {
       expect((await again.take("refused", logChannel)).code).toBe("not-allowed");
       // Also after a restart.
       await suite.relay().server.close();
-      await suite.start({ store: suite.relay().store });
+      await suite.start({ store: suite.relay().store, config: { spaces: "open" } });
     }
   });
 
@@ -352,6 +355,25 @@ describe("documents of a space with a log", () => {
     owner.client.send(appendMessage(1, newAuthor(document, olga.device).next("after the fence", { epoch: 1 })));
     await owner.client.take("acked", 1);
     await must(owner, olga, removal(stateOf(owner), edda, [fence]));
+  });
+
+  test("AL-5 what a removed one never sent does not come back by a member who hands it back", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const editor = await openAs(edda, document);
+    const writes = newAuthor(document, edda.device);
+    const sent = writes.next("sent");
+    editor.send(appendMessage(1, sent));
+    await editor.take("acked", 1);
+    const kept = writes.next("kept back");
+    await must(owner, olga, removal(stateOf(owner), edda, await fencesAt(owner.client, document)));
+    const handBack = (...records: readonly { readonly bytes: Uint8Array }[]): void =>
+      owner.client.send({ type: "restore", channel: 1, records: records.map(({ bytes }) => bytes) });
+    handBack(sent);
+    expect((await owner.client.take("restored", 1)).admitted).toBe(0);
+    handBack(sent, kept);
+    expect((await owner.client.take("refused", 1)).code).toBe("not-allowed");
+    const reader = await openAs(olga, document);
+    expect((await reader.take("entries", 1)).entries).toHaveLength(2);
   });
 
   test("AL-5 a cut waits for what is being written, and is refused if that is beyond its fences", async () => {

@@ -49,10 +49,10 @@ export interface OperationRequest {
   done(): void;
 }
 
-/** Who may make a space here: the operator's choice (docs/operating.md). */
+/** Which spaces there are here, and who may make one: the operator's choice (docs/operating.md). */
 export interface SpacePolicy {
-  /** Whether everybody may, and whether documents may be kept in spaces without a log. */
-  readonly open: boolean;
+  /** Spaces have no log: who knows the ids of one may use it. Otherwise all have one. */
+  readonly links: boolean;
   allows(accountId: Uint8Array, token: Uint8Array): boolean;
 }
 
@@ -117,13 +117,13 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     if (request.genesis !== undefined && !judgeGenesis(under, docId, request.genesis).ok) return denied("not-allowed");
     const position = request.act === "restore" ? lastPositionOf(under, request.epoch) : under.position;
     if (position === undefined) return denied("stale-epoch");
-    const judged = judgeEntry(under, { docId, seq: 1, deviceId, epoch: request.epoch, position, positionBefore: 0 });
+    const judged = judgeEntry(under, { docId, seq: request.seq ?? 1, deviceId, epoch: request.epoch, position, positionBefore: 0 });
     if (judged.ok) return allowed(position);
     return denied(judged.error.reason === "wrong-epoch" ? "stale-epoch" : "not-allowed");
   };
   /** Everybody who knows the ids of such a space and its documents may do everything there; content is sealed all the same. */
   const withoutLog = (request: AccessRequest): AccessAnswer => {
-    if (!env.policy.open) return denied("not-allowed");
+    if (!env.policy.links) return denied("not-allowed");
     // Without an access log the only position is 0; a record that names another was written for another space or a later relay.
     return "accessPosition" in request && request.accessPosition !== 0 ? denied("not-allowed") : allowed(0);
   };
