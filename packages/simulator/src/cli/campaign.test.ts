@@ -15,6 +15,7 @@ async function campaign(count: number, answer: (job: Job, time: number) => JobRe
     twicePercent: 0,
     stopAtFirst: false,
     timeLimitMs: undefined,
+    interrupted: () => false,
     nowMs: () => jobs.length * 10,
     pool: {
       run: async (job) => {
@@ -46,6 +47,21 @@ describe("SM-5 campaigns", () => {
     });
     expect(summary.sometimes["never"]).toBeUndefined();
     expect(summary.seedsPerSecond).toBeCloseTo(100, 0);
+  });
+
+  test("who presses Ctrl-C hears what was found so far", async () => {
+    let pressed = false;
+    const { summary } = await campaign(
+      1000,
+      ({ seed }) => {
+        pressed ||= seed === "20";
+        return seed === "7" ? broken("I1") : passed();
+      },
+      { interrupted: () => pressed },
+    );
+    expect(summary.failed).toBe(1);
+    expect(summary.runs).toBeGreaterThanOrEqual(20);
+    expect(summary.runs).toBeLessThanOrEqual(23);
   });
 
   test("SM-5 a share of the seeds is run twice, and a run that differs fails as I19", async () => {

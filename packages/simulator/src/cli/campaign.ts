@@ -13,6 +13,8 @@ export interface CampaignOptions {
   readonly twicePercent: number;
   readonly stopAtFirst: boolean;
   readonly timeLimitMs: number | undefined;
+  /** Somebody pressed Ctrl-C: what runs comes to its end, and no other begins. */
+  readonly interrupted: () => boolean;
   readonly nowMs: () => number;
   /** `recorded` is a second run of a failure, with its story; undefined beyond `storiesMax`. */
   readonly onFailure: (seed: string, failure: Failure, first: JobResult, recorded: JobResult | undefined) => void;
@@ -57,7 +59,12 @@ export async function runCampaign(options: CampaignOptions): Promise<Summary> {
     options.onProgress(() => tally.summary(elapsed()));
   };
   const lane = async (): Promise<void> => {
-    while (!stopped && taken < options.count && (options.timeLimitMs === undefined || elapsed() < options.timeLimitMs)) {
+    while (
+      !stopped &&
+      !options.interrupted() &&
+      taken < options.count &&
+      (options.timeLimitMs === undefined || elapsed() < options.timeLimitMs)
+    ) {
       const seed = (options.from + BigInt(taken++)) & 0xffffffffffffffffn;
       // oxlint-disable-next-line no-await-in-loop -- one seed at a time in each lane.
       await oneSeed(String(seed));

@@ -60,6 +60,7 @@ export function sessionOf(line: string, answer: (job: Job) => JobResult): TestSe
       say: (more) => {
         text += more;
       },
+      interrupted: () => false,
       terminal: false,
       nowMs: () => (nowMs += 100),
       write: (file, content) => void files.set(file, content),

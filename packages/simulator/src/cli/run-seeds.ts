@@ -16,6 +16,7 @@ export async function runSeeds(session: Session, from: bigint, count: number): P
     twicePercent: args.twicePercent,
     stopAtFirst: args.stop,
     timeLimitMs: args.timeLimitMs,
+    interrupted: session.interrupted,
     nowMs: session.nowMs,
     onFailure: (seed, failure, first, recorded) => {
       const told = recorded?.kind === "outcome" ? recorded.outcome : first.kind === "outcome" ? first.outcome : undefined;
@@ -27,11 +28,12 @@ export async function runSeeds(session: Session, from: bigint, count: number): P
     },
     onProgress: (soFar) => progress.line(() => progressLine(soFar(), count)),
   });
+  if (session.interrupted()) say(`Stopped after ${summary.runs.toLocaleString("en")} of ${count.toLocaleString("en")} seeds.\n`);
   // A planted bug may well end the runs that would reach a state.
   const missing = args.mutant === undefined ? missingStates(summary, requiredStates) : [];
-  const failed = summary.failed > 0 || missing.length > 0;
+  const failed = summary.failed > 0 || missing.length > 0 || session.interrupted();
   progress.clear();
-  if (!args.quiet || failed) say(finalReport(summary, missing));
+  if (!args.quiet || failed || session.interrupted()) say(finalReport(summary, missing));
   if (args.json !== undefined) {
     const result = { v: 1, from: String(from), mutant: args.mutant, ...summary, missingStates: missing };
     session.write(session.here(args.json), `${JSON.stringify(result, null, 2)}\n`);

@@ -13,6 +13,8 @@ export interface Session {
   /** Lines that are written over by the next one. */
   readonly terminal: boolean;
   readonly nowMs: () => number;
+  /** Ctrl-C was pressed. */
+  readonly interrupted: () => boolean;
   /** Makes the folder, too. */
   readonly write: (file: string, text: string) => void;
   /** A file that the caller named, as a path. */

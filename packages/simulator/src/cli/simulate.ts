@@ -117,7 +117,14 @@ async function main(): Promise<number> {
       return () => clearTimeout(timer);
     },
   });
+  let interrupted = false;
+  // Once: what was found so far is told. Twice: at once.
+  process.once("SIGINT", () => {
+    interrupted = true;
+    say("\nStopping: what runs comes to its end. Once more ends it at once.\n");
+  });
   const session: Session = {
+    interrupted: () => interrupted,
     args,
     pool,
     say,

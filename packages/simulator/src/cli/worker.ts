@@ -24,5 +24,7 @@ const engine: Engine = {
 process.on("message", (job: Job) => {
   void doJob(engine, job).then((result) => process.send?.(result));
 });
+// Ctrl-C reaches all processes of a terminal: whoever asked decides.
+process.on("SIGINT", () => {});
 // Whoever asked is gone: so is the reason to live.
 process.on("disconnect", () => process.exit(0));
