@@ -69,14 +69,14 @@ const isOrigin = (text: string): boolean => {
     return false;
   }
 };
+const partsOf = (list: string): readonly string[] =>
+  list
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 const originList: v.GenericSchema<string, readonly string[]> = v.pipe(
   v.string(),
-  v.transform((text) =>
-    text
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== ""),
-  ),
+  v.transform(partsOf),
   v.check((origins) => origins.every(isOrigin), "origins as browsers write them (https://notes.example.org), separated by commas"),
 );
 const text: v.GenericSchema<string, string> = v.pipe(v.string(), v.nonEmpty("not empty"));
@@ -92,12 +92,7 @@ const spacesPolicy: v.GenericSchema<string, Config["spaces"]> = v.picklist(
 );
 const accountList: v.GenericSchema<string, readonly string[]> = v.pipe(
   v.string(),
-  v.transform((list) =>
-    list
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== ""),
-  ),
+  v.transform(partsOf),
   v.check(
     (accounts) => accounts.every((account) => /^[A-Za-z0-9_-]{43}$/.test(account)),
     "account ids of 43 characters, separated by commas",

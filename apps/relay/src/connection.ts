@@ -253,11 +253,18 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   const refuse = (channel: number, n: number, code: RefusalCode): void =>
     send({ type: "refused", channel, n, code, retryAfterMs: retryAfterMs(code), tailN: 0, tailHash: noRecord });
 
-  const open = ({ message }: EffectOf<"open">, deviceId: DeviceId): void => {
-    const number = message.channel;
+  /** Closes what had the number (SE-3). False if there are too many others: it was refused. */
+  const makeRoom = (number: number): boolean => {
     const before = slots.get(number);
     if (before !== undefined) closeSlot(number, before);
-    if (slots.size >= config.channelsMax) return refuseOpen(number, "too-many-channels");
+    if (slots.size < config.channelsMax) return true;
+    refuseOpen(number, "too-many-channels");
+    return false;
+  };
+
+  const open = ({ message }: EffectOf<"open">, deviceId: DeviceId): void => {
+    const number = message.channel;
+    if (!makeRoom(number)) return;
     const slot: Slot = {
       kind: "document",
       spaceId: message.spaceId.slice() as SpaceId,
@@ -291,9 +298,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
 
   const openSpace = ({ message }: EffectOf<"open-space">, deviceId: DeviceId): void => {
     const number = message.channel;
-    const before = slots.get(number);
-    if (before !== undefined) closeSlot(number, before);
-    if (slots.size >= config.channelsMax) return refuseOpen(number, "too-many-channels");
+    if (!makeRoom(number)) return;
     const slot: SpaceSlot = {
       kind: "space",
       spaceId: message.spaceId.slice() as SpaceId,

@@ -75,10 +75,10 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
 
   const storeFailed = (error: unknown): void => {
     const code = error instanceof LogStoreError ? error.code : "io";
-    const place =
-      error instanceof LogStoreError && error.docId !== undefined ? { document: env.tag(error.docId), seq: error.seq ?? 0 } : {};
+    const { docId, spaceId, seq = 0 } = error instanceof LogStoreError ? error : {};
+    const place = docId !== undefined ? { document: env.tag(docId), seq } : spaceId !== undefined ? { space: env.tag(spaceId), seq } : {};
     log(code === "damaged" || code === "full" ? "warn" : "error", "store-failed", { ...errorFields(error), ...place });
-    // A damaged log is one document's trouble.
+    // A damaged log is one document's trouble, or one space's.
     if (code !== "damaged" && code !== "conflict") failure = { atMs: clock.monotonic(), full: code === "full" };
   };
   const documents = createDocuments({

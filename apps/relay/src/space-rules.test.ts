@@ -128,6 +128,11 @@ const fencesAt = async (client: TestClient, document: TestDocument): Promise<rea
   client.send({ type: "close", channel: 9 });
   return [{ docId: document.docId, ...head, chainHash: head.chainHash }];
 };
+/** The relay has heard that all connections are gone. */
+async function untilAlone(): Promise<void> {
+  const { server } = suite.relay();
+  while (server.connections() > 0) await new Promise((resolve) => setImmediate(resolve));
+}
 const removal = (state: SpaceState, who: Person, fences: readonly Fence[]): SpaceBody => ({
   type: "remove",
   accountIds: [who.id],
@@ -199,6 +204,29 @@ describe("a space's log", () => {
     }
   });
 
+  test("AL-2 while nobody knows whether a removal got through, what it takes away is not given; and who comes later is asked by the store's word", async () => {
+    for (const surfaces of [true, false]) {
+      const disk = createMemoryDisk();
+      const { olga, edda, owner, document } = await scene({ store: faultyStore(await openMemoryLogStore(disk)) });
+      const editor = await openAs(edda, document);
+      const cut = operationOf(owner, olga, removal(stateOf(owner), edda, await fencesAt(owner.client, document)));
+      disk.failNext("io", { surfaces });
+      send(owner, cut);
+      expect((await owner.client.take("operation-refused", logChannel)).code).toBe("storage-failed");
+      editor.send(appendMessage(1, newAuthor(document, edda.device).next("meanwhile")));
+      expect((await editor.take("refused", 1)).code).toBe("rate-limited");
+      // All of them go, and nobody is there when the store works again.
+      await Promise.all([owner.client.close(), editor.close()]);
+      await owner.client.closed();
+      await untilAlone();
+      disk.recover();
+      const again = await suite.join(edda.device);
+      again.send(openMessage(document, 1));
+      if (surfaces) expect((await again.take("refused", 1)).code).toBe("not-allowed");
+      else await again.take("caught-up", 1);
+    }
+  });
+
   test("AL-2 a log that is damaged is served to nobody, and neither are its documents", async () => {
     const disk = createMemoryDisk();
     const { edda, owner, document } = await scene({ store: faultyStore(await openMemoryLogStore(disk)) });
@@ -216,6 +244,13 @@ describe("a space's log", () => {
     const { olga, owner, document } = await scene();
     const guest = person("guest");
     const client = await suite.join(guest.device);
+    // Who waits for a space to begin reads nothing of it.
+    const early = random.bytes(16) as SpaceId;
+    await follow(client, early);
+    const made = await follow(await suite.join(olga.device), early);
+    await must(made, olga, creation(olga, "early"));
+    expect((await client.take("closed", logChannel)).code).toBe("not-allowed");
+    expect(client.inbox.filter(({ type }) => type === "operations")).toEqual([]);
     const asked = (invite: InviteProof | undefined): void =>
       client.send({ type: "open-space", channel: logChannel, spaceId: owner.id, cursor: accessStart, invite });
     asked(undefined);

@@ -19,10 +19,11 @@ import {
   stateAt,
 } from "@skerry/access";
 import type { Fence, Refusal, SpaceState } from "@skerry/access";
-import { accessEntryHash, operationHashOf, verifyInviteReader } from "@skerry/crypto/verify";
-import { accessStart, assert, bytesEqual, decodeRecord, limits, signatureBytes, toText } from "@skerry/protocol";
+import { verifyInviteReader } from "@skerry/crypto/verify";
+import { accessStart, assert, bytesEqual, decodeRecord, limits, toText } from "@skerry/protocol";
 import type { AccessCursor, Clock, DeviceId, DocId, InviteProof, RefusalCode, SpaceId, StoredOperation } from "@skerry/protocol";
 import type { AccessAnswer, AccessRequest, SpaceAccess } from "./access.ts";
+import { accessHashOf } from "./access-hash.ts";
 import type { Documents } from "./documents.ts";
 import { LogStoreError } from "./log-store.ts";
 import type { LogStore } from "./log-store.ts";
@@ -81,6 +82,8 @@ export interface Space extends SpaceAccess {
   settled(): Promise<void>;
   /** It broke, and has to be read anew. */
   isGone(): boolean;
+  /** Asks the store again, if a failed write left it unknown what is in force. Rejects with a `LogStoreError`. */
+  fresh(): Promise<void>;
   /** The store works again after a failed write: it may hold more than this space knows of. */
   recheck(): void;
 }
@@ -102,7 +105,9 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
   let { state, head, lastMs } = loaded;
   /** What comes into force once it is stored: until then, what it takes away is not given any more. */
   let coming: SpaceState | undefined;
+  /** A write failed with unknown outcome: what is in force may be `state` or `coming`, until the store was asked again. */
   let stale = false;
+  let reloading: Promise<void> | undefined;
   let busy = false;
   let gone = false;
   const whenSettled: (() => void)[] = [];
@@ -170,17 +175,19 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
   };
 
   const answer = async (request: OperationRequest): Promise<void> => {
+    if (gone) return request.user.refused("storage-failed", "");
     try {
-      if (stale) await reload();
+      await fresh();
       await take(request);
     } catch (error) {
-      coming = undefined;
       if (!(error instanceof LogStoreError)) {
         request.user.refused("storage-failed", "");
         return breakUp(error);
       }
       env.storeFailed(error);
+      // What it would take away stays taken until it is known whether it got through.
       if (hasUnknownOutcome(error)) stale = true;
+      else coming = undefined;
       request.user.refused(storeRefusal(error), "");
     }
   };
@@ -205,14 +212,14 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
         return user.refused("stale", "wrong-fences");
       }
     }
-    const hash = accessEntryHash(operationHashOf("space", operation.subarray(0, -signatureBytes)), receivedAtMs);
+    const hash = accessHashOf(operation, receivedAtMs);
     await env.store.appendAccess({ spaceId, position: next.position, operation, receivedAtMs, hash });
     coming = undefined;
     state = next;
     head = { position: next.position, hash };
     lastMs = receivedAtMs;
-    // Whoever loses the right to read reads why.
-    for (const each of users) each.grown(next.position, entry, user);
+    // Whoever loses the right to read reads why. Who waited for a space to begin had none.
+    for (const each of users) if (before !== undefined || each === user) each.grown(next.position, entry, user);
     changed();
   };
 
@@ -240,11 +247,20 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
 
   // ---- after a write of unknown outcome
 
+  const fresh = (): Promise<void> => {
+    if (!stale) return Promise.resolve();
+    reloading ??= reload().finally(() => {
+      reloading = undefined;
+    });
+    return reloading;
+  };
   const reload = async (): Promise<void> => {
+    const { position } = head;
     const now = await load();
-    assert(now.head.position >= head.position, "an access log never shrinks");
+    assert(now.head.position >= position, "an access log never shrinks");
     stale = false;
-    if (now.head.position === head.position) return;
+    coming = undefined;
+    if (now.head.position <= head.position) return;
     ({ state, head, lastMs } = now);
     for (const user of users) user.fellBehind();
     changed();
@@ -306,16 +322,15 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     settled: () => (busy ? new Promise((resolve) => whenSettled.push(resolve)) : Promise.resolve()),
     isGone: () => gone,
     isBusy: () => busy || waiting.length > 0,
+    fresh,
     recheck: () => {
       stale = true;
-      if (busy || (users.size === 0 && listeners.size === 0)) return;
-      busy = true;
-      reload()
-        .catch((error: unknown) => env.storeFailed(error))
-        .finally(() => {
-          rest();
-          void pump();
-        });
+      // Otherwise whoever comes next asks first.
+      if (users.size === 0 && listeners.size === 0) return;
+      fresh().catch((error: unknown) => {
+        if (!(error instanceof LogStoreError)) return breakUp(error);
+        env.storeFailed(error);
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The loaded spaces: read on demand, and dropped when nobody uses them and nothing is under way. */
 import { restoreSpaceState } from "@skerry/access";
+import type { AccessHead, SpaceState } from "@skerry/access";
 import { accessStart, toText } from "@skerry/protocol";
 import type { SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "./log-store.ts";
@@ -36,17 +37,19 @@ export function createSpaces(env: SpaceEnv): Spaces {
   const load = async (spaceId: SpaceId): Promise<LoadedSpace> => {
     const head = await env.store.accessHead(spaceId);
     if (head === undefined) return { state: undefined, head: accessStart, lastMs: 0 };
-    const entries: StoredAccessEntry[] = [];
-    while (entries.length < head.position) {
-      const page = await env.store.readAccess(spaceId, entries.length + 1, pageEntries, pageBytes);
-      if (page.length === 0) throw new LogStoreError("damaged", "operations below the head are missing", { spaceId });
-      entries.push(...page);
+    let state: SpaceState | undefined;
+    let last: StoredAccessEntry | undefined;
+    // Page by page: an owner may have made a log that does not fit into memory.
+    while (last === undefined || last.position < head.position) {
+      const page = await env.store.readAccess(spaceId, (last?.position ?? 0) + 1, pageEntries, pageBytes);
+      last = page.at(-1);
+      if (last === undefined) throw new LogStoreError("damaged", "operations below the head are missing", { spaceId });
+      // What this relay admitted it has verified; rows are checked by the store.
+      const restored = restoreSpaceState(spaceId, page, { position: last.position, hash: last.hash as AccessHead["hash"] }, state);
+      if (!restored.ok) throw new LogStoreError("damaged", "an access log does not link up", { spaceId, seq: last.position });
+      state = restored.value;
     }
-    const last = entries[head.position - 1];
-    // What this relay admitted it has verified; rows are checked by the store.
-    const restored = restoreSpaceState(spaceId, entries.slice(0, head.position), head as Parameters<typeof restoreSpaceState>[2]);
-    if (!restored.ok || last === undefined) throw new LogStoreError("damaged", "an access log does not lead to its head", { spaceId });
-    return { state: restored.value, head, lastMs: last.receivedAtMs };
+    return { state, head: { position: last.position, hash: last.hash }, lastMs: last.receivedAtMs };
   };
 
   const trim = (): void => {
@@ -74,10 +77,12 @@ export function createSpaces(env: SpaceEnv): Spaces {
       one.users++;
       try {
         one.loaded = await one.space;
+        await one.loaded.fresh();
         return one.loaded;
       } catch (error) {
         one.users--;
-        if (held.get(key) === one) held.delete(key);
+        // Nobody holds what could not be loaded; what was loaded and can't be asked again stays, and is asked by whoever comes next.
+        if (one.loaded === undefined && held.get(key) === one) held.delete(key);
         throw error;
       }
     },

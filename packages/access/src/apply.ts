@@ -38,13 +38,15 @@ export const applySpace = (state: SpaceState, entry: AccessEntry): Result<SpaceS
 /**
  * Reads a whole log again that this device had verified up to `verified`: a hash covers everything before it, so if the log leads to the same
  * hash, every signature in it is one that was checked. What comes after is to be given to `applySpace`. `damaged`: it does not lead there.
+ * A long log may be read in pages, each from the state `before` it and up to a head that was verified.
  */
 export function restoreSpaceState(
   spaceId: SpaceId,
   entries: Iterable<AccessEntry>,
   verified: AccessHead,
+  before?: SpaceState,
 ): Result<SpaceState, Refusal | "damaged"> {
-  let state: SpaceState | undefined;
+  let state = before;
   for (const entry of entries) {
     if (state?.position === verified.position) break;
     const applied = applyEntry(spaceId, state, entry, false);

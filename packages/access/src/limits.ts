@@ -1,10 +1,12 @@
+import { limits } from "@skerry/protocol";
+
 /**
  * Every bound of the rulebook. They fit together: a space that keeps to them can always be cut, that is, the largest removal (all fences, all
  * envelopes) still fits one operation. `limits.test.ts` computes it.
  */
 export const accessLimits: AccessLimits = {
   /** One space operation, version to signature. Below a frame of the sync protocol (1 MiB). */
-  operationBytesMax: 960 * 1024,
+  operationBytesMax: limits.operationBytesMax,
   /** One account operation. */
   accountOperationBytesMax: 4096,
   /** Operations in an account's log. */

@@ -334,6 +334,12 @@ describe("AC-3 the same log gives the same state, however it is read", () => {
 
     // Views of the past are what the past was, also after another future was made of it.
     const middle = stateAt(space.state, Math.floor(space.state.position / 2));
+    // In two pages it is the same.
+    const cutAt = middle.position;
+    const early = restoreSpaceState(space.id, space.entries.slice(0, cutAt), accessHeadAt(middle) ?? head);
+    const late = restoreSpaceState(space.id, space.entries.slice(cutAt), head, early.ok ? early.value : undefined);
+    expect(late.ok && summaryOf(late.value)).toEqual(summaryOf(space.state));
+    expect(restoreSpaceState(space.id, space.entries.slice(cutAt + 1), head, early.ok ? early.value : undefined).ok).toBe(false);
     const half = restoreSpaceState(space.id, space.entries, accessHeadAt(middle) ?? head);
     if (!half.ok) throw new Error("restored");
     expect(settingsOf(half.value)).toEqual(settingsOf(middle));

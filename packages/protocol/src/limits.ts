@@ -19,7 +19,7 @@ export const limits: Limits = {
   entriesBytesSoft: 64 * 1024,
   /** Records in one `restore` message. */
   restoreRecordsMax: 256,
-  /** One operation of an access log. The rulebook's own bound is the same (docs/access.md, AC-1). */
+  /** One operation of an access log (docs/access.md, AC-1). */
   operationBytesMax: 960 * 1024,
   /** What an operator asks of whoever makes a space. */
   spaceTokenBytesMax: 256,

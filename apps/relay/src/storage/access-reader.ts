@@ -1,7 +1,7 @@
 /** Reads of access logs from the relay's LevelDB. Each fact is there twice, and a log that is not whole is not served at all. */
-import { accessEntryHash, operationHashOf } from "@skerry/crypto/verify";
-import { bytesEqual, signatureBytes } from "@skerry/protocol";
+import { bytesEqual } from "@skerry/protocol";
 import type { SpaceId } from "@skerry/protocol";
+import { accessHashOf } from "../access-hash.ts";
 import { LogStoreError } from "../log-store.ts";
 import type { AccessLogHead, StoredAccessEntry } from "../log-store.ts";
 import { accessHeadKey, afterOperationsOf, copyKey, operationKey, positionOfOperationKey } from "./keys.ts";
@@ -53,7 +53,7 @@ export async function loadOperations(
     for await (const [key, value] of database.iterator({ gte: operationKey(spaceId, from), lte: operationKey(spaceId, to) })) {
       if (positionOfOperationKey(key) !== expected) throw damagedAccess(spaceId, expected, "it is missing");
       const row = openOperationRow(operationKey(spaceId, expected), value);
-      if (row === undefined || !bytesEqual(row.hash, hashOf(row.operation, row.receivedAtMs)))
+      if (row === undefined || !bytesEqual(row.hash, accessHashOf(row.operation, row.receivedAtMs)))
         throw damagedAccess(spaceId, expected, "it is altered");
       bytes += row.operation.length;
       if (bytes > bytesMax && entries.length > 0) return entries;
@@ -65,9 +65,6 @@ export async function loadOperations(
   if (expected !== to + 1) throw damagedAccess(spaceId, expected, "it is missing");
   return entries;
 }
-
-export const hashOf = (operation: Uint8Array, receivedAtMs: number): Uint8Array =>
-  accessEntryHash(operationHashOf("space", operation.subarray(0, Math.max(0, operation.length - signatureBytes))), receivedAtMs);
 
 /** LevelDB's own corruption reports concern the log being read. */
 function ofSpace(spaceId: SpaceId, position: number, error: unknown): LogStoreError {

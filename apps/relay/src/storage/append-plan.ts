@@ -6,9 +6,6 @@ import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend } from "../lo
 import { mapKey } from "./keys.ts";
 import type { Pointer } from "./rows.ts";
 
-/** A frame of the sync protocol is larger; the rulebook's own bound is lower. */
-const operationBytesMax = limits.frameBytesMax;
-
 /** What is known of the documents and access logs that a group of appends touches. Null: known to be absent. */
 export interface Known {
   readonly heads: Map<string, DocumentInfo | null>;
@@ -73,5 +70,5 @@ export function assertAccessAppend({ spaceId, position, operation, receivedAtMs,
   assert(Number.isSafeInteger(position) && position >= 1, "append: bad position");
   assert(Number.isSafeInteger(receivedAtMs) && receivedAtMs >= 0, "append: bad time");
   assert(spaceId.length === idBytes && hash.length === hashBytes, "append: bad id or hash");
-  assert(operation.length > signatureBytes && operation.length <= operationBytesMax, "append: bad operation length");
+  assert(operation.length > signatureBytes && operation.length <= limits.operationBytesMax, "append: bad operation length");
 }

@@ -4,7 +4,7 @@ import { logStart, nextChainHash, recordHashOf } from "@skerry/crypto/verify";
 import { signatureBytes } from "@skerry/protocol";
 import type { ChainHash, DocId, Head, ReplicaId, SpaceId } from "@skerry/protocol";
 import type { AccessAppend, LogAppend, LogStore } from "../log-store.ts";
-import { hashOf } from "./access-reader.ts";
+import { accessHashOf } from "../access-hash.ts";
 
 /** `length` bytes that depend on `label` only. */
 export function bytesOf(label: string, length: number): Uint8Array {
@@ -81,7 +81,7 @@ export async function wholeLog(store: LogStore, docId: DocId): Promise<{ readonl
 export function operationAfter(spaceId: SpaceId, position: number, label: string): AccessAppend {
   const operation = bytesOf(`operation ${position} ${label}`, 200 + position);
   const receivedAtMs = 1_700_000_000_000 + position;
-  return { spaceId, position, operation, receivedAtMs, hash: hashOf(operation, receivedAtMs) };
+  return { spaceId, position, operation, receivedAtMs, hash: accessHashOf(operation, receivedAtMs) };
 }
 
 export const operationsOf = (spaceId: SpaceId, count: number): readonly AccessAppend[] =>

@@ -1,15 +1,12 @@
-import { decodeWith, encodeWith, struct, varBytes, wallTimeMs } from "@skerry/protocol";
-import type { Codec, DecodeError, Result } from "@skerry/protocol";
-import { accessLimits } from "../limits.ts";
+import { decodeWith, encodeWith, storedOperation } from "@skerry/protocol";
+import type { DecodeError, Result, StoredOperation } from "@skerry/protocol";
 
-/** A space operation as the relay stores it. */
-export interface AccessEntry {
-  /** By the relay's clock, never before that of the entry before. Nobody vouches for it but the author of the next operation. */
-  readonly receivedAtMs: number;
-  readonly operation: Uint8Array;
-}
+/**
+ * A space operation as the relay stores and sends it. Its time is by the relay's clock, never before that of the entry before, and nobody vouches for it but the author of
+ * the next operation.
+ */
+export type AccessEntry = StoredOperation;
 
-const codec: Codec<AccessEntry> = struct<AccessEntry>({ receivedAtMs: wallTimeMs, operation: varBytes(accessLimits.operationBytesMax) });
-
-export const encodeAccessEntry = (entry: AccessEntry): Uint8Array => encodeWith(codec, entry);
-export const decodeAccessEntry = (bytes: Uint8Array): Result<AccessEntry, DecodeError> => decodeWith(codec, bytes, "access entry");
+export const encodeAccessEntry = (entry: AccessEntry): Uint8Array => encodeWith(storedOperation, entry);
+export const decodeAccessEntry = (bytes: Uint8Array): Result<AccessEntry, DecodeError> =>
+  decodeWith(storedOperation, bytes, "access entry");

@@ -118,11 +118,12 @@ async function main(): Promise<number> {
     },
   });
   let interrupted = false;
-  // Once: what was found so far is told. Twice: at once.
-  process.once("SIGINT", () => {
-    interrupted = true;
-    say("\nStopping: what runs comes to its end. Once more ends it at once.\n");
-  });
+  // Once: what was found so far is told. Twice: at once. What is no campaign has nothing to tell before its end.
+  if (task.kind === "seeds" && !task.single)
+    process.once("SIGINT", () => {
+      interrupted = true;
+      say("\nStopping: what runs comes to its end. Once more ends it at once.\n");
+    });
   const session: Session = {
     interrupted: () => interrupted,
     args,
