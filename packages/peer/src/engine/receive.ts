@@ -60,13 +60,13 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
   let opened: Awaited<ReturnType<typeof openPage>>;
   try {
     opened = await openPage(core, judgement.items);
+    for (const seq of judgement.released) await applyReleased(core, seq);
   } catch (error) {
     // Nothing of the page is taken: it is asked for again.
     putBack();
     throw error;
   }
   let copied = false;
-  for (const seq of judgement.released) await applyReleased(core, seq);
   core.doc.transact(() => {
     for (const item of judgement.items) {
       copied ||= isCopy(core, item);
@@ -87,33 +87,37 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
   core.changed();
 }
 
-/**
- * Opens what others wrote, before anything of it is taken. The content store makes an update durable at once, the owner of its client ids comes with the commit after it. Dying in between, and then not finding
- * the record in the log any more, this device would take another's words for its own, and sign them (VF-4). So whose they are is durable first.
- */
-async function openPage(
-  { state, store, keys, identity, ...core }: DocumentCore,
-  items: readonly JudgedItem[],
-): Promise<ReadonlyMap<number, ReturnType<typeof openContent>>> {
+/** Opens what others wrote, before anything of it is taken, and stores whose it is. */
+async function openPage(core: DocumentCore, items: readonly JudgedItem[]): Promise<ReadonlyMap<number, ReturnType<typeof openContent>>> {
   const page = new Map<number, ReturnType<typeof openContent>>();
-  let news = false;
   for (const { seq, record, fault } of items) {
-    if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, identity.device.deviceId)) continue;
+    if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, core.identity.device.deviceId)) continue;
     const opened = openContent(record, core);
     page.set(seq, opened);
-    const device = record.header.deviceId.slice() as DeviceId;
-    for (const client of opened.ok ? clientsOf(opened.value.summary) : []) {
-      // What an editor here writes under is this device's, whoever names it.
-      if (state.ownClients.has(client) || !state.clients.expect(client, device)) continue;
-      store.set(keys.expectedClient(client), storedDevice.encode(device));
-      news = true;
-    }
+    noteOwner(core, record, opened);
   }
-  // While this device can't store, what others write is shown as far as it is known whose it is; what is new waits for the store.
-  state.ownersDue ||= news;
+  await storeOwners(core);
+  return page;
+}
+
+/**
+ * The content store makes an update durable at once, the owner of its client ids comes with the commit after it. Dying in between, and then not finding the
+ * record in the log any more, this device would take another's words for its own, and sign them (VF-4). So whose they are is durable first (PE-15).
+ */
+function noteOwner({ state, store, keys }: DocumentCore, record: SealedRecord, opened: ReturnType<typeof openContent>): void {
+  const device = record.header.deviceId.slice() as DeviceId;
+  for (const client of opened.ok ? clientsOf(opened.value.summary) : []) {
+    // What an editor here writes under is this device's, whoever names it.
+    if (state.ownClients.has(client) || !state.clients.expect(client, device)) continue;
+    store.set(keys.expectedClient(client), storedDevice.encode(device));
+    state.ownersDue = true;
+  }
+}
+
+/** While this device can't store, what others write is shown as far as it is known whose it is; what is new waits for the store. */
+async function storeOwners({ state, store }: DocumentCore): Promise<void> {
   if (state.ownersDue) await store.commit();
   state.ownersDue = false;
-  return page;
 }
 
 /** RC-7: another log under this document's id. Nothing of it is taken, and nothing is sent into it. */
@@ -204,7 +208,12 @@ async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
   const entry = await core.log.get(seq);
   const record = entry === undefined ? undefined : decodeRecord(entry.record);
   if (entry === undefined || record?.ok !== true) return;
-  const opened = admitRecord(record.value, entry.accessPosition, core.state.clients, core);
+  const content = openContent(record.value, core);
+  if (!bytesEqual(record.value.header.deviceId, core.identity.device.deviceId)) {
+    noteOwner(core, record.value, content);
+    await storeOwners(core);
+  }
+  const opened = admitRecord(record.value, entry.accessPosition, core.state.clients, core, content);
   release(core, seq);
   const fault = opened.ok ? accept(core, seq, record.value, opened.value) : opened.error;
   if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);
@@ -226,7 +235,9 @@ async function lookAgain(core: DocumentCore, from: number, entries: readonly Ent
     if (!verifyRecord(decoded.value, ours.recordHash)) continue;
     const { replicaId } = decoded.value.header;
     log.put({ ...ours, record: record.slice() });
-    for (const each of state.chains.verified(replicaId, ours.recordHash)) await applyReleased(core, each.seq);
+    // Verified last: if this device can't store now, they are released by the next look.
+    for (const each of state.chains.branchTo(replicaId, ours.recordHash)) await applyReleased(core, each.seq);
+    state.chains.verified(replicaId, ours.recordHash);
     saveAuthor(core, replicaId);
     saveMeta(core);
   }

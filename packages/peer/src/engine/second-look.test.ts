@@ -39,6 +39,8 @@ async function scene(): Promise<{ ben: TestPeer; bens: TestDoc; cleos: TestDoc; 
   await untilText(bens, "before ");
   await untilText(cleos, "before ");
   const { honest } = spoilNext(ben);
+  // In another editor: whose client id this is Ben does not know yet.
+  anas.doc.clientID++;
   anas.type("ana's last words ");
   await untilText(cleos, "before ana's last words ");
   await untilStatus(bens, "it is set aside", ({ quarantined }) => quarantined === 1);
@@ -71,6 +73,17 @@ describe("a second look", () => {
     await untilStatus(bens, "sent", ({ unsentChanges }) => unsentChanges === 0);
     expect(looks()).toBe(3);
     expect((await bens.fresh()).quarantined).toBe(1);
+  });
+
+  test("PE-15 what is released is not shown before it is stored whose it is", async () => {
+    const { ben, bens, cleos, honest } = await scene();
+    ben.disk.fails = true;
+    honest();
+    await untilStatus(bens, "the store fails, after a look", ({ storage }) => storage === "full");
+    await until("it was looked again", () => ben.events.some((event) => event.startsWith("document.second-look")));
+    expect(bens.read()).toBe("before ");
+    ben.disk.fails = false;
+    await untilText(bens, cleos.read());
   });
 
   test("PE-17 what waits for a record that is set aside is still there after a restart", async () => {
