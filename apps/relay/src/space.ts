@@ -187,7 +187,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
       env.storeFailed(error);
       // What it would take away stays taken until it is known whether it got through.
       if (hasUnknownOutcome(error)) stale = true;
-      else coming = undefined;
+      else if (!stale) coming = undefined;
       request.user.refused(storeRefusal(error), "");
     }
   };
