@@ -34,7 +34,7 @@ export interface Config {
   readonly underWayBytesMax: number;
   readonly slowReaderMs: number;
   readonly idleMs: number;
-  readonly spaces: "links" | "open" | "token" | "allowlist";
+  readonly spaces: "open" | "token" | "allowlist";
   readonly spaceToken: string;
   readonly spaceAccounts: readonly string[];
 }
@@ -86,10 +86,7 @@ const logLevel: v.GenericSchema<string, Config["logLevel"]> = v.picklist(
   "one of debug, info, warn, error, silent",
 );
 
-const spacesPolicy: v.GenericSchema<string, Config["spaces"]> = v.picklist(
-  ["links", "open", "token", "allowlist"],
-  "one of links, open, token, allowlist",
-);
+const spacesPolicy: v.GenericSchema<string, Config["spaces"]> = v.picklist(["open", "token", "allowlist"], "one of open, token, allowlist");
 const accountList: v.GenericSchema<string, readonly string[]> = v.pipe(
   v.string(),
   v.transform(partsOf),
@@ -215,10 +212,10 @@ const options: Readonly<Record<keyof Config, Option>> = {
   ),
   spaces: option(
     "SKERRY_SPACES",
-    "links",
+    "open",
     "",
     spacesPolicy,
-    "`links`: documents are shared by links that hold their key, as today's app does; there are no members. Otherwise every space has a log of its members, and these may make one: everybody (`open`), who has the token (`token`), accounts of a list (`allowlist`).",
+    "Who may make spaces here: everybody (`open`), who has the token (`token`), accounts of a list (`allowlist`). With `open`, documents without members, shared by a link that holds their key, are taken too.",
   ),
   spaceToken: option("SKERRY_SPACE_TOKEN", "", "", tokenText, "What `token` asks for. Empty: nobody has it."),
   spaceAccounts: option(

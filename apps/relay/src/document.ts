@@ -90,6 +90,8 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
   let cancelRefresh: (() => void) | undefined;
   /** Until the log is durable up to `upTo`, or what was to get there is refused. */
   let barriers: { readonly upTo: number; readonly request: BarrierRequest }[] = [];
+  /** Access position of the last entry, appends under way included; undefined if it has to be read. */
+  let lastPosition: number | undefined;
   let signed: SignedHead | undefined;
   let cancelFreshHead: (() => void) | undefined;
 
@@ -195,6 +197,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     for (const { request } of barriers.splice(0)) request.failed(error);
     queued = [];
     tentative = durable;
+    lastPosition = undefined;
     tentativeSpaceId = spaceId;
     chains.rollBack();
     if (hasUnknownOutcome(error)) becomeStale();
@@ -241,6 +244,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     if (head.seq === durable.seq) return;
     durable = head;
     tentative = head;
+    lastPosition = undefined;
     if (now !== undefined && spaceId === undefined) begin(now.spaceId);
     for (const user of users) user.fellBehind();
     scheduleFreshHead();
@@ -391,6 +395,7 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       jobs: [],
     };
     tentative = { seq, chainHash };
+    lastPosition = accessPosition;
     tentativeSpaceId ??= space;
     chain.n = n;
     chain.hash = recordHash;
@@ -422,6 +427,11 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     else finish(job);
   };
 
+  const positionOfLast = async (): Promise<number> => {
+    const [last] = tentative.seq === 0 ? [] : await store.read(docId, tentative.seq, 1, 0);
+    return last?.accessPosition ?? 0;
+  };
+
   const admitRestored = async (
     job: RestoreJob,
     source: RestoreRequest["records"][number],
@@ -434,7 +444,11 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
       return;
     }
     const admission = admit(header, chain, tentative.seq, true);
+    // In a space without a log all positions are 0.
+    if (source.accessPosition > 0) lastPosition ??= await positionOfLast();
     if (admission.kind === "refuse") job.refusal = refusal(0, admission.code, chain);
+    // AC-80: positions never go back. Its author, if still a member, has to seal it anew.
+    else if (admission.kind === "append" && source.accessPosition < (lastPosition ?? 0)) job.refusal = refusal(0, "stale-epoch", chain);
     else if (admission.kind === "append" && !source.mayStandAt(tentative.seq + 1)) job.refusal = refusal(0, "not-allowed", chain);
     else if (admission.kind === "append") {
       enqueue(source, job.request.user.spaceId, chain, recordHash).jobs.push(job);

@@ -1,6 +1,6 @@
 /**
- * Which spaces there are at this relay, and who may make one. Spaces without a log, and those with one, are never at the same relay: a member of the
- * first kind could begin a log under its id, and lock everybody else out.
+ * Which spaces there are at this relay, and who may make one. Where anybody may, spaces without a log are welcome too: nobody can begin a log under
+ * the id of one (AC-7). Where not everybody may, they would be a way around it.
  */
 import { hash } from "@skerry/crypto/verify";
 import { bytesEqual, toText } from "@skerry/protocol";
@@ -8,8 +8,7 @@ import type { Config } from "./config.ts";
 import type { SpacePolicy } from "./space.ts";
 
 export function spacePolicyOf({ spaces, spaceToken, spaceAccounts }: Config): SpacePolicy {
-  if (spaces === "links") return { links: true, allows: () => false };
-  if (spaces === "open") return { links: false, allows: () => true };
+  if (spaces === "open") return { links: true, allows: () => true };
   if (spaces === "allowlist") {
     const accounts = new Set(spaceAccounts);
     return { links: false, allows: (accountId) => accounts.has(toText(accountId)) };

@@ -17,6 +17,7 @@ import {
   person,
   signedSpaceOperation,
   signerOf,
+  spaceIdBy,
 } from "../../../packages/access/src/world.test-support.ts";
 import type { Person } from "../../../packages/access/src/world.test-support.ts";
 import { appendMessage, newAuthor, newDocument, openMessage, presenceOf, random } from "./relay.test-client.ts";
@@ -99,7 +100,7 @@ const stateOf = ({ state }: Followed): SpaceState => {
 async function scene(options?: Parameters<typeof suite.start>[0]): Promise<Scene> {
   await suite.start({ config: { spaces: "open" }, ...options });
   const [olga, edda, vito] = [person("olga"), person("edda"), person("vito")];
-  const id = random.bytes(16) as SpaceId;
+  const id = spaceIdBy(olga);
   const owner = await follow(await suite.join(olga.device), id);
   await must(owner, olga, creation(olga));
   await must(owner, olga, addition(edda, "editor"));
@@ -245,7 +246,7 @@ describe("a space's log", () => {
     const guest = person("guest");
     const client = await suite.join(guest.device);
     // Who waits for a space to begin reads nothing of it.
-    const early = random.bytes(16) as SpaceId;
+    const early = spaceIdBy(olga, "early");
     await follow(client, early);
     const made = await follow(await suite.join(olga.device), early);
     await must(made, olga, creation(olga, "early"));
@@ -283,9 +284,11 @@ describe("a space's log", () => {
 
   test("AL-6 who may make a space is the operator's choice", async () => {
     const [ida, noa] = [person("ida"), person("noa")];
+    let count = 0;
     const attempt = async (who: Person, token: string): Promise<string> => {
-      const made = await follow(await suite.join(who.device), random.bytes(16) as SpaceId);
-      send(made, operationOf(made, who, creation(who)), new TextEncoder().encode(token));
+      const name = `space ${++count}`;
+      const made = await follow(await suite.join(who.device), spaceIdBy(who, name));
+      send(made, operationOf(made, who, creation(who, name)), new TextEncoder().encode(token));
       return Promise.race([
         made.client.take("operation-acked", logChannel).then(() => "made"),
         made.client.take("operation-refused", logChannel).then(({ code }) => code),
@@ -301,9 +304,17 @@ describe("a space's log", () => {
     expect((await client.take("refused", 1)).code).toBe("not-allowed");
     await suite.start({ config: { spaces: "token", spaceToken: "" } });
     expect(await attempt(ida, "")).toBe("not-allowed");
-    // Where links are all that there is nobody begins a log, which would lock out who uses the space.
+    // Where everybody may, documents without members are welcome too; nobody begins a log under their space's id (AC-7).
     await suite.start();
-    expect(await attempt(ida, "")).toBe("not-allowed");
+    expect(await attempt(noa, "")).toBe("made");
+    const linked = newDocument();
+    const guest = await suite.join(ida.device);
+    guest.send(openMessage(linked, 1));
+    await guest.take("caught-up", 1);
+    const thief = await follow(await suite.join(noa.device), linked.spaceId);
+    expect(await refused(thief, noa, creation(noa))).toBe("against-the-rules: foreign-space-id");
+    guest.send(appendMessage(1, newAuthor(linked, ida.device).next("genesis", { kind: "genesis" })));
+    await guest.take("acked", 1);
     await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(ida.id)] } });
     expect(await attempt(ida, "")).toBe("made");
     expect(await attempt(noa, "")).toBe("not-allowed");
@@ -390,6 +401,32 @@ describe("documents of a space with a log", () => {
     owner.client.send(appendMessage(1, newAuthor(document, olga.device).next("after the fence", { epoch: 1 })));
     await owner.client.take("acked", 1);
     await must(owner, olga, removal(stateOf(owner), edda, [fence]));
+  });
+
+  test("AL-5 a rotation that leaves out what somebody wrote before leaving is refused: leaving has no fences of its own", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const early = await fencesAt(owner.client, document);
+    const editor = await openAs(edda, document);
+    editor.send(appendMessage(1, newAuthor(document, edda.device).next("merged by all")));
+    await editor.take("acked", 1);
+    const leaver = await follow(editor, owner.id);
+    await must(leaver, edda, { type: "leave" });
+    await catchUp(owner, stateOf(leaver).position);
+    const rotation = (fences: readonly Fence[]): SpaceBody => ({ type: "rotate", cut: { ...cutOf(stateOf(owner)), fences } });
+    expect(await refused(owner, olga, rotation(early))).toBe("stale: wrong-fences");
+    await must(owner, olga, rotation(await fencesAt(owner.client, document)));
+  });
+
+  test("AL-4 what is handed back never stands under an earlier position than what is there (AC-80)", async () => {
+    const { olga, edda, owner, document, author } = await scene();
+    const old = newAuthor(document, edda.device).next("of the first epoch");
+    await must(owner, olga, { type: "rotate", cut: { ...cutOf(stateOf(owner)), fences: await fencesAt(owner.client, document) } });
+    owner.client.send({ type: "restore", channel: 1, records: [old.bytes] });
+    await owner.client.take("restored", 1);
+    owner.client.send(appendMessage(1, author.next("of the second", { epoch: 2, accessPosition: stateOf(owner).position })));
+    await owner.client.take("acked", 1);
+    owner.client.send({ type: "restore", channel: 1, records: [newAuthor(document, edda.device).next("too late").bytes] });
+    expect((await owner.client.take("refused", 1)).code).toBe("stale-epoch");
   });
 
   test("AL-5 what a removed one never sent does not come back by a member who hands it back", async () => {

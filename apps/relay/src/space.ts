@@ -26,7 +26,7 @@ import type { AccessAnswer, AccessRequest, SpaceAccess } from "./access.ts";
 import { accessHashOf } from "./access-hash.ts";
 import type { Documents } from "./documents.ts";
 import { LogStoreError } from "./log-store.ts";
-import type { LogStore } from "./log-store.ts";
+import type { LogStore, StoredEntry } from "./log-store.ts";
 import { hasUnknownOutcome, storeRefusal } from "./store-refusal.ts";
 
 /** A channel that follows the log. None of these may throw or call back into the space. */
@@ -52,7 +52,7 @@ export interface OperationRequest {
 
 /** Which spaces there are here, and who may make one: the operator's choice (docs/operating.md). */
 export interface SpacePolicy {
-  /** Spaces have no log: who knows the ids of one may use it. Otherwise all have one. */
+  /** There may be spaces without a log: who knows the ids of one may use it. */
   readonly links: boolean;
   allows(accountId: Uint8Array, token: Uint8Array): boolean;
 }
@@ -122,7 +122,9 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     if (request.genesis !== undefined && !judgeGenesis(under, docId, request.genesis).ok) return denied("not-allowed");
     const position = request.act === "restore" ? lastPositionOf(under, request.epoch) : under.position;
     if (position === undefined) return denied("stale-epoch");
-    const judged = judgeEntry(under, { docId, seq: request.seq ?? 1, deviceId, epoch: request.epoch, position, positionBefore: 0 });
+    // Only a genesis record is the first: where any other is to stand is known later.
+    const seq = request.seq ?? (request.genesis === undefined ? 2 : 1);
+    const judged = judgeEntry(under, { docId, seq, deviceId, epoch: request.epoch, position, positionBefore: 0 });
     if (judged.ok) return allowed(position);
     return denied(judged.error.reason === "wrong-epoch" ? "stale-epoch" : "not-allowed");
   };
@@ -238,7 +240,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
       for (let from = seq + 1; from <= last.seq;) {
         const entries = await env.store.read(docId, from, limits.entriesPerMessageMax, limits.entriesBytesSoft);
         if (entries.length === 0) break;
-        for (const each of entries) if (losesRight(before, next, docId, each.record)) return false;
+        for (const each of entries) if (becomesVoid(before, next, docId, each)) return false;
         from += entries.length;
       }
     }
@@ -349,11 +351,13 @@ function fencesOf(operation: Uint8Array): readonly Fence[] {
   return "fences" in body ? (body.fences ?? []) : [];
 }
 
-function losesRight(before: SpaceState, next: SpaceState, docId: DocId, bytes: Uint8Array): boolean {
+/** Whether the entry counts, and would no longer: also one by somebody who lost the right to write earlier, without fences, by leaving (AC-33). */
+function becomesVoid(before: SpaceState, next: SpaceState, docId: DocId, { seq, accessPosition, record: bytes }: StoredEntry): boolean {
   const record = decodeRecord(bytes);
   if (!record.ok) return false;
-  const { deviceId } = record.value.header;
-  return documentRights(before, deviceId, docId).write && !documentRights(next, deviceId, docId).write;
+  const { deviceId, epoch } = record.value.header;
+  const claim = { docId, seq, deviceId, epoch, position: accessPosition, positionBefore: 0 };
+  return judgeEntry(before, claim).ok && !judgeEntry(next, claim).ok;
 }
 
 /** The last position at which the epoch was in use: a record that was lost and comes back stands there. Undefined if there was no such epoch. */

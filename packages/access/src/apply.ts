@@ -2,7 +2,7 @@
  * (space, entry) → space | refusal. Pure: relay and peers run this same function, so the same log gives the same state everywhere. What it refuses is
  * refused everywhere (docs/access.md).
  */
-import { accessEntryHash, operationHashOf, verifyOperation } from "@skerry/crypto/verify";
+import { accessEntryHash, operationHashOf, spaceIdOf, verifyOperation } from "@skerry/crypto/verify";
 import { assert, bytesEqual, err, ok } from "@skerry/protocol";
 import type { DeviceId, RelayKey, Result, SpaceId } from "@skerry/protocol";
 import type { AccountState } from "./account/state.ts";
@@ -134,6 +134,8 @@ function createSpace(
 ): Result<SpaceState, Refusal> {
   const account = readCarried(undefined, body.account);
   if (!account.ok) return account;
+  // AC-7: the id is made of who opens the space, so nobody begins a log under an id that others use.
+  if (!bytesEqual(spaceId, spaceIdOf(account.value.accountId, body.envelope.ephemeralKey))) return refused("foreign-space-id");
   const refusal = isSignedBy(account.value, signer);
   if (refusal !== undefined) return err(refusal);
   if (account.value.readOnlySince !== undefined) return err(refusalFor("unknown-operation"));

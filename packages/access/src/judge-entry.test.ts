@@ -138,6 +138,17 @@ test("AC-84 the epoch is that of the entry's position", () => {
   expect(judgeEntry(space.state, claim(editor, { epoch: 2 }))).toEqual(ok);
 });
 
+test("AC-84 a document's first record, which the space names by its hash, may be of an earlier epoch; not of one to come", () => {
+  const { space, owner, editor, claim } = house();
+  space.must(signerOf(owner.device), { type: "rotate", cut: cutOf(space.state) });
+  const first = (epoch: number): Result<true, Refusal> => judgeEntry(space.state, claim(editor, { epoch, seq: 1 }));
+  expect(first(1)).toEqual(ok);
+  expect(first(2)).toEqual(ok);
+  refusedFor("wrong-epoch", first(3));
+  refusedFor("wrong-epoch", first(0));
+  refusedFor("wrong-epoch", judgeEntry(space.state, claim(editor, { epoch: 1, seq: 2 })));
+});
+
 test("AC-85 what a removed member wrote beyond the fence is void, whatever position it claims; others' work stays", () => {
   const { space, owner, editor, claim } = house();
   const last = space.state.position;

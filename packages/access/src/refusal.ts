@@ -14,6 +14,7 @@ const ruleOfReason = {
   "time-went-back": "AC-5",
   "not-an-opening": "AC-6",
   "opened-already": "AC-6",
+  "foreign-space-id": "AC-7",
 
   "foreign-root": "AC-10",
   "not-of-this-account": "AC-11",

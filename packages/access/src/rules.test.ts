@@ -3,7 +3,7 @@
  * reason is left out.
  */
 import { ready, signOperation, operationHashOf, signAcceptProof } from "@skerry/crypto";
-import type { AccountId, DocId, Result, Signature } from "@skerry/protocol";
+import type { AccountId, DocId, Result, Signature, SpaceId } from "@skerry/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyAccount } from "./account/apply.ts";
 import { applySpace, createSpaceState } from "./apply.ts";
@@ -37,6 +37,7 @@ import {
   person,
   signedSpaceOperation,
   signerOf,
+  spaceIdBy,
   spaceIdOf,
   spaceOf,
   startMs,
@@ -166,6 +167,15 @@ describe("both logs", () => {
     refusedFor("time-went-back", space.say(by(owner), newDocument("c")));
     space.timeMs += 1;
     allowed(space.say(by(owner), newDocument("c")));
+  });
+
+  test("AC-7 a space's id is made of who opens it: nobody begins a log under an id that others use", () => {
+    const [owner, thief] = [person("owner"), person("thief")];
+    const under = (id: SpaceId, who: Person) =>
+      createSpaceState(id, { receivedAtMs: startMs, operation: signedSpaceOperation(id, undefined, by(who), creation(who)) });
+    refusedFor("foreign-space-id", under(spaceIdOf("of somebody's document"), thief));
+    refusedFor("foreign-space-id", under(spaceIdBy(owner), thief));
+    allowed(under(spaceIdBy(owner), owner));
   });
 
   test("AC-6 a log begins with its opening, and has no other", () => {
@@ -308,7 +318,7 @@ describe("who may say what in a space", () => {
 
   test("AC-20 a space is created, and an invite accepted, by a device of the account that is brought along", () => {
     const [owner, other] = [person("owner"), person("other")];
-    const id = spaceIdOf("one");
+    const id = spaceIdBy(owner);
     const made = (who: Person) =>
       createSpaceState(id, { receivedAtMs: startMs, operation: signedSpaceOperation(id, undefined, by(who), creation(owner)) });
     refusedFor("unknown-author", made(other));

@@ -8,6 +8,7 @@ import {
   signAcceptProof,
   signDeviceConsent,
   signOperation,
+  spaceIdOf as madeSpaceId,
 } from "@skerry/crypto";
 import type { AccountIdentity, DeviceIdentity, Secret } from "@skerry/crypto";
 import { assert, toText } from "@skerry/protocol";
@@ -119,6 +120,7 @@ export function accountSays(who: Person, signer: Signer, body: AccountBody): Uin
 
 export const carry = (who: Person, from = 0): CarriedAccount => ({ accountId: who.id, operations: who.log.slice(from) });
 
+/** Any id: of no space. */
 export const spaceIdOf = (name: string): SpaceId => bytesFrom(`space ${name}`, 16) as SpaceId;
 
 export function signedSpaceOperation(
@@ -158,6 +160,9 @@ export const creation = (owner: Person, name = "one"): SpaceBody => ({
   relay: { relayKey: keyOf("relay") as RelayKey, sealedAddress: bytesFrom("address", 60) },
 });
 
+/** The id of the space that this creation begins (AC-7). */
+export const spaceIdBy = (owner: Person, name = "one"): SpaceId => madeSpaceId(owner.id, envelopeOf(`${name} epoch 1`).ephemeralKey);
+
 export const startMs = 1_800_000_000_000;
 
 export interface Space {
@@ -173,7 +178,7 @@ export interface Space {
 }
 
 export function spaceOf(owner: Person, name = "one"): Space {
-  const id = spaceIdOf(name);
+  const id = spaceIdBy(owner, name);
   const first = { receivedAtMs: startMs, operation: signedSpaceOperation(id, undefined, signerOf(owner.device), creation(owner, name)) };
   const state = createSpaceState(id, first);
   assert(state.ok, "a space is created");

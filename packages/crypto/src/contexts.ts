@@ -21,6 +21,7 @@ export type HashContext =
   | "skerry.v1.access-entry"
   | "skerry.v1.safety-number"
   | "skerry.v1.space-token"
+  | "skerry.v1.space-id"
   | "skerry.v1.pairing-commitment"
   | "skerry.v1.pairing-transcript";
 
@@ -81,6 +82,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.access-entry": true,
   "skerry.v1.safety-number": true,
   "skerry.v1.space-token": true,
+  "skerry.v1.space-id": true,
   "skerry.v1.pairing-commitment": true,
   "skerry.v1.pairing-transcript": true,
   "skerry.v1.sign-record-genesis": true,

@@ -19,8 +19,16 @@ export type { HybridClock } from "./hybrid-clock.ts";
 export { signInviteReader } from "./invite-reader.ts";
 export { generateInviteSecret, importInviteSecret, inviteFromSecret, inviteIdOf } from "./invite-secret.ts";
 export type { InviteKeys } from "./invite-secret.ts";
-export { envelopesMax, keyEnvelopeBytes, openDocumentKey, openEpochKey, sealKeys } from "./key-envelope.ts";
-export type { DocumentGrant, EnvelopeError, EnvelopePlace, EnvelopeReader, EnvelopeRecipient, SealedKeys } from "./key-envelope.ts";
+export { envelopesMax, foundSpace, keyEnvelopeBytes, openDocumentKey, openEpochKey, sealKeys } from "./key-envelope.ts";
+export type {
+  DocumentGrant,
+  EnvelopeError,
+  EnvelopePlace,
+  EnvelopeReader,
+  EnvelopeRecipient,
+  FoundedSpace,
+  SealedKeys,
+} from "./key-envelope.ts";
 export { generateVaultKey, localName, openLocal, sealLocal } from "./local-seal.ts";
 export { padme, padmeBytesMin } from "./padme.ts";
 export { signDeviceConsent, signOperation } from "./operation-signature.ts";

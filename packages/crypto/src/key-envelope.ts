@@ -17,11 +17,12 @@ import { concat } from "./concat.ts";
 import type { DerivationContext } from "./contexts.ts";
 import { derive } from "./derive.ts";
 import { commitEpochKey, epochKeyMatches } from "./epoch-commitment.ts";
-import { documentKey, epochBytes } from "./epoch-key.ts";
+import { documentKey, epochBytes, generateEpochKey } from "./epoch-key.ts";
 import { agree, generateAgreementKey } from "./key-agreement.ts";
 import type { AgreementKey } from "./key-agreement.ts";
 import { openOnce, sealOnce } from "./seal-once.ts";
 import { Secret } from "./secret.ts";
+import { spaceIdOf } from "./space-id.ts";
 
 /** A 32-byte key and its tag. */
 export const keyEnvelopeBytes: number = keyBytes + 16;
@@ -71,9 +72,35 @@ export function sealKeys(args: {
   readonly grants: readonly DocumentGrant[];
   readonly random: Random;
 }): SealedKeys {
+  return sealWith(generateAgreementKey(args.random), args);
+}
+
+export interface FoundedSpace {
+  /** AC-7: made of the account and the ephemeral key. */
+  readonly spaceId: SpaceId;
+  /** Of epoch 1. */
+  readonly epochKey: Secret;
+  readonly commitment: Uint8Array;
+  /** The key for the account that founds the space. */
+  readonly envelope: { readonly ephemeralKey: Uint8Array; readonly sealed: Uint8Array };
+}
+
+/** What the opening of a space's log needs of keys. `encryptionKey`: the founder's own, X25519, 32 bytes. */
+export function foundSpace(founder: { readonly accountId: AccountId; readonly encryptionKey: Uint8Array }, random: Random): FoundedSpace {
+  const epochKey = generateEpochKey(random);
+  const ephemeral = generateAgreementKey(random);
+  const spaceId = spaceIdOf(founder.accountId, ephemeral.publicKey);
+  const recipients = [{ id: founder.accountId, encryptionKey: founder.encryptionKey }];
+  const keys = sealWith(ephemeral, { epochKey, spaceId, epoch: 1, recipients, grants: [], random });
+  const [sealed] = keys.envelopes;
+  assert(sealed !== undefined && keys.unreachable.length === 0, "an account can seal to itself");
+  return { spaceId, epochKey, commitment: keys.commitment, envelope: { ephemeralKey: keys.ephemeralKey, sealed } };
+}
+
+/** Wipes the ephemeral secret: it is used for one operation. */
+function sealWith(ephemeral: AgreementKey, args: Parameters<typeof sealKeys>[0]): SealedKeys {
   const { epochKey, spaceId, epoch, recipients, grants, random } = args;
   assert(recipients.length + grants.length <= envelopesMax, "too many envelopes");
-  const ephemeral = generateAgreementKey(random);
   const unreachable: Uint8Array[] = [];
   const seal = (context: EnvelopeContext, id: Uint8Array, encryptionKey: Uint8Array, bound: Uint8Array, key: Secret): Uint8Array => {
     const wrapping = sendersKey(context, ephemeral, encryptionKey, bound);

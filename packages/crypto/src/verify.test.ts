@@ -49,6 +49,7 @@ test("CR-12 no file in the closure of verify.ts seals or opens", () => {
       "session-proof.ts",
       "signature.ts",
       "sodium-ready.ts",
+      "space-id.ts",
       "verify.ts",
     ]
   `);
@@ -83,6 +84,7 @@ test("CR-12 what verify exports is this and no more, and the peers' entry has al
       "recordHashOf",
       "signHead",
       "signWelcome",
+      "spaceIdOf",
       "verifyAcceptProof",
       "verifyCertificate",
       "verifyDeviceConsent",

@@ -21,3 +21,4 @@ export type { RelayIdentity } from "./relay-identity.ts";
 export { Secret } from "./secret.ts";
 export { signWelcome, verifyHello, verifyWelcome } from "./session-proof.ts";
 export { ready } from "./sodium-ready.ts";
+export { spaceIdOf } from "./space-id.ts";
