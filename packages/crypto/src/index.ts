@@ -45,4 +45,4 @@ export type { SafetyNumber } from "./safety-number.ts";
 export { exportSecret, importSecret } from "./secret.ts";
 export { proveHello } from "./session-proof.ts";
 export type { ShortAuthentication } from "./short-authentication.ts";
-export { formatShareLink, parseShareLink } from "./share-link.ts";
+export { formatInviteLink, formatShareLink, parseInviteLink, parseShareLink } from "./share-link.ts";

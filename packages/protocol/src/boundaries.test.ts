@@ -11,6 +11,8 @@ import { toText } from "./ids.ts";
 import type { DocId, RecordHash, Signature, SpaceId } from "./ids.ts";
 import { emptyHead } from "./head.ts";
 import { limits } from "./limits.ts";
+import { decodeInviteLink, encodeInviteLink } from "./invite-link.ts";
+import type { InviteLink } from "./invite-link.ts";
 import { decodeShareLink, encodeShareLink } from "./link.ts";
 import type { ShareLink } from "./link.ts";
 import { decodeDown, encodeDown } from "./messages/down.ts";
@@ -305,6 +307,43 @@ describe("PR-4 what a decoder hands out", () => {
     const encoder = encoding.createEncoder();
     encoding.writeVarUint(encoder, 123_456_789);
     expect(decodeWith(varUint(), encoding.toUint8Array(encoder), "n")).toEqual({ ok: true, value: 123_456_789 });
+  });
+});
+
+describe("invites' links", () => {
+  const link: InviteLink = {
+    spaceId: counting(16, 1) as SpaceId,
+    head: { position: 3, hash: counting(32, 2) },
+    docId: counting(16, 3) as DocId,
+    secret: counting(16, 4),
+  };
+  const text = encodeInviteLink(link, checksum);
+  const readLink = (value: string): unknown => decodeInviteLink(value, checksum);
+
+  test("a whole link is read, with a secret of 16 or 32 bytes", () => {
+    expect(readLink(text)).toEqual({ ok: true, value: link });
+    const long = { ...link, secret: counting(32, 5) };
+    expect(readLink(encodeInviteLink(long, checksum))).toEqual({ ok: true, value: long });
+    expect(() => encodeInviteLink({ ...link, secret: counting(17, 5) }, checksum)).toThrow("16 or 32");
+  });
+
+  test("a link cut anywhere is a truncated one", () => {
+    expect(readLink("")).toEqual({ ok: false, error: "empty" });
+    for (let end = 1; end < text.length; end++) expect(readLink(text.slice(0, end))).toEqual({ ok: false, error: "truncated" });
+  });
+
+  test("neither kind of link passes for the other, and a newer kind or version is told apart", () => {
+    expect(decodeShareLink(text, checksum)).toEqual({ ok: false, error: "newer-version" });
+    const whole = new Uint8Array(Buffer.from(text, "base64url").subarray(0, -4));
+    const changed = (at: number, value: number): string => {
+      const payload = whole.slice();
+      payload[at] = value;
+      return toText(concat(payload, checksum(payload).subarray(0, 4)));
+    };
+    expect(readLink(changed(0, 1))).toEqual({ ok: false, error: "not-a-link" });
+    expect(readLink(changed(0, 3))).toEqual({ ok: false, error: "newer-version" });
+    expect(readLink(changed(1, 2))).toEqual({ ok: false, error: "newer-version" });
+    expect(readLink(changed(1, 0))).toEqual({ ok: false, error: "not-a-link" });
   });
 });
 

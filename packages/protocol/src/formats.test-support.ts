@@ -11,6 +11,8 @@ import { decodeFrame, encodeFrame } from "./frame.ts";
 import { head, signedHead, unsignedHead } from "./head.ts";
 import { toText } from "./ids.ts";
 import { limits } from "./limits.ts";
+import { decodeInviteLink, encodeInviteLink } from "./invite-link.ts";
+import type { InviteLink } from "./invite-link.ts";
 import { decodeShareLink, encodeShareLink } from "./link.ts";
 import type { ShareLink } from "./link.ts";
 import { decodeDown, encodeDown } from "./messages/down.ts";
@@ -28,7 +30,7 @@ import type { Result } from "./result.ts";
 export interface Format {
   readonly name: string;
   /** Which number of `version.ts` stands for it. */
-  readonly versionedBy: "protocolVersion" | "formatVersion";
+  readonly versionedBy: "protocolVersion" | "formatVersion" | "inviteLinkVersion";
   readonly arbitrary: fc.Arbitrary<unknown>;
   /** Smallest, ordinary and largest field values, for the golden vectors. */
   readonly samples: Readonly<Record<string, unknown>>;
@@ -312,6 +314,18 @@ export const formats: readonly Format[] = [
     },
     (value) => linkPayload(encodeShareLink(value, checksum)),
     (payload) => decodeShareLink(linkText(payload), checksum),
+  ),
+  format<InviteLink>(
+    "invite-link",
+    "inviteLinkVersion",
+    {
+      spaceId: fixed(16, 1),
+      head: nested(accessCursorFields),
+      docId: fixed(16, 0x10),
+      secret: fixed(16, 0xe0),
+    },
+    (value) => linkPayload(encodeInviteLink(value, checksum)),
+    (payload) => decodeInviteLink(linkText(payload), checksum),
   ),
 ];
 

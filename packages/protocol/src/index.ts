@@ -8,6 +8,8 @@ export * from "./frame.ts";
 export * from "./head.ts";
 export * from "./ids.ts";
 export * from "./limits.ts";
+export * from "./invite-link.ts";
+export * from "./link-text.ts";
 export * from "./link.ts";
 export * from "./messages/down.ts";
 export * from "./messages/up.ts";

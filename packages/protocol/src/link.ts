@@ -8,8 +8,10 @@ import { decodeWith, encodeWith, fixedBytes, refuse, struct, uint8, varUint } fr
 import type { Codec } from "./codec.ts";
 import { head } from "./head.ts";
 import type { Head } from "./head.ts";
-import { bytesFromText, docId, keyBytes, recordHash, spaceId, textCharactersMax, toText } from "./ids.ts";
+import { docId, keyBytes, recordHash, spaceId } from "./ids.ts";
 import type { DocId, RecordHash, SpaceId } from "./ids.ts";
+import { inviteLinkKind, linkPayload, linkText } from "./link-text.ts";
+import type { Checksum, LinkError } from "./link-text.ts";
 import { assert, err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
 import { formatVersion } from "./version.ts";
@@ -48,32 +50,15 @@ const codec = struct<ShareLink & { version: number }>({
   head,
 });
 
-export type LinkError = "empty" | "truncated" | "newer-version" | "not-a-link";
-
-export const checksumBytes = 4;
-
 /** Text for the fragment. `checksum` is the first 4 bytes of a BLAKE2b-256 (crypto owns hashing; see `formatShareLink` there). */
-export function encodeShareLink(link: ShareLink, checksum: (payload: Uint8Array) => Uint8Array): string {
-  const payload = encodeWith(codec, { version: formatVersion, ...link });
-  const all = new Uint8Array(payload.length + checksumBytes);
-  all.set(payload);
-  all.set(checksum(payload).subarray(0, checksumBytes), payload.length);
-  return toText(all);
-}
+export const encodeShareLink = (link: ShareLink, checksum: Checksum): string =>
+  linkText(encodeWith(codec, { version: formatVersion, ...link }), checksum);
 
 /** Reads a fragment that a person may have cut, mistyped or been sent by an enemy. */
-export function decodeShareLink(text: string, checksum: (payload: Uint8Array) => Uint8Array): Result<ShareLink, LinkError> {
-  if (text === "") return err("empty");
-  const bytes = bytesFromText(text);
-  if (!bytes.ok) return err(text.length <= textCharactersMax && /^[A-Za-z0-9_-]+$/.test(text) ? "truncated" : "not-a-link");
-  if (bytes.value.length <= checksumBytes) return err("truncated");
-  const payload = bytes.value.subarray(0, bytes.value.length - checksumBytes);
-  const given = bytes.value.subarray(payload.length);
-  const expected = checksum(payload).subarray(0, checksumBytes);
-  if (!given.every((byte, index) => byte === expected[index])) {
-    return err(payload[0] !== undefined && payload[0] > formatVersion && payload[0] < 16 ? "newer-version" : "truncated");
-  }
-  const decoded = decodeWith(codec, payload, "link");
+export function decodeShareLink(text: string, checksum: Checksum): Result<ShareLink, LinkError> {
+  const payload = linkPayload(text, inviteLinkKind, checksum);
+  if (!payload.ok) return payload;
+  const decoded = decodeWith(codec, payload.value, "link");
   if (!decoded.ok) return err(decoded.error.reason === "unknown-tag" ? "newer-version" : "not-a-link");
   const { version: _, ...link } = decoded.value;
   return ok({ ...link, epochKey: link.epochKey.slice() });

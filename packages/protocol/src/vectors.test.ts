@@ -16,7 +16,7 @@ import type { Certificate } from "./certificate.ts";
 import { downFormats } from "./messages/down.ts";
 import { upFormats } from "./messages/up.ts";
 import { signatureBytes } from "./ids.ts";
-import { formatVersion, protocolVersion } from "./version.ts";
+import { formatVersion, inviteLinkVersion, protocolVersion } from "./version.ts";
 
 const folder = new URL("../vectors/", import.meta.url);
 const lockFile = new URL("../version-lock.json", import.meta.url);
@@ -67,7 +67,7 @@ describe("golden vectors", () => {
 });
 
 type VersionName = Format["versionedBy"];
-const versions: Readonly<Record<VersionName, number>> = { protocolVersion, formatVersion };
+const versions: Readonly<Record<VersionName, number>> = { protocolVersion, formatVersion, inviteLinkVersion };
 
 /** All that two versions of the code must agree on: bytes, numbers, and the caps beyond which one refuses what the other sends. */
 function describeFormats(version: VersionName): string {
@@ -95,6 +95,7 @@ function describeFormats(version: VersionName): string {
       retryAfterMsMax,
     },
     formatVersion: { recordBytesMax, updateBytesMax, presenceBytesMax },
+    inviteLinkVersion: {},
   };
   const vectors = formats.filter((format) => format.versionedBy === version).map((format) => [format.name, vectorsOf(format)]);
   return JSON.stringify([numbers[version], vectors]);
@@ -110,7 +111,11 @@ function extendLock(lock: Lock): Lock {
     [String(versions[version])]: lockOf(version),
     ...lock[version],
   });
-  return { protocolVersion: extended("protocolVersion"), formatVersion: extended("formatVersion") };
+  return {
+    protocolVersion: extended("protocolVersion"),
+    formatVersion: extended("formatVersion"),
+    inviteLinkVersion: extended("inviteLinkVersion"),
+  };
 }
 
 const none: Lock = { protocolVersion: {}, formatVersion: {} };
@@ -118,7 +123,7 @@ const readLock = (): Lock => (existsSync(lockFile) ? (JSON.parse(readFileSync(lo
 if (writing) writeFileSync(lockFile, JSON.stringify(extendLock(readLock()), undefined, 2) + "\n");
 
 describe("PR-6 a changed format without a new version number fails", () => {
-  test.each(["protocolVersion", "formatVersion"] as const)("%s", (version) => {
+  test.each(["protocolVersion", "formatVersion", "inviteLinkVersion"] as const)("%s", (version) => {
     const number = versions[version];
     expect(
       lockOf(version),

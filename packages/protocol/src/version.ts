@@ -9,5 +9,7 @@
 export const protocolVersion = 2;
 /** The oldest version that this code still speaks. */
 export const protocolVersionMin = 2;
+/** Format of invites' links (invite-link.ts). */
+export const inviteLinkVersion = 1;
 /** Format of records, bodies, presence, certificates and links. */
 export const formatVersion = 1;
