@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/crypto": ["@skerry/protocol", "libsodium-wrappers"],
   "packages/access": ["@skerry/protocol", "@skerry/crypto/verify", "lib0"],
   "packages/doc-model": ["yjs"],
-  "packages/peer": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0"],
+  "packages/peer": ["@skerry/protocol", "@skerry/crypto", "@skerry/access", "yjs", "y-protocols", "lib0"],
   "packages/peer/src/browser": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0", "y-indexeddb"],
   "packages/peer/src/node": ["@skerry/protocol", "@skerry/crypto", "yjs", "y-protocols", "lib0", "y-leveldb", "level", "ws", "node:"],
   "packages/simulator": [
@@ -170,6 +170,7 @@ describe("core code touches the world only through its ports", () => {
     "packages/access/src",
     "packages/doc-model/src",
     "packages/peer/src/engine",
+    "packages/peer/src/space",
     "packages/peer/src/editor",
     "packages/peer/src/yjs-update",
   ];

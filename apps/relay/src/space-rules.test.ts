@@ -20,7 +20,7 @@ import {
   spaceIdBy,
 } from "../../../packages/access/src/world.test-support.ts";
 import type { Person } from "../../../packages/access/src/world.test-support.ts";
-import { appendMessage, newAuthor, newDocument, openMessage, presenceOf, random } from "./relay.test-client.ts";
+import { appendMessage, newAuthor, newDocument, openMessage, presenceOf } from "./relay.test-client.ts";
 import type { Author, TestClient, TestDocument } from "./relay.test-client.ts";
 import { faultyStore } from "./relay.test-server.ts";
 import { relaySuite } from "./relay.test-suite.ts";

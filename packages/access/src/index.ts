@@ -25,6 +25,8 @@ export { accessLimits } from "./limits.ts";
 export { reasons } from "./refusal.ts";
 export type { Reason, Refusal, RuleId } from "./refusal.ts";
 export { outranks, writes } from "./roles.ts";
+export { entitledAfter, nobody } from "./rules/keys.ts";
+export type { Entitled, Losers } from "./rules/keys.ts";
 export type { LesserRole, Role } from "./roles.ts";
 export {
   accessHeadAt,

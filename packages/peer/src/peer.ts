@@ -10,4 +10,6 @@ export interface Peer extends Omit<SkerryClient, "WebSocket" | "socketUrl"> {
 export interface PeerOptions {
   /** `ws:` or `wss:` address of the relay's sync endpoint. */
   readonly relayUrl: string;
+  /** What the relay's operator asks of whoever makes a space there (`SKERRY_SPACE_TOKEN`), if anything. */
+  readonly spaceToken?: string;
 }

@@ -1,7 +1,9 @@
 /** Epochs, envelopes and fences (docs/access.md, AC-40 to AC-45). Contents are sealed: the rules check for whom, not what. */
 import { bytesEqual, toText } from "@skerry/protocol";
 import type { AccountId, DocId } from "@skerry/protocol";
+import { compareBytes } from "../format/lists.ts";
 import type { Cut, Fence } from "../format/space-body.ts";
+import type { InviteId } from "../ids.ts";
 import { refusalFor } from "../refusal.ts";
 import type { Refusal } from "../refusal.ts";
 import { writes } from "../roles.ts";
@@ -16,7 +18,7 @@ import {
   roleOf,
   settingsOf,
 } from "../state/space-state.ts";
-import type { SpaceState } from "../state/space-state.ts";
+import type { Grant, Invite, Member, SpaceState } from "../state/space-state.ts";
 import { endsWith } from "../state/known-invites.ts";
 import { entryAt } from "../state/timeline.ts";
 import { isOwner } from "./authors.ts";
@@ -24,14 +26,14 @@ import { carriedAccount } from "./proposal.ts";
 import type { Proposal, Rule } from "./proposal.ts";
 
 /** Who loses what by the operation that a cut belongs to. */
-interface Losers {
+export interface Losers {
   /** These lose everything. */
   readonly expelled: readonly AccountId[];
   /** These keep their place, but a device of theirs goes: the links that it knew end. */
   readonly devicesLost: readonly AccountId[];
   readonly grant: { readonly accountId: AccountId; readonly docId: DocId } | undefined;
 }
-const nobody: Losers = { expelled: [], devicesLost: [], grant: undefined };
+export const nobody: Losers = { expelled: [], devicesLost: [], grant: undefined };
 
 /** AC-40 to AC-44 for a cut, after which those who lose something are gone. */
 const cutIsWhole = (space: SpaceState, cut: Cut, losers: Losers): Refusal | undefined =>
@@ -56,20 +58,8 @@ const endedInvitesAreOpen = (space: SpaceState, { rekey }: Cut): Refusal | undef
 };
 
 /** AC-41: one envelope for each member, open invite and grant that is left after the operation, and none for anybody else. */
-function recipientsAreTheEntitled(space: SpaceState, { rekey }: Cut, { expelled, devicesLost, grant }: Losers): Refusal | undefined {
-  const gone = new Set(expelled.map(toText));
-  const ended = new Set(rekey.endedInvites.map(toText));
-  const members = membersOf(space).filter((member) => !gone.has(toText(member.accountId)));
-  const invites = openInvitesOf(space).filter(
-    (invite) =>
-      !ended.has(toText(invite.inviteId)) && ![...expelled, ...devicesLost].some((accountId) => endsWith(space, invite, accountId)),
-  );
-  const grants = grantsOf(space).filter(
-    ({ accountId, docId }) =>
-      !gone.has(toText(accountId)) && !(grant !== undefined && bytesEqual(grant.accountId, accountId) && bytesEqual(grant.docId, docId)),
-  );
-  const grantKey = (held: { readonly accountId: AccountId; readonly docId: DocId }): string =>
-    `${toText(held.accountId)} ${toText(held.docId)}`;
+function recipientsAreTheEntitled(space: SpaceState, { rekey }: Cut, losers: Losers): Refusal | undefined {
+  const { members, invites, grants } = entitledAfter(space, losers, rekey.endedInvites);
   const exact =
     sameSet(
       members.map((member) => toText(member.accountId)),
@@ -81,6 +71,39 @@ function recipientsAreTheEntitled(space: SpaceState, { rekey }: Cut, { expelled,
     ) &&
     sameSet(grants.map(grantKey), rekey.grants.map(grantKey));
   return exact ? undefined : refusalFor("wrong-recipients");
+}
+
+const grantKey = (held: { readonly accountId: AccountId; readonly docId: DocId }): string =>
+  `${toText(held.accountId)} ${toText(held.docId)}`;
+
+export interface Entitled {
+  readonly members: readonly Member[];
+  readonly invites: readonly Invite[];
+  readonly grants: readonly Grant[];
+}
+
+/** AC-41: who is left after a cut, and so gets the new key. For those who make one, in the order in which their envelopes stand. */
+export function entitledAfter(space: SpaceState, { expelled, devicesLost, grant }: Losers, endedInvites: readonly InviteId[]): Entitled {
+  const gone = new Set(expelled.map(toText));
+  const ended = new Set(endedInvites.map(toText));
+  return {
+    members: membersOf(space)
+      .filter((member) => !gone.has(toText(member.accountId)))
+      .toSorted((a, b) => compareBytes(a.accountId, b.accountId)),
+    invites: openInvitesOf(space)
+      .filter(
+        (invite) =>
+          !ended.has(toText(invite.inviteId)) && ![...expelled, ...devicesLost].some((accountId) => endsWith(space, invite, accountId)),
+      )
+      .toSorted((a, b) => compareBytes(a.inviteId, b.inviteId)),
+    grants: grantsOf(space)
+      .filter(
+        ({ accountId, docId }) =>
+          !gone.has(toText(accountId)) &&
+          !(grant !== undefined && bytesEqual(grant.accountId, accountId) && bytesEqual(grant.docId, docId)),
+      )
+      .toSorted((a, b) => compareBytes(a.accountId, b.accountId) || compareBytes(a.docId, b.docId)),
+  };
 }
 
 /** AC-42: fences stand in all documents that are not deleted, and in no other. */

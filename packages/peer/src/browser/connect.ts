@@ -1,5 +1,16 @@
 /** A tab's end of the peer: the same `SkerryClient` as in the worker, over a port. Holds no key and no document; survives the peer's restart. */
-import type { ConnectionState, DocumentStatus, DocumentSummary, OpenLinkError, Profile, SkerryClient, Subscription } from "../client.ts";
+import type {
+  ConnectionState,
+  DocumentStatus,
+  DocumentSummary,
+  InviteResult,
+  OpenLinkError,
+  Profile,
+  SkerryClient,
+  SpaceResult,
+  SpaceStatus,
+  Subscription,
+} from "../client.ts";
 import { createSocketClass, peerSocketUrl } from "../editor/socket-shape.ts";
 import type { OpenPipe, SocketPipeEvents } from "../editor/socket-shape.ts";
 import { StoreError } from "../ports.ts";
@@ -63,6 +74,8 @@ const repeatable: ReadonlySet<Method> = new Set([
   "documents",
   "openLink",
   "shareLink",
+  "safetyNumber",
+  "setVerified",
   "has",
   "setTitle",
   "forgetDocument",
@@ -277,6 +290,17 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
         { readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }
       >,
     shareLink: (docId) => call("shareLink", docId) as Promise<string | undefined>,
+    createSharedDocument: (beside = "") => call("createSharedDocument", beside) as Promise<string>,
+    watchSpace: (docId, listener) => watch<SpaceStatus | undefined>("space", docId, listener),
+    invite: (docId, { role, forMs, uses }) => call("invite", docId, role, String(forMs), String(uses)) as Promise<InviteResult>,
+    revokeInvite: (docId, inviteId) => call("revokeInvite", docId, inviteId) as Promise<SpaceResult>,
+    changeRole: (docId, accountId, role) => call("changeRole", docId, accountId, role) as Promise<SpaceResult>,
+    removeMember: (docId, accountId) => call("removeMember", docId, accountId) as Promise<SpaceResult>,
+    leaveSpace: (docId) => call("leaveSpace", docId) as Promise<SpaceResult>,
+    transferOwnership: (docId, accountId) => call("transferOwnership", docId, accountId) as Promise<SpaceResult>,
+    rotateKeys: (docId) => call("rotateKeys", docId) as Promise<SpaceResult>,
+    safetyNumber: (docId, accountId) => call("safetyNumber", docId, accountId) as Promise<readonly string[] | undefined>,
+    setVerified: async (accountId, verified) => void (await call("setVerified", accountId, verified ? "yes" : "no")),
     has: (docId) => call("has", docId) as Promise<boolean>,
     setTitle: async (docId, title) => void (await call("setTitle", docId, title)),
     forgetDocument: async (docId) => void (await call("forgetDocument", docId)),

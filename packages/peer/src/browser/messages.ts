@@ -29,6 +29,16 @@ export const methods: Readonly<Record<Method, number>> = {
   documents: 0,
   createDocument: 0,
   openLink: 1,
+  createSharedDocument: 1,
+  invite: 4,
+  revokeInvite: 2,
+  changeRole: 3,
+  removeMember: 2,
+  leaveSpace: 1,
+  transferOwnership: 2,
+  rotateKeys: 1,
+  safetyNumber: 2,
+  setVerified: 2,
   shareLink: 1,
   has: 1,
   setTitle: 2,
@@ -41,12 +51,22 @@ export type Method =
   | "documents"
   | "createDocument"
   | "openLink"
+  | "createSharedDocument"
+  | "invite"
+  | "revokeInvite"
+  | "changeRole"
+  | "removeMember"
+  | "leaveSpace"
+  | "transferOwnership"
+  | "rotateKeys"
+  | "safetyNumber"
+  | "setVerified"
   | "shareLink"
   | "has"
   | "setTitle"
   | "forgetDocument";
 
-export type Watched = "documents" | "status" | "connection";
+export type Watched = "documents" | "status" | "connection" | "space";
 
 export type FromTab =
   /** The tab holds the Web Lock of its name for as long as it lives. Begins, or begins again. */
@@ -80,7 +100,8 @@ const isText = (value: unknown): value is string => typeof value === "string" &&
 const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length <= messageLimits.bytesMax;
 const isMethod = (value: unknown): value is Method => typeof value === "string" && Object.hasOwn(methods, value);
-const isWatched = (value: unknown): value is Watched => value === "documents" || value === "status" || value === "connection";
+const isWatched = (value: unknown): value is Watched =>
+  value === "documents" || value === "status" || value === "connection" || value === "space";
 
 const fromTabChecks: Readonly<Record<FromTab["kind"], (fields: Fields) => boolean>> = {
   hello: ({ relayUrl }) => isText(relayUrl),

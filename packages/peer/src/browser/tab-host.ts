@@ -1,5 +1,6 @@
 /** The worker's end of one tab: answers its calls, feeds its subscriptions, lets its editors in, and frees all of it when the tab is gone. */
 import type { Clock } from "@skerry/protocol";
+import type { LesserRole } from "../client.ts";
 import { openEditorPipe } from "../editor/peer-pipe.ts";
 import type { SocketPipe } from "../editor/socket-shape.ts";
 import type { Peer } from "../peer.ts";
@@ -32,7 +33,23 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   has: (peer, [docId = ""]) => peer.has(docId),
   setTitle: (peer, [docId = "", title = ""]) => peer.setTitle(docId, title),
   forgetDocument: (peer, [docId = ""]) => peer.forgetDocument(docId),
+  createSharedDocument: (peer, [beside = ""]) => peer.createSharedDocument(beside === "" ? undefined : beside),
+  invite: async (peer, [docId = "", role = "", forMs = "", uses = ""]) =>
+    isLesserRole(role)
+      ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses) })
+      : { ok: false, error: "refused", reason: "malformed" },
+  revokeInvite: (peer, [docId = "", inviteId = ""]) => peer.revokeInvite(docId, inviteId),
+  changeRole: async (peer, [docId = "", accountId = "", role = ""]) =>
+    role === "owner" || isLesserRole(role) ? peer.changeRole(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
+  removeMember: (peer, [docId = "", accountId = ""]) => peer.removeMember(docId, accountId),
+  leaveSpace: (peer, [docId = ""]) => peer.leaveSpace(docId),
+  transferOwnership: (peer, [docId = "", accountId = ""]) => peer.transferOwnership(docId, accountId),
+  rotateKeys: (peer, [docId = ""]) => peer.rotateKeys(docId),
+  safetyNumber: (peer, [docId = "", accountId = ""]) => peer.safetyNumber(docId, accountId),
+  setVerified: (peer, [accountId = "", verified = ""]) => peer.setVerified(accountId, verified === "yes"),
 };
+
+const isLesserRole = (role: string): role is LesserRole => role === "editor" || role === "commenter" || role === "viewer";
 
 /** Codes cross the port, messages don't: they may name things. */
 export const codeOf = (error: unknown): string =>
@@ -91,7 +108,9 @@ export function serveTab({ peer: arriving, clock, send: post }: TabHostParts): T
         ? present.watchDocuments(listener)
         : what === "status"
           ? present.watchStatus(docId, listener)
-          : present.watchConnection(listener);
+          : what === "space"
+            ? present.watchSpace(docId, listener)
+            : present.watchConnection(listener);
     if (watches.has(id)) watches.set(id, stop);
     else stop();
   }

@@ -6,7 +6,18 @@
 import { proveHello, verifyWelcome } from "@skerry/crypto";
 import type { DeviceIdentity } from "@skerry/crypto";
 import { closeCodes, decodeDown, decodeFrame, encodeUp, isFinalClose, limits, protocolVersion } from "@skerry/protocol";
-import type { AckLevel, DocId, DownMessage, Head, RelayKey, ReplicaId, SpaceId, UpMessage } from "@skerry/protocol";
+import type {
+  AccessCursor,
+  AckLevel,
+  DocId,
+  DownMessage,
+  Head,
+  InviteProof,
+  RelayKey,
+  ReplicaId,
+  SpaceId,
+  UpMessage,
+} from "@skerry/protocol";
 import type { ConnectionState } from "../client.ts";
 import type { Env, Link } from "../ports.ts";
 import { backoffDelayMs, connectionBackoff, stableMs } from "./backoff.ts";
@@ -24,17 +35,20 @@ export interface Session {
 
 /** The message from the relay that has this type. */
 export type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { readonly type: Type }>;
-type SpaceMessage = Down<"space-opened" | "operations" | "operation-acked" | "operation-refused">;
-export type ChannelMessage = Exclude<Extract<DownMessage, { readonly channel: number }>, SpaceMessage>;
+type AnyChannelMessage = Extract<DownMessage, { readonly channel: number }>;
+type OperationMessage = Down<"space-opened" | "operations" | "operation-acked" | "operation-refused">;
+export type ChannelMessage = Exclude<AnyChannelMessage, OperationMessage>;
+/** What a space's channel hears. `refused` answers its opening. */
+export type SpaceChannelMessage = OperationMessage | Down<"refused" | "closed">;
 type WithoutChannel<T> = T extends unknown ? Omit<T, "channel"> : never;
 export type ChannelRequest = WithoutChannel<Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>>;
 
-/** What one document hears. Calls come from the link's callbacks: hand them to the mailbox. */
-export interface ChannelEvents {
+/** What one document, or space, hears. Calls come from the link's callbacks: hand them to the mailbox. */
+export interface ChannelEvents<Message = ChannelMessage> {
   online(session: Session): void;
   offline(): void;
   /** Only what came for the channel number that is open now. */
-  message(message: ChannelMessage, bytes: number): void;
+  message(message: Message, bytes: number): void;
   /** Something came that is no message of the protocol; the link ends. */
   garbage(): void;
 }
@@ -46,23 +60,33 @@ export interface ChannelOpening {
   readonly replicaId: ReplicaId;
 }
 
-export interface Channel {
+export interface SpaceOpening {
+  readonly spaceId: SpaceId;
+  readonly cursor: AccessCursor;
+  readonly invite: InviteProof | undefined;
+}
+
+export interface Channel<Opening = ChannelOpening, Request = ChannelRequest> {
   /** Opens under a new number, closing the one before. False while there is no session. */
-  open(opening: ChannelOpening): boolean;
+  open(opening: Opening): boolean;
   /** The open number: what was received under another one and still waits is outdated. */
   number(): number | undefined;
   /** Stops what comes for the open number. */
   shut(): void;
-  send(message: ChannelRequest): void;
+  send(message: Request): void;
   /** Idempotent. */
   close(): void;
 }
+
+export type SpaceChannel = Channel<SpaceOpening, WithoutChannel<Extract<UpMessage, { readonly type: "append-operation" }>>>;
 
 export interface Connection {
   state(): ConnectionState;
   session(): Session | undefined;
   /** Calls `events.online` soon if there is a session. */
   channel(events: ChannelEvents): Channel;
+  /** The same, for a space's access log. */
+  spaceChannel(events: ChannelEvents<SpaceChannelMessage>): SpaceChannel;
   /** Bytes that wait for the network. */
   bufferedBytes(): number;
   /** Ends a backoff wait, and asks a connected relay for a sign of life. */
@@ -96,9 +120,29 @@ interface Attempt {
 }
 
 interface OpenChannel {
-  readonly events: ChannelEvents;
+  /** Typed for documents: a space's channel gets what `isFor` lets through. */
+  readonly events: ChannelEvents<AnyChannelMessage>;
+  readonly kind: "document" | "space";
   number: number | undefined;
 }
+
+const spaceMessages: ReadonlySet<DownMessage["type"]> = new Set<SpaceChannelMessage["type"]>([
+  "space-opened",
+  "operations",
+  "operation-acked",
+  "operation-refused",
+  "refused",
+  "closed",
+]);
+const operationMessages: ReadonlySet<DownMessage["type"]> = new Set<OperationMessage["type"]>([
+  "space-opened",
+  "operations",
+  "operation-acked",
+  "operation-refused",
+]);
+/** A message of another kind of channel is nothing that was asked for. */
+const isFor = ({ kind }: OpenChannel, { type }: DownMessage): boolean =>
+  kind === "space" ? spaceMessages.has(type) : !operationMessages.has(type);
 
 const abnormalClose = 1006;
 /** Closes with "protocol-error" in a row, none of them after a session that held. */
@@ -228,15 +272,11 @@ export function createConnection(options: ConnectionOptions): Connection {
         // An answer to an older ping proves nothing about now.
         if (message.id === mine.pingId) mine.pingedAt = undefined;
         return;
-      case "space-opened":
-      case "operations":
-      case "operation-acked":
-      case "operation-refused":
-        // Peers of this version open no spaces: nobody asked.
-        return;
-      default:
+      default: {
         // Before `welcome` no channel is open, and what comes for a number that was let go is late, not wrong.
-        byNumber.get(message.channel)?.events.message(message, bytes);
+        const channel = byNumber.get(message.channel);
+        if (channel !== undefined && isFor(channel, message)) channel.events.message(message, bytes);
+      }
     }
   };
 
@@ -312,39 +352,54 @@ export function createConnection(options: ConnectionOptions): Connection {
     channel.number = undefined;
   };
 
+  const openWith =
+    <Opening extends object, Request extends object>(
+      type: "open" | "open-space",
+      channel: OpenChannel,
+    ): Channel<Opening, Request>["open"] =>
+    (opening) => {
+      shut(channel);
+      const number = takeNumber();
+      if (attempt?.session === undefined || number === undefined || !channels.has(channel)) return false;
+      channel.number = number;
+      byNumber.set(number, channel);
+      // Type and fields come together from the two methods below.
+      attempt.outbox.push(encodeUp({ type, channel: number, ...opening } as unknown as UpMessage));
+      return true;
+    };
+
+  const createChannel = <Opening extends object, Request extends object>(
+    kind: OpenChannel["kind"],
+    events: ChannelEvents<AnyChannelMessage>,
+  ): Channel<Opening, Request> => {
+    const channel: OpenChannel = { events, kind, number: undefined };
+    channels.add(channel);
+    const session = attempt?.session;
+    if (session !== undefined)
+      void Promise.resolve().then(() => attempt?.session === session && channels.has(channel) && events.online(session));
+    return {
+      open: openWith(kind === "space" ? "open-space" : "open", channel),
+      number: () => channel.number,
+      shut: () => shut(channel),
+      send: (message) => {
+        if (attempt?.session === undefined || channel.number === undefined) return;
+        attempt.outbox.push(encodeUp({ ...message, channel: channel.number } as unknown as UpMessage));
+      },
+      close: () => {
+        shut(channel);
+        channels.delete(channel);
+      },
+    };
+  };
+
   void Promise.resolve().then(dial);
   return {
     state: () => state,
     session: () => attempt?.session,
     bufferedBytes: () => attempt?.link.bufferedBytes() ?? 0,
-    channel: (events) => {
-      const channel: OpenChannel = { events, number: undefined };
-      channels.add(channel);
-      const session = attempt?.session;
-      if (session !== undefined)
-        void Promise.resolve().then(() => attempt?.session === session && channels.has(channel) && events.online(session));
-      return {
-        open: (opening) => {
-          shut(channel);
-          const number = takeNumber();
-          if (attempt?.session === undefined || number === undefined || !channels.has(channel)) return false;
-          channel.number = number;
-          byNumber.set(number, channel);
-          attempt.outbox.push(encodeUp({ type: "open", channel: number, ...opening }));
-          return true;
-        },
-        number: () => channel.number,
-        shut: () => shut(channel),
-        send: (message) => {
-          if (attempt?.session === undefined || channel.number === undefined) return;
-          attempt.outbox.push(encodeUp({ ...message, channel: channel.number }));
-        },
-        close: () => {
-          shut(channel);
-          channels.delete(channel);
-        },
-      };
-    },
+    // `isFor` keeps the other kind's messages away.
+    channel: (events) => createChannel("document", events as ChannelEvents<AnyChannelMessage>),
+    spaceChannel: (events) => createChannel("space", events as ChannelEvents<AnyChannelMessage>),
     retryNow: () => {
       if (closed) return;
       failures = 0;

@@ -2,8 +2,9 @@
  * The peer of one device: its identity, its list of documents, one connection to the relay, and the documents that are open. One engine at a
  * time may run over one local store: the host sees to it (SharedWorker, Web Lock, lock file).
  */
-import { formatShareLink, importSecret, parseShareLink, ready as cryptoReady } from "@skerry/crypto";
+import { formatShareLink, importSecret, parseInviteLink, parseShareLink, ready as cryptoReady } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
+import type { Head, SpaceId } from "@skerry/protocol";
 import type { ConnectionState, DocumentStatus, DocumentSummary } from "../client.ts";
 import type { OpenDocument } from "../editor-hub.ts";
 import type { Peer, PeerOptions } from "../peer.ts";
@@ -23,7 +24,9 @@ import { createLinkMembership } from "./link-membership.ts";
 import { createWatched } from "./listeners.ts";
 import type { Watched } from "./listeners.ts";
 import { newDocument } from "./new-document.ts";
-import { displayNameBytesMax, storedName, storedRelayKey } from "./stored.ts";
+import { loadSpaces } from "../space/spaces.ts";
+import type { Spaces } from "../space/spaces.ts";
+import { displayNameBytesMax, hasSpaceLog, storedName, storedRelayKey } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 
 const statusEveryMs = 100;
@@ -31,11 +34,14 @@ const statusEveryMs = 100;
 const lingerMs = 30_000;
 /** Documents opened in the background at one time, because they may hold something unsent. */
 const backgroundMax = 32;
+/** How long a cut waits for one document to be caught up. */
+const caughtUpMs = 15_000;
 /** How often "changed at" of a document that is being edited is written. */
 const changedEveryMs = 10_000;
 
 interface Held {
   readonly document: OpenedDocument;
+  readonly spaceId: SpaceId;
   readonly status: Watched<DocumentStatus>;
   holders: number;
   background: boolean;
@@ -43,6 +49,7 @@ interface Held {
 }
 
 interface Loaded {
+  readonly spaces: Spaces;
   readonly identity: Identity;
   readonly library: Library;
   readonly connection: Connection;
@@ -74,7 +81,13 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
   const load = async (): Promise<void> => {
     await cryptoReady;
     const identity = await loadIdentity(env);
-    const library = await loadLibrary(env.kv, identity.nameOf, () => documentsWatched.touch());
+    const spaceRows: Uint8Array[] = [];
+    const library = await loadLibrary(
+      env.kv,
+      identity.nameOf,
+      () => documentsWatched.touch(),
+      (row) => spaceRows.push(row),
+    );
     const name = await env.kv.get(displayNameKey);
     if (closing !== undefined) throw new StoreError("closed", "the peer was closed");
     const connection = createConnection({
@@ -88,7 +101,25 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       },
       onSession: (session) => void checkRelayKey(session).catch((error: unknown) => failed("relay-key", error)),
     });
-    loaded = { identity, library, connection, displayName: name === undefined ? "" : storedName.decode(name) };
+    const spaces = await loadSpaces(
+      {
+        env,
+        identity,
+        connection,
+        library,
+        token: new TextEncoder().encode(options.spaceToken ?? ""),
+        displayName: () => loaded?.displayName ?? "",
+        caughtUp,
+        arrived,
+        distrusted: (spaceId, distrust) => {
+          for (const { document, spaceId: id } of held.values())
+            if (bytesEqual(id, spaceId)) document.alarm(distrust === "bad-log" ? "bad-chain" : distrust, 0);
+        },
+        failed,
+      },
+      spaceRows,
+    );
+    loaded = { identity, library, connection, spaces, displayName: name === undefined ? "" : storedName.decode(name) };
     documentsWatched.touch();
     for (const entry of library.all()) if (entry.unsettled) waiting.add(toText(entry.docId));
     openWaiting();
@@ -119,17 +150,18 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     const docId = toText(entry.docId);
     const known = held.get(docId);
     if (known !== undefined) return known;
-    const { identity, library, connection } = now();
+    const { identity, library, connection, spaces } = now();
     let changedAt = Number.NEGATIVE_INFINITY;
     const document = openDocument({
       env,
       identity,
       connection,
-      membership: createLinkMembership(entry.epoch, importSecret(entry.epochKey)),
+      membership: hasSpaceLog(entry) ? spaces.membership(entry) : createLinkMembership(entry.epoch, importSecret(entry.epochKey)),
       name: identity.nameOf(entry.docId),
       entry: () => library.get(docId) ?? entry,
       before: async () => {
         await ends.get(docId)?.catch(() => {});
+        await spaces.ready(entry);
         await settle(library, docId, true);
       },
       onEdit: () => {
@@ -137,6 +169,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
         changedAt = clock.monotonic();
         keep(library.update(docId, (old) => ({ ...old, changedAtMs: clock.now() })));
       },
+      onName: (deviceId, heard) => spaces.heard(entry, deviceId, heard),
       onChange: () => {
         one.status.touch();
         documentsWatched.touch();
@@ -145,6 +178,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     });
     const one: Held = {
       document,
+      spaceId: entry.spaceId,
       status: createWatched(
         clock,
         statusEveryMs,
@@ -201,6 +235,24 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     openWaiting();
   };
 
+  /** A document that is new here, or may hold something unsent, is looked after though nobody has it open. */
+  const arrived = (docId: string): void => {
+    waiting.add(docId);
+    openWaiting();
+  };
+
+  const caughtUp = async (entry: LibraryEntry): Promise<Head | undefined> => {
+    const docId = toText(entry.docId);
+    const one = hold(entry);
+    one.holders++;
+    try {
+      return await one.document.caughtUp(caughtUpMs);
+    } finally {
+      one.holders--;
+      considerClosing(docId);
+    }
+  };
+
   /** Documents that may hold something unsent are looked after though nobody has them open. */
   const openWaiting = (): void => {
     if (loaded === undefined || closing !== undefined) return;
@@ -210,6 +262,11 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       const entry = loaded.library.get(docId);
       if (entry !== undefined && !held.has(docId)) hold(entry).background = true;
     }
+  };
+
+  const readySpaces = async (): Promise<Spaces> => {
+    await peer.ready;
+    return now().spaces;
   };
 
   const peer: Peer = {
@@ -250,12 +307,41 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       const { entry, rows } = newDocument(env, identity);
       await library.put(entry, rows);
       const docId = toText(entry.docId);
-      waiting.add(docId);
-      openWaiting();
+      arrived(docId);
       return docId;
     },
+    createSharedDocument: async (besideDocId) => {
+      await peer.ready;
+      const { spaces, library } = now();
+      return spaces.createDocument(besideDocId === undefined ? undefined : library.get(besideDocId));
+    },
+    watchSpace: (docId, listener) => {
+      let stop: (() => void) | undefined;
+      let ended = false;
+      peer.ready.then(
+        () => {
+          if (!ended && closing === undefined) stop = now().spaces.watch(docId, listener);
+        },
+        () => {},
+      );
+      return () => {
+        ended = true;
+        stop?.();
+      };
+    },
+    invite: async (docId, wanted) => (await readySpaces()).invite(docId, wanted),
+    revokeInvite: async (docId, inviteId) => (await readySpaces()).revokeInvite(docId, inviteId),
+    changeRole: async (docId, accountId, role) => (await readySpaces()).changeRole(docId, accountId, role),
+    removeMember: async (docId, accountId) => (await readySpaces()).remove(docId, accountId),
+    leaveSpace: async (docId) => (await readySpaces()).leave(docId),
+    transferOwnership: async (docId, accountId) => (await readySpaces()).transferOwnership(docId, accountId),
+    rotateKeys: async (docId) => (await readySpaces()).rotate(docId),
+    safetyNumber: async (docId, accountId) => (await readySpaces()).safetyNumber(docId, accountId),
+    setVerified: async (accountId, verified) => (await readySpaces()).setVerified(accountId, verified),
     openLink: async (fragment) => {
       await peer.ready;
+      const invite = parseInviteLink(fragment);
+      if (invite.ok) return { ok: true, docId: await now().spaces.join(invite.value) };
       const link = parseShareLink(fragment);
       if (!link.ok) return link;
       const docId = toText(link.value.docId);
@@ -277,8 +363,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
           changedAtMs: atMs,
           unsettled: true,
         });
-        waiting.add(docId);
-        openWaiting();
+        arrived(docId);
       } else {
         // Whoever made the link saw this head: VF-8.
         hold(known).document.compare(link.value.head);
@@ -290,7 +375,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       await peer.ready;
       const { library } = now();
       const entry = library.get(docId);
-      if (entry === undefined) return undefined;
+      if (entry === undefined || hasSpaceLog(entry)) return undefined;
       const { spaceId, epoch, epochKey, genesis } = entry;
       return formatShareLink({ spaceId, docId: entry.docId, epoch, epochKey, genesis, head: await hold(entry).document.head() });
     },
@@ -305,9 +390,10 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     },
     forgetDocument: async (docId) => {
       await peer.ready;
-      const { library, identity } = now();
+      const { library, identity, spaces } = now();
       const entry = library.get(docId);
       if (entry === undefined) return;
+      await spaces.forget(entry);
       const one = hold(entry);
       held.delete(docId);
       waiting.delete(docId);
@@ -358,6 +444,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
   async function close(): Promise<void> {
     await peer.ready.catch(() => {});
     const results = await Promise.allSettled([...[...held].map(([docId, one]) => letGo(docId, one)), ...ends.values()]);
+    await loaded?.spaces.close();
     loaded?.connection.close();
     connectionWatched.close();
     documentsWatched.close();

@@ -1,6 +1,6 @@
 /** What the parts of one document's engine share: receiving, sending, recovering, presence. All run inside the document's mailbox. */
 import type { HybridClock, Secret } from "@skerry/crypto";
-import type { Head, RecordHash, ReplicaId, SignedHead, StateHash } from "@skerry/protocol";
+import type { DeviceId, Head, RecordHash, ReplicaId, SignedHead, StateHash } from "@skerry/protocol";
 import type { Doc } from "yjs";
 import type { Alarm } from "../client.ts";
 import type { EditorHub } from "../editor-hub.ts";
@@ -145,6 +145,8 @@ export interface DocumentCore {
   /** Runs later, in the mailbox. Returns a cancel. */
   readonly later: (delayMs: number, run: () => void | Promise<void>) => () => void;
   readonly alarm: (kind: Alarm["kind"], seq: number, device?: Uint8Array) => void;
+  /** A device other than this one shows its person under this name: a claim. */
+  readonly heard: (deviceId: DeviceId, name: string) => void;
   /** Status may have changed: tell whoever watches. */
   readonly changed: () => void;
 }

@@ -5,7 +5,7 @@
 import { documentKey, newHybridClock, presenceKey } from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
 import { emptyHead, idBytes, noRecord, toText } from "@skerry/protocol";
-import type { Head, ReplicaId } from "@skerry/protocol";
+import type { DeviceId, Head, ReplicaId } from "@skerry/protocol";
 import { Doc, encodeStateVector } from "yjs";
 import type { Transaction } from "yjs";
 import type { Alarm, DocumentStatus, StorageState } from "../client.ts";
@@ -23,6 +23,7 @@ import { engineOrigin } from "./document-core.ts";
 import type { DocumentCore, DocumentState } from "./document-core.ts";
 import type { Identity } from "./identity.ts";
 import { documentKeys } from "./keys.ts";
+import { createHeldMessages } from "./held-messages.ts";
 import { createLocalLog } from "./local-log.ts";
 import { catchUpContent, loadState } from "./load.ts";
 import { createMailbox } from "./mailbox.ts";
@@ -31,11 +32,22 @@ import { saveMeta, storableSeq } from "./meta.ts";
 import { createPresence } from "./presence.ts";
 import { compareHead, onCaughtUp, onEntries, onFreshHead } from "./receive.ts";
 import { onOpened, onRestored, onRestoreRefused } from "./recovery.ts";
-import { openChannel, reopenLater } from "./reopen.ts";
+import { distrust, openChannel, reopenLater } from "./reopen.ts";
 import { savedLevel } from "./saved.ts";
-import { isSettled, localChange, missingAtRelay, onAcked, onAppendRefused, pump, recheckUnsent, startReplica } from "./send.ts";
+import {
+  isSettled,
+  localChange,
+  missingAtRelay,
+  onAcked,
+  onAppendRefused,
+  onMembershipChange,
+  pump,
+  recheckUnsent,
+  startReplica,
+} from "./send.ts";
 import { storedAcked, storedAlarms } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
+import { deferred } from "./deferred.ts";
 import { createWriteBehind } from "./write-behind.ts";
 
 export interface OpenedDocument {
@@ -51,6 +63,8 @@ export interface OpenedDocument {
   failed(): boolean;
   /** The verified head, once the copy is loaded. */
   head(): Promise<Head>;
+  /** The verified head, once it is caught up with the relay; undefined if that takes longer than `deadlineMs`. */
+  caughtUp(deadlineMs: number): Promise<Head | undefined>;
   /** Compares a head that somebody else was shown with our history. */
   compare(head: Head): void;
   alarm(kind: Alarm["kind"], seq: number): void;
@@ -73,6 +87,8 @@ export interface DocumentOptions {
   readonly before: () => Promise<void>;
   /** The doc was changed on this device. */
   readonly onEdit: () => void;
+  /** How somebody else's device called its person. */
+  readonly onName: (deviceId: DeviceId, name: string) => void;
 }
 
 /** Received bytes that wait to be judged. Beyond it the channel is let go and opened again later: what was dropped is read from the log. */
@@ -80,6 +96,8 @@ const waitingBytesMax = 32 * 1024 * 1024;
 /** Bytes that a failing store may leave in memory before the channel is let go. */
 const uncommittedBytesMax = 32 * 1024 * 1024;
 const checkpointMs = 2_000;
+/** How long entries wait for the place in the access log that they name. */
+const accessLogMs = 30_000;
 
 export function openDocument(options: DocumentOptions): OpenedDocument {
   const { env, identity, connection, membership, name, entry } = options;
@@ -99,12 +117,18 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   let storeFailures = 0;
   let closing: Promise<void> | undefined;
 
+  const waiters = new Set<() => void>();
+  const held = createHeldMessages((position) => membership.knows(position));
+  let cancelWait: (() => void) | undefined;
+  const unwatch = membership.watch(() => mailbox.post(onMembership));
+
   const ready = deferred();
   const mailbox = createMailbox({
     afterBatch: async () => {
       if (!loaded) return;
       await presence.recheck();
       if (await commit()) await pump(core);
+      for (const look of waiters) look();
     },
     onError: (error) => onInternalError(error),
   });
@@ -154,6 +178,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       store.set(keys.alarms, storedAlarms.encode(state.alarms.list()));
       options.onChange();
     },
+    heard: options.onName,
     changed: options.onChange,
   };
   const presence = createPresence(core);
@@ -262,6 +287,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   const offline = (): void => {
+    held.clear();
     state.session = undefined;
     state.live = false;
     if (state.recovery?.phase !== undefined) state.recovery = undefined;
@@ -271,12 +297,41 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   const receive = (message: ChannelMessage, bytes: number): void => {
-    if (mailbox.waitingBytes() > waitingBytesMax) {
+    if (mailbox.waitingBytes() + held.bytes() > waitingBytesMax) {
       if (message.type === "relayed-presence") return;
       channel.shut();
       return mailbox.post(() => reopenLater(core));
     }
-    mailbox.post(() => handle(message), bytes);
+    mailbox.post(async () => {
+      // Presence is of the moment.
+      if (message.type === "relayed-presence" && held.bytes() > 0) return;
+      if (message.channel === channel.number() && held.hold(message, bytes)) return waitForLog();
+      await handle(message);
+    }, bytes);
+  };
+
+  /** The space's log is read over another channel of the same link: it takes no longer than this, or the relay names what is not there. */
+  const waitForLog = (): void => {
+    if (cancelWait !== undefined) return;
+    cancelWait = core.later(accessLogMs, () => {
+      cancelWait = undefined;
+      if (held.bytes() === 0) return;
+      held.clear();
+      distrust(core, "bad-chain", state.cursor.seq + 1);
+    });
+  };
+
+  const drainHeld = async (): Promise<void> => {
+    for (let message = held.next(); message !== undefined; message = held.next()) await handle(message);
+    if (held.bytes() > 0) return;
+    cancelWait?.();
+    cancelWait = undefined;
+  };
+
+  const onMembership = async (): Promise<void> => {
+    if (!loaded) return;
+    await drainHeld();
+    await onMembershipChange(core);
   };
 
   const handle = async (message: ChannelMessage): Promise<void> => {
@@ -404,7 +459,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       syncedAtMs: state.syncedAtMs,
       heardAtMs: state.heardAtMs,
       storage: storage(),
-      refusal: state.halted ?? state.sendHalted ?? state.refusal,
+      refusal: state.halted ?? state.sendHalted ?? state.refusal ?? (isSettled(core) ? undefined : membership.refusal()),
       alarms: state.alarms.list(),
       quarantined: state.quarantined.size,
       ...presence.agreement(),
@@ -414,6 +469,22 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     loaded: () => loaded,
     failed: () => !loaded && phase === "failed",
     head: () => new Promise((resolve) => mailbox.post(() => resolve(state.cursor))),
+    caughtUp: (deadlineMs) =>
+      new Promise((resolve) => {
+        const end = (head: Head | undefined): void => {
+          cancel();
+          waiters.delete(look);
+          resolve(head);
+        };
+        const cancel = env.clock.schedule(deadlineMs, () => end(undefined));
+        const look = (): void => {
+          // What is being handed back, or is not stored here yet, is not where the log stands.
+          const settled = state.live && state.recovery === undefined && state.storeError === undefined && held.bytes() === 0;
+          if (settled && state.cursor.seq >= state.relaySeq) end(state.cursor);
+        };
+        waiters.add(look);
+        mailbox.post(() => {});
+      }),
     compare: (head) => mailbox.post(async () => void (await compareHead(core, head, undefined, undefined))),
     alarm: (kind, seq) => mailbox.post(() => core.alarm(kind, seq)),
     close: () => (closing ??= close(async () => content?.close())),
@@ -421,6 +492,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   async function close(end: () => Promise<void>): Promise<void> {
+    unwatch();
     channel.close();
     for (const cancel of timers) cancel();
     timers.clear();
@@ -514,22 +586,4 @@ function cachedKeys(
     keys.set(epoch, key);
     return key;
   };
-}
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** Rejections that nobody waits for are no unhandled ones: the status says "failed". */
-function deferred(): Deferred {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
 }

@@ -14,7 +14,7 @@ import {
 } from "@skerry/crypto";
 import type { AccountIdentity, DeviceIdentity, Secret } from "@skerry/crypto";
 import { encodeCertificate } from "@skerry/protocol";
-import type { DocId } from "@skerry/protocol";
+import type { DocId, SpaceId } from "@skerry/protocol";
 import type { Env } from "../ports.ts";
 import { StoreError } from "../ports.ts";
 import { identityKey } from "./keys.ts";
@@ -28,6 +28,9 @@ export interface Identity {
   readonly certificate: Uint8Array;
   /** The name under which this device stores a document. Says nothing to those without the device's keys. */
   readonly nameOf: (docId: DocId) => string;
+  /** The same for spaces and accounts. */
+  readonly spaceNameOf: (spaceId: SpaceId) => string;
+  readonly accountNameOf: (accountId: Uint8Array) => string;
 }
 
 export async function loadIdentity(env: Pick<Env, "kv" | "clock" | "random">): Promise<Identity> {
@@ -58,5 +61,7 @@ function identityOf(stored: StoredIdentity): Identity {
     device: device.value,
     certificate: stored.certificate,
     nameOf: (docId) => localName(naming, "document", docId),
+    spaceNameOf: (spaceId) => localName(naming, "space", spaceId),
+    accountNameOf: (accountId) => localName(naming, "account", accountId),
   };
 }

@@ -9,10 +9,58 @@ export const relayKeyKey = "i/relay";
 export const libraryFrom = "l/";
 export const libraryTo = "l0";
 export const libraryKey = (name: string): string => `l/${name}`;
+/** Spaces stand beside the documents, so that one read gives all that this device has. */
+const spacePrefix = "l/~space/";
+export const spaceKey = (name: string): string => `${spacePrefix}${name}`;
+export const isSpaceKey = (key: string): boolean => key.startsWith(spacePrefix);
+/** The own account's log (docs/access.md). Made with the first space. */
+export const accountLogKey = "i/account";
+/** Accounts whose safety number was compared, and names that accounts were heard to call themselves. */
+export const verifiedKey = (name: string): string => `p/v/${name}`;
+export const verifiedFrom = "p/v/";
+export const verifiedTo = "p/v0";
+export const heardNameKey = (name: string): string => `p/n/${name}`;
+export const heardNamesFrom = "p/n/";
+export const heardNamesTo = "p/n0";
 
 /** Wide enough for 2^53. */
 const padded = (value: number): string => value.toString(36).padStart(11, "0");
 const wide = "~";
+
+export interface SpaceKeys {
+  readonly from: string;
+  readonly to: string;
+  /** The last verified head of its log. */
+  readonly head: string;
+  readonly operation: (position: number) => string;
+  readonly operationsFrom: string;
+  readonly operationsTo: string;
+  readonly epochKey: (epoch: number) => string;
+  readonly epochKeysFrom: string;
+  readonly epochKeysTo: string;
+  /** Secret of an invite that was made here. */
+  readonly invite: (inviteId: string) => string;
+  readonly invitesFrom: string;
+  readonly invitesTo: string;
+}
+
+export function spaceKeys(name: string): SpaceKeys {
+  const under = `s/${name}/`;
+  return {
+    from: under,
+    to: `s/${name}0`,
+    head: `${under}h`,
+    operation: (position) => `${under}e/${padded(position)}`,
+    operationsFrom: `${under}e/`,
+    operationsTo: `${under}e/${wide}`,
+    epochKey: (epoch) => `${under}k/${padded(epoch)}`,
+    epochKeysFrom: `${under}k/`,
+    epochKeysTo: `${under}k/${wide}`,
+    invite: (inviteId) => `${under}i/${inviteId}`,
+    invitesFrom: `${under}i/`,
+    invitesTo: `${under}i/${wide}`,
+  };
+}
 
 export interface DocumentKeys {
   readonly from: string;

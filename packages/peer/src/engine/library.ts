@@ -3,7 +3,7 @@ import { toText } from "@skerry/protocol";
 import type { DocId } from "@skerry/protocol";
 import type { DocumentSummary } from "../client.ts";
 import type { Kv } from "../ports.ts";
-import { libraryFrom, libraryKey, libraryTo } from "./keys.ts";
+import { isSpaceKey, libraryFrom, libraryKey, libraryTo } from "./keys.ts";
 import { storedLibraryEntry, titleBytesMax } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 
@@ -21,11 +21,21 @@ export interface Library {
 
 const rowsMax = 256;
 
-export async function loadLibrary(kv: Kv, nameOf: (docId: DocId) => string, onChange: () => void): Promise<Library> {
+/** `onSpace` gets the rows of spaces, which stand among those of documents. */
+export async function loadLibrary(
+  kv: Kv,
+  nameOf: (docId: DocId) => string,
+  onChange: () => void,
+  onSpace: (row: Uint8Array) => void,
+): Promise<Library> {
   const entries = new Map<string, LibraryEntry>();
   for (let from = libraryFrom; ;) {
     const rows = await kv.range(from, libraryTo, rowsMax);
-    for (const [, bytes] of rows) {
+    for (const [key, bytes] of rows) {
+      if (isSpaceKey(key)) {
+        onSpace(bytes);
+        continue;
+      }
       const entry = storedLibraryEntry.decode(bytes);
       entries.set(toText(entry.docId), entry);
     }

@@ -3,8 +3,15 @@ import type { Secret } from "@skerry/crypto";
 import type { Membership } from "./membership.ts";
 
 export const createLinkMembership = (epoch: number, epochKey: Secret): Membership => ({
+  hasLog: false,
   currentEpoch: () => epoch,
   epochKey: (asked) => (asked === epoch ? epochKey : undefined),
-  mayWrite: (_device, asked) => asked === epoch,
+  counts: (_device, asked) => asked === epoch,
+  mayBePresent: () => true,
+  knows: () => true,
   position: () => 0,
+  mayRead: () => true,
+  mayWrite: () => true,
+  refusal: () => undefined,
+  watch: () => () => {},
 });

@@ -1,17 +1,39 @@
 /**
- * Who may write, and which key seals (design §7), as the engine asks it. Today a document is shared by its link; the access log of a
- * space will answer the same questions without any format changing.
+ * Who may write and read a document, and which key seals it (design §7), as the engine asks it. A document that is shared by a link with its key answers
+ * always the same (`link-membership.ts`); one in a space with an access log, by that log (`space/log-membership.ts`).
  */
 import type { Secret } from "@skerry/crypto";
 import type { DeviceId } from "@skerry/protocol";
 
+/** Where a record stands. */
+export interface EntryPlace {
+  readonly seq: number;
+  /** Position in the access log that the relay admitted it under, and of the entry before it (0 for the first). */
+  readonly position: number;
+  readonly positionBefore: number;
+}
+
 export interface Membership {
-  /** The epoch that new records are sealed under. The first is 1. */
+  /** Rights may change, and entries may wait for the access log. */
+  readonly hasLog: boolean;
+  /** The epoch in use, as far as this device knows. The first is 1; 0 while nothing is known. */
   currentEpoch(): number;
   /** Content key of an epoch, undefined if this device was not given it. */
   epochKey(epoch: number): Secret | undefined;
-  /** Whether a record of `device`, sealed under `epoch` and admitted at access-log position `position`, counts. */
-  mayWrite(device: DeviceId, epoch: number, position: number): boolean;
+  /** Whether a record of `device`, sealed under `epoch`, counts in its place. */
+  counts(device: DeviceId, epoch: number, place: EntryPlace): boolean;
+  /** Whether presence of `device` is to be shown. */
+  mayBePresent(device: DeviceId, epoch: number): boolean;
+  /** The access log is known up to there: until then an entry can't be judged. */
+  knows(position: number): boolean;
   /** Position in the access log that this device has applied. */
   position(): number;
+  /** The relay would let this device read. */
+  mayRead(): boolean;
+  /** What this device writes now counts, and it has the key to seal it. */
+  mayWrite(): boolean;
+  /** Why not, if that is no passing state. */
+  refusal(): "not-allowed" | undefined;
+  /** Calls back after each change of any answer. Returns what ends that. */
+  watch(listener: () => void): () => void;
 }

@@ -1,11 +1,12 @@
 /** Making a document, offline: its id, its key, and its genesis record, which share links name. Durable in one write. */
 import { documentKey, exportSecret, generateEpochKey, newHybridClock, sealRecord, tickLocal } from "@skerry/crypto";
 import { emptyHead, idBytes, noRecord } from "@skerry/protocol";
+import type { Secret } from "@skerry/crypto";
 import type { DocId, ReplicaId, SpaceId } from "@skerry/protocol";
 import type { Env } from "../ports.ts";
 import type { Identity } from "./identity.ts";
 import { documentKeys } from "./keys.ts";
-import { storedMeta } from "./stored.ts";
+import { noEpochKey, storedMeta } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 
 export interface NewDocument {
@@ -13,14 +14,22 @@ export interface NewDocument {
   readonly rows: readonly (readonly [string, Uint8Array])[];
 }
 
-const firstEpoch = 1;
 /** A Yjs update of nothing. */
 const nothing: Uint8Array = Uint8Array.of(0, 0);
 
-export function newDocument({ clock, random }: Pick<Env, "clock" | "random">, identity: Identity): NewDocument {
+/** A space with an access log, and the epoch that is in use there. */
+export interface SpaceOfDocument {
+  readonly spaceId: SpaceId;
+  readonly epoch: number;
+  readonly epochKey: Secret;
+  readonly accessPosition: number;
+}
+
+/** `space` undefined: the document gets a space of its own, without a log, shared by a link that holds its key. */
+export function newDocument({ clock, random }: Pick<Env, "clock" | "random">, identity: Identity, space?: SpaceOfDocument): NewDocument {
   const docId = random.bytes(idBytes) as DocId;
   const replicaId = random.bytes(idBytes) as ReplicaId;
-  const epochKey = generateEpochKey(random);
+  const epochKey = space?.epochKey ?? generateEpochKey(random);
   const key = documentKey(epochKey, docId);
   const nowMs = clock.now();
   const { time } = tickLocal(newHybridClock, nowMs);
@@ -28,13 +37,13 @@ export function newDocument({ clock, random }: Pick<Env, "clock" | "random">, id
     header: {
       kind: "genesis",
       docId,
-      epoch: firstEpoch,
+      epoch: space?.epoch ?? 1,
       deviceId: identity.device.deviceId,
       replicaId,
       n: 1,
       prev: noRecord,
       seen: emptyHead,
-      accessPosition: 0,
+      accessPosition: space?.accessPosition ?? 0,
     },
     body: { time, certificate: identity.certificate, update: nothing },
     key,
@@ -44,9 +53,8 @@ export function newDocument({ clock, random }: Pick<Env, "clock" | "random">, id
   key.wipe();
   const entry: LibraryEntry = {
     docId,
-    spaceId: random.bytes(idBytes) as SpaceId,
-    epoch: firstEpoch,
-    epochKey: exportSecret(epochKey),
+    spaceId: space?.spaceId ?? (random.bytes(idBytes) as SpaceId),
+    ...(space === undefined ? { epoch: 1, epochKey: exportSecret(epochKey) } : { epoch: 0, epochKey: noEpochKey }),
     genesis: genesis.recordHash,
     linkHead: emptyHead,
     title: "",

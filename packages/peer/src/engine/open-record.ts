@@ -7,7 +7,7 @@ import type { Alarm } from "../client.ts";
 import { validateUpdate } from "../yjs-update/index.ts";
 import type { UpdateSummary } from "../yjs-update/index.ts";
 import type { ClientIds } from "./client-ids.ts";
-import type { Membership } from "./membership.ts";
+import type { EntryPlace, Membership } from "./membership.ts";
 
 export interface OpenedRecord {
   readonly time: HybridTime;
@@ -38,13 +38,13 @@ export function openContent(record: SealedRecord, context: OpenContext): Result<
 /** Everything that decides whether the record is applied. `content`: if it was opened already. */
 export function admitRecord(
   record: SealedRecord,
-  accessPosition: number,
+  place: EntryPlace,
   clients: ClientIds,
   context: OpenContext,
   content?: Result<OpenedRecord, RecordFault>,
 ): Result<OpenedRecord, RecordFault> {
   const { deviceId, epoch } = record.header;
-  if (!context.membership.mayWrite(deviceId, epoch, accessPosition)) return err("not-allowed");
+  if (!context.membership.counts(deviceId, epoch, place)) return err("not-allowed");
   const opened = content ?? openContent(record, context);
   if (!opened.ok) return opened;
   return clients.firstForeign(clientsOf(opened.value.summary), deviceId) === undefined ? opened : err("foreign-client-id");

@@ -136,7 +136,7 @@ export function createPresence(core: DocumentCore): Presence {
     const { header } = decoded.value;
     const key = core.presenceKey(header.epoch);
     if (key === undefined || !bytesEqual(header.docId, core.entry().docId) || bytesEqual(header.session, session)) return undefined;
-    if (!verifyPresence(decoded.value)) return undefined;
+    if (!core.membership.mayBePresent(header.deviceId, header.epoch) || !verifyPresence(decoded.value)) return undefined;
     if (isReplay(`${toText(header.deviceId)}:${toText(header.session)}`, header.counter)) return undefined;
     const body = openPresence(decoded.value, key);
     return body.ok ? { ...body.value, deviceId: header.deviceId.slice() as DeviceId } : undefined;
@@ -152,12 +152,18 @@ export function createPresence(core: DocumentCore): Presence {
       ? head
       : undefined;
 
+  const hear = (json: string | undefined, deviceId: DeviceId): void => {
+    const name = json === undefined ? undefined : nameIn(JSON.parse(json));
+    if (name !== undefined && !bytesEqual(deviceId, identity.device.deviceId)) core.heard(deviceId, name);
+  };
+
   /** VF-4 holds for presence too: nobody speaks for a client id that another device has written with. Undefined if nothing is left, or malformed. */
   const ownAwareness = (update: Uint8Array, deviceId: DeviceId): Uint8Array | undefined => {
     const entries = update.length === 0 ? undefined : decodeAwareness("remote", update);
     if (entries?.ok === false) env.log("info", "presence.malformed");
     if (entries?.ok !== true) return undefined;
     const own = entries.value.filter(({ clientId }) => state.clients.free(clientId, deviceId));
+    if (core.membership.hasLog) for (const entry of own) hear(entry.state, deviceId);
     if (own.length < entries.value.length) env.log("info", "presence.foreign-client-id");
     return own.length === 0 ? undefined : encodeAwareness(own);
   };
@@ -243,4 +249,11 @@ export function createPresence(core: DocumentCore): Presence {
     },
     agreement,
   };
+}
+
+/** `user.name` is where editors put a name, by y-protocols' convention. Anything else may stand there too. */
+function nameIn(state: unknown): string | undefined {
+  const user: unknown = typeof state === "object" && state !== null && "user" in state ? state.user : undefined;
+  const name: unknown = typeof user === "object" && user !== null && "name" in user ? user.name : undefined;
+  return typeof name === "string" ? name : undefined;
 }

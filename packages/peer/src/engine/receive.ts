@@ -67,10 +67,12 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
     throw error;
   }
   let copied = false;
+  let positionBefore = await lastPosition(core, state.cursor.seq);
   core.doc.transact(() => {
     for (const item of judgement.items) {
       copied ||= isCopy(core, item);
-      take(core, item, opened.get(item.seq));
+      take(core, item, positionBefore, opened.get(item.seq));
+      positionBefore = item.entry.accessPosition;
     }
   }, engineOrigin);
   for (const item of judgement.items) await compareSeen(core, item);
@@ -85,6 +87,11 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
   if (copied) await startReplica(core);
   recoveryProgress(core);
   core.changed();
+}
+
+/** Access position of our entry at `seq`. Without an access log all are 0. */
+async function lastPosition({ log, membership }: DocumentCore, seq: number): Promise<number> {
+  return membership.hasLog && seq > 0 ? ((await log.get(seq))?.accessPosition ?? 0) : 0;
 }
 
 /** Opens what others wrote, before anything of it is taken, and stores whose it is. */
@@ -152,14 +159,14 @@ function isCopy({ state }: DocumentCore, { record, recordHash, fault }: JudgedIt
 }
 
 /** The entry takes its place in our log, applied or quarantined. */
-function take(core: DocumentCore, item: JudgedItem, content: ReturnType<typeof openContent> | undefined): void {
+function take(core: DocumentCore, item: JudgedItem, positionBefore: number, content: ReturnType<typeof openContent> | undefined): void {
   const { state, log, identity } = core;
   const { seq, entry, recordHash, chainHash, record } = item;
   const own = state.outgoing.find((one) => bytesEqual(one.recordHash, recordHash));
   foundInLog(core, recordHash);
   if (own !== undefined && item.fault === undefined) return placeOwn(core, own, entry);
-  const opened =
-    record === undefined || item.fault !== undefined ? undefined : admitRecord(record, entry.accessPosition, state.clients, core, content);
+  const place = { seq, position: entry.accessPosition, positionBefore };
+  const opened = record === undefined || item.fault !== undefined ? undefined : admitRecord(record, place, state.clients, core, content);
   const fault =
     item.fault ??
     (record !== undefined && opened?.ok === true
@@ -213,7 +220,8 @@ async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
     noteOwner(core, record.value, content);
     await storeOwners(core);
   }
-  const opened = admitRecord(record.value, entry.accessPosition, core.state.clients, core, content);
+  const place = { seq, position: entry.accessPosition, positionBefore: await lastPosition(core, seq - 1) };
+  const opened = admitRecord(record.value, place, core.state.clients, core, content);
   release(core, seq);
   const fault = opened.ok ? accept(core, seq, record.value, opened.value) : opened.error;
   if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);

@@ -9,6 +9,11 @@ export async function openChannel(core: DocumentCore, lookFrom?: number): Promis
   const { state, channel, log } = core;
   const { recovery } = state;
   if (state.session === undefined || state.halted !== undefined) return;
+  // The relay would say no. It is asked again when the access log says otherwise.
+  if (!core.membership.mayRead()) {
+    state.live = false;
+    return channel.shut();
+  }
   state.live = false;
   state.lookFrom = recovery?.phase === "search" ? undefined : lookFrom;
   for (const record of state.outgoing) {

@@ -10,10 +10,11 @@ import { backoffDelayMs, retryBackoff } from "./backoff.ts";
 import type { Down } from "./connection.ts";
 import type { DocumentCore, DocumentState, Outgoing } from "./document-core.ts";
 import { rebuildAcked } from "./load.ts";
+import type { EntryPlace } from "./membership.ts";
 import { saveAuthor, saveMeta } from "./meta.ts";
 import { clientsOf } from "./open-record.ts";
 import { quarantine } from "./quarantine.ts";
-import { distrust, reopenLater } from "./reopen.ts";
+import { distrust, openChannel, reopenLater } from "./reopen.ts";
 import { storedDevice } from "./stored.ts";
 
 /** How long changes are gathered before they are sealed. While an ack is outstanding they gather until it comes. */
@@ -80,7 +81,7 @@ export async function pump(core: DocumentCore): Promise<void> {
   )
     return;
   const now = env.clock.monotonic();
-  if (now < state.sendAt) return;
+  if (now < state.sendAt || !core.membership.mayWrite()) return;
   if (state.dirty && state.outgoing.length === 0) {
     if (now < state.sealAt) return wakeToSeal(core, state.sealAt - now);
     sealUnsent(core);
@@ -233,10 +234,17 @@ export function placeOwn(
   const previous = seq === 1 ? logStart(core.entry().docId) : state.cursor.chainHash;
   const chainHash = nextChainHash(previous, record.recordHash, accessPosition);
   const clients = clientsOf(record.summary);
-  const foreign = state.clients.firstForeign(clients, deviceId) !== undefined;
-  log.put({ seq, chainHash, recordHash: record.recordHash, receivedAtMs, accessPosition, quarantined: foreign, record: record.bytes });
-  // Another device's record with the same client id came first: every other replica refuses ours, and so do we.
-  if (foreign) quarantine(core, seq, "foreign-client-id", deviceId);
+  const fault = faultOfOwn(core, record, clients, { seq, position: accessPosition, positionBefore: 0 });
+  log.put({
+    seq,
+    chainHash,
+    recordHash: record.recordHash,
+    receivedAtMs,
+    accessPosition,
+    quarantined: fault !== undefined,
+    record: record.bytes,
+  });
+  if (fault !== undefined) quarantine(core, seq, fault, deviceId);
   else for (const client of state.clients.claim(clients, deviceId)) store.set(keys.client(client), storedDevice.encode(deviceId));
   state.cursor = { seq, chainHash };
   state.ownSeq = seq;
@@ -248,6 +256,19 @@ export function placeOwn(
   saveMeta(core);
   if (isSettled(core)) state.syncedAtMs = env.clock.now();
   core.changed();
+}
+
+/** What every other replica refuses of ours, we refuse too: what another device's record claimed first, and what a relay let in that may not be. */
+function faultOfOwn(
+  { state, identity, membership }: DocumentCore,
+  record: Outgoing,
+  clients: readonly number[],
+  place: EntryPlace,
+): "not-allowed" | "foreign-client-id" | undefined {
+  const { deviceId } = identity.device;
+  const sealed = membership.hasLog ? decodeRecord(record.bytes) : undefined;
+  if (sealed?.ok === true && !membership.counts(deviceId, sealed.value.header.epoch, place)) return "not-allowed";
+  return state.clients.firstForeign(clients, deviceId) === undefined ? undefined : "foreign-client-id";
 }
 
 /** The relay can't take anything now, whatever it is: the same may be taken later. */
@@ -279,13 +300,47 @@ export async function onAppendRefused(core: DocumentCore, message: Down<"refused
     case "no-genesis":
       // Ours or the relay's picture of the log is old: open again, and compare.
       return reopenLater(core);
-    case "chain-fork":
     case "stale-epoch":
+      // PE-20: until the new key is here, sealing anew would be refused anew.
+      if (!isSealedAnew(core)) {
+        state.sendHalted = message.code;
+        return;
+      }
+      await startReplica(core);
+      return reopenLater(core);
+    case "chain-fork":
       await startReplica(core);
       return reopenLater(core);
     default:
       state.sendHalted = message.code;
   }
+}
+
+/** Whether what is sealed now would be under another epoch than what was refused. Without an access log there is no other: a copy of this profile wrote. */
+function isSealedAnew({ state, membership }: DocumentCore): boolean {
+  if (!membership.hasLog) return true;
+  const oldest = state.outgoing[0];
+  const record = oldest === undefined ? undefined : decodeRecord(oldest.bytes);
+  return record?.ok !== true || record.value.header.epoch !== membership.currentEpoch();
+}
+
+/** PE-20: rights or keys have changed. What was refused for the old ones is tried with the new. */
+export async function onMembershipChange(core: DocumentCore): Promise<void> {
+  const { state, membership } = core;
+  if (!membership.mayRead()) {
+    state.live = false;
+    core.channel.shut();
+    return core.changed();
+  }
+  if (state.sendHalted === "stale-epoch" && membership.mayWrite() && isSealedAnew(core)) {
+    state.sendHalted = undefined;
+    await startReplica(core);
+    await openChannel(core);
+  } else if (state.sendHalted === "not-allowed" && membership.mayWrite()) {
+    state.sendHalted = undefined;
+    await openChannel(core);
+  } else if (core.channel.number() === undefined) await openChannel(core);
+  core.changed();
 }
 
 /**

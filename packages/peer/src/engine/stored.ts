@@ -1,12 +1,15 @@
 /** The values that the engine keeps on this device, as bytes. Sealed below (`sealed-kv.ts`); read back through the same codecs as the wire. */
 import {
+  accessCursor,
   chainHash,
   decodeWith,
   deviceId,
   docId,
   encodeWith,
   fixedBytes,
+  hashBytes,
   head,
+  idBytes,
   keyBytes,
   limits,
   list,
@@ -18,6 +21,7 @@ import {
   replicaId,
   signedHead,
   spaceId,
+  storedOperation,
   struct,
   uint8,
   utf8,
@@ -25,6 +29,7 @@ import {
   varUint,
 } from "@skerry/protocol";
 import type {
+  AccessCursor,
   ChainHash,
   Codec,
   DeviceId,
@@ -36,6 +41,7 @@ import type {
   ReplicaId,
   SignedHead,
   SpaceId,
+  StoredOperation,
 } from "@skerry/protocol";
 import type { Alarm } from "../client.ts";
 import { StoreError } from "../ports.ts";
@@ -98,6 +104,7 @@ export const storedName: Stored<string> = stored(utf8(displayNameBytesMax), "nam
 export interface LibraryEntry {
   readonly docId: DocId;
   readonly spaceId: SpaceId;
+  /** Of a document that is shared by a link with its key. 0 and zeros: the space has a log, which says who has which key (`hasSpaceLog`). */
   readonly epoch: number;
   readonly epochKey: Uint8Array;
   readonly genesis: RecordHash;
@@ -125,6 +132,59 @@ export const storedLibraryEntry: Stored<LibraryEntry> = stored(
     unsettled: flag,
   }),
   "library entry",
+);
+
+/** Whether the space of a document has an access log; otherwise its link holds the key. */
+export const hasSpaceLog = (entry: LibraryEntry): boolean => entry.epoch === 0;
+export const noEpochKey: Uint8Array = new Uint8Array(keyBytes);
+
+/** A space with an access log. */
+export interface StoredSpace {
+  readonly spaceId: SpaceId;
+  /** The opening, if the space was made here and the relay may not have taken it yet. */
+  readonly creation: Uint8Array | undefined;
+  /** The invite by which this account comes in, until it is a member. */
+  readonly join: StoredJoin | undefined;
+  /** Why the relay or the rulebook let this account not in; empty if nobody said no. */
+  readonly refusal: string;
+  /** Documents that were taken off this device on purpose. */
+  readonly forgotten: readonly DocId[];
+}
+export interface StoredJoin {
+  readonly secret: Uint8Array;
+  /** A place in the log that the inviter had verified. */
+  readonly head: AccessCursor;
+  /** What the link was to show. */
+  readonly docId: DocId;
+}
+const forgottenMax = 65_536;
+export const storedSpace: Stored<StoredSpace> = stored(
+  struct<StoredSpace>({
+    spaceId,
+    creation: optional(varBytes(limits.operationBytesMax)),
+    join: optional(struct<StoredJoin>({ secret: varBytes(keyBytes), head: accessCursor, docId })),
+    refusal: utf8(limits.reasonBytesMax),
+    forgotten: list(docId, forgottenMax),
+  }),
+  "space",
+);
+
+export const storedAccessHead: Stored<AccessCursor> = stored(accessCursor, "access head");
+export const storedOperationRow: Stored<StoredOperation> = stored(storedOperation, "operation");
+export const storedEpochKey: Stored<{ readonly epoch: number; readonly key: Uint8Array }> = stored(
+  struct<{ readonly epoch: number; readonly key: Uint8Array }>({ epoch: varUint(0xffffffff), key: fixedBytes(keyBytes) }),
+  "epoch key",
+);
+export const storedInviteSecret: Stored<{ readonly inviteId: Uint8Array; readonly link: string }> = stored(
+  struct<{ readonly inviteId: Uint8Array; readonly link: string }>({ inviteId: fixedBytes(idBytes), link: utf8(1024) }),
+  "invite",
+);
+/** Bytes as in `accessLimits`, which peers' rows need not follow if those grow. */
+export const storedAccountLog: Stored<readonly Uint8Array[]> = stored(list(varBytes(4096), 256), "account log");
+export const storedAccountId: Stored<Uint8Array> = stored(fixedBytes(hashBytes), "account");
+export const storedHeardName: Stored<{ readonly accountId: Uint8Array; readonly name: string }> = stored(
+  struct<{ readonly accountId: Uint8Array; readonly name: string }>({ accountId: fixedBytes(hashBytes), name: utf8(displayNameBytesMax) }),
+  "heard name",
 );
 
 /** What changes with every step of a document; small, and rewritten each time. */

@@ -1,0 +1,53 @@
+/** What decisions in a space are made of, and the cut that several of them need. */
+import { compareBytes, liveDocumentsOf, openInvitesOf, settingsOf } from "@skerry/access";
+import type { Cut, Fence, InviteId, Losers, Reason, SpaceBody, SpaceState } from "@skerry/access";
+import type { InviteKeys, Secret } from "@skerry/crypto";
+import { toText } from "@skerry/protocol";
+import type { DocId, Head, Random, RecordHash } from "@skerry/protocol";
+import { makeCut } from "./make-cut.ts";
+import type { OwnAccount } from "./own-account.ts";
+
+/** `unready`: what it takes is not at hand while the relay does not answer. */
+export type Decision = SpaceBody | "nothing-to-do" | "unready" | { readonly refusal: Reason | "no-key" };
+export type Decide = (state: SpaceState) => Promise<Decision>;
+
+export interface Acting {
+  readonly account: OwnAccount;
+  readonly epochKey: (epoch: number) => Secret | undefined;
+  readonly random: Random;
+  readonly nowMs: () => number;
+  /** Keys of the invite by which this account comes in. */
+  readonly invite: () => InviteKeys | undefined;
+  /** Documents of the space that are on this device. */
+  readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
+  /** Verified heads of these documents, all caught up; undefined if that takes too long. By document id in text. */
+  readonly heads: (docIds: readonly DocId[]) => Promise<ReadonlyMap<string, Head> | undefined>;
+}
+
+export type NoCut = "unready" | { readonly refusal: "no-key" };
+
+/** A cut on the state as it is, with fences where the documents stand. Invites that are past their time end with it. */
+export async function cutFor(state: SpaceState, acting: Acting, losers: Losers): Promise<Cut | NoCut> {
+  const epochKey = acting.epochKey(settingsOf(state).epoch);
+  if (epochKey === undefined) return { refusal: "no-key" };
+  const fences = await fencesIn(state, acting);
+  if (fences === undefined) return "unready";
+  return makeCut({ state, losers, epochKey, fences, endedInvites: expiredInvites(state, acting.nowMs()), random: acting.random });
+}
+
+export const isCut = (made: Cut | NoCut): made is Cut => typeof made === "object" && "fences" in made;
+
+/** Where all documents stand (AC-42), in ascending order; undefined if that can't be found out now. */
+export async function fencesIn(state: SpaceState, { heads }: Acting): Promise<readonly Fence[] | undefined> {
+  const docIds = liveDocumentsOf(state).map(({ docId }) => docId);
+  const known = await heads(docIds);
+  if (known === undefined) return undefined;
+  const fences = docIds.flatMap((docId) => {
+    const head = known.get(toText(docId));
+    return head === undefined ? [] : [{ docId, seq: head.seq, chainHash: head.chainHash }];
+  });
+  return fences.length === docIds.length ? fences.toSorted((a, b) => compareBytes(a.docId, b.docId)) : undefined;
+}
+
+const expiredInvites = (state: SpaceState, nowMs: number): readonly InviteId[] =>
+  openInvitesOf(state).flatMap(({ inviteId, expiresAtMs }) => (expiresAtMs < nowMs ? [inviteId] : []));

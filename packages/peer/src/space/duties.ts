@@ -1,0 +1,83 @@
+/**
+ * What a peer does in a space without being asked, the most urgent first: coming in, keys for those who came by a link, documents that were made here,
+ * a new epoch when one is due. Each is one operation, decided anew on the state as it is then.
+ */
+import { accountState, compareBytes, documentOf, inviteOf, keysDue, nobody, roleOf, settingsOf, writes } from "@skerry/access";
+import type { SpaceState } from "@skerry/access";
+import { sealKeys, signAcceptProof } from "@skerry/crypto";
+import { bytesEqual } from "@skerry/protocol";
+import type { DocId, RecordHash } from "@skerry/protocol";
+import { cutFor, isCut } from "./acting.ts";
+import type { Acting, Decide, Decision } from "./acting.ts";
+import { epochBeganAtMs } from "./space-state-times.ts";
+
+/** A key is in use for so long at most, while an owner's device is there to make another. */
+export const rotateEveryMs: number = 30 * 24 * 3_600_000;
+
+/** The next duty, or nothing. */
+export function dutyIn(state: SpaceState, acting: Acting): Decide | undefined {
+  if (settingsOf(state).readOnlySince !== undefined) return undefined;
+  const me = acting.account.state.accountId;
+  const role = roleOf(state, me);
+  if (role === undefined) return acting.invite() === undefined ? undefined : (now) => Promise.resolve(acceptance(now, acting));
+  const due = keysDue(state).filter((accountId) => role === "owner" || bytesEqual(accountId, me));
+  if (due.length > 0 && acting.epochKey(settingsOf(state).epoch) !== undefined) return (now) => Promise.resolve(delivery(now, acting));
+  if (writes(role) && missingDocument(state, acting) !== undefined) return (now) => Promise.resolve(creationOf(now, acting));
+  if (role === "owner" && isRotationDue(state, acting)) return (now) => rotation(now, acting);
+  return undefined;
+}
+
+const isRotationDue = (state: SpaceState, { epochKey, nowMs }: Acting): boolean =>
+  epochKey(settingsOf(state).epoch) !== undefined && (settingsOf(state).rotationDue || nowMs() - epochBeganAtMs(state) > rotateEveryMs);
+
+function acceptance(state: SpaceState, { account, invite: inviteKeys }: Acting): Decision {
+  const keys = inviteKeys();
+  const me = account.state.accountId;
+  if (keys === undefined || roleOf(state, me) !== undefined) return "nothing-to-do";
+  const invite = inviteOf(state, keys.inviteId);
+  if (invite === undefined) return { refusal: "no-such-invite" };
+  if (invite.ended) return { refusal: invite.usesLeft === 0 ? "invite-used-up" : "invite-ended" };
+  if (!bytesEqual(invite.signKey, keys.inviteKey)) return { refusal: "bad-proof" };
+  return {
+    type: "accept",
+    inviteId: invite.inviteId,
+    account: account.carried(accountState(state, me)),
+    proof: signAcceptProof(keys.secret, { spaceId: state.history.spaceId, inviteId: invite.inviteId, accountId: me }),
+  };
+}
+
+function delivery(state: SpaceState, { account, epochKey, random }: Acting): Decision {
+  const { epoch } = settingsOf(state);
+  const key = epochKey(epoch);
+  const me = account.state.accountId;
+  const isOwner = roleOf(state, me) === "owner";
+  const due = keysDue(state)
+    .filter((accountId) => isOwner || bytesEqual(accountId, me))
+    .toSorted((a, b) => compareBytes(a, b));
+  if (due.length === 0) return "nothing-to-do";
+  if (key === undefined) return { refusal: "no-key" };
+  const recipients = due.flatMap((accountId) => {
+    const known = accountState(state, accountId);
+    return known === undefined ? [] : [{ id: accountId, encryptionKey: known.encryptionKey }];
+  });
+  const sealed = sealKeys({ epochKey: key, spaceId: state.history.spaceId, epoch, recipients, grants: [], random });
+  return {
+    type: "deliver-keys",
+    ephemeralKey: sealed.ephemeralKey,
+    members: due.map((accountId, index) => ({ accountId, sealed: sealed.envelopes[index] ?? new Uint8Array() })),
+  };
+}
+
+const missingDocument = (state: SpaceState, { documents }: Acting): { readonly docId: DocId; readonly genesis: RecordHash } | undefined =>
+  documents().find(({ docId }) => documentOf(state, docId) === undefined);
+
+function creationOf(state: SpaceState, acting: Acting): Decision {
+  const missing = missingDocument(state, acting);
+  return missing === undefined ? "nothing-to-do" : { type: "create-document", docId: missing.docId, genesis: missing.genesis };
+}
+
+async function rotation(state: SpaceState, acting: Acting): Promise<Decision> {
+  if (!isRotationDue(state, acting)) return "nothing-to-do";
+  const cut = await cutFor(state, acting, nobody);
+  return isCut(cut) ? { type: "rotate", cut } : cut;
+}

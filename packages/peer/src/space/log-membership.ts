@@ -1,0 +1,51 @@
+/** Membership of one document as the space's access log says it. */
+import { accountOfDevice, documentRights, isLiveDevice, judgeEntry, settingsOf } from "@skerry/access";
+import { toText } from "@skerry/protocol";
+import type { DeviceId, DocId } from "@skerry/protocol";
+import type { Membership } from "../engine/membership.ts";
+import type { Space } from "./space.ts";
+
+export function createLogMembership(space: Space, docId: DocId, own: DeviceId): Membership {
+  const mayWrite = (): boolean => {
+    const state = space.state();
+    if (state === undefined || space.isOutdated() || space.distrust() !== undefined || !space.isAdmitted()) return false;
+    return documentRights(state, own, docId).write && space.keys.epochKey(settingsOf(state).epoch) !== undefined;
+  };
+  return {
+    hasLog: true,
+    currentEpoch: () => {
+      const state = space.state();
+      return state === undefined ? 0 : settingsOf(state).epoch;
+    },
+    epochKey: (epoch) => space.keys.epochKey(epoch),
+    counts: (deviceId, epoch, { seq, position, positionBefore }) => {
+      const state = space.state();
+      return state !== undefined && judgeEntry(state, { docId, seq, deviceId, epoch, position, positionBefore }).ok;
+    },
+    // Sealed under the key in use, by a device that may read: a removed one has an old key, and a relay that helps it.
+    mayBePresent: (deviceId, epoch) => {
+      const state = space.state();
+      return state !== undefined && epoch === settingsOf(state).epoch && documentRights(state, deviceId, docId).read;
+    },
+    knows: (position) => position <= (space.state()?.position ?? 0),
+    position: () => space.state()?.position ?? 0,
+    mayRead: () => {
+      const state = space.state();
+      return state !== undefined && space.isAdmitted() && documentRights(state, own, docId).read;
+    },
+    mayWrite,
+    refusal: () => {
+      const state = space.state();
+      if (state === undefined || mayWrite()) return undefined;
+      if (space.distrust() !== undefined || space.isOutdated()) return "not-allowed";
+      const standing = space.standing();
+      if (standing === "removed" || standing === "left" || standing === "refused") return "not-allowed";
+      // Not in the log yet, or the key is on its way.
+      const account = accountOfDevice(state, own);
+      const isRevoked = account !== undefined && !isLiveDevice(account, own);
+      const isReader = state.history.documents.has(toText(docId)) && !documentRights(state, own, docId).write;
+      return isRevoked || isReader ? "not-allowed" : undefined;
+    },
+    watch: (listener) => space.watch(listener),
+  };
+}

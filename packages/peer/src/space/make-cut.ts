@@ -1,0 +1,67 @@
+/** A new epoch (docs/access.md, AC-40 to AC-44): a new key for everybody who stays, the old one sealed under it, and where the documents stood. */
+import { accountState, compareBytes, entitledAfter, settingsOf } from "@skerry/access";
+import type { Cut, Fence, InviteId, Losers, SpaceState } from "@skerry/access";
+import { generateEpochKey, sealKeys, sealOldEpochKey } from "@skerry/crypto";
+import type { Secret } from "@skerry/crypto";
+import { assert } from "@skerry/protocol";
+import type { Random } from "@skerry/protocol";
+
+export interface CutParts {
+  readonly state: SpaceState;
+  readonly losers: Losers;
+  /** Key of the epoch that ends. */
+  readonly epochKey: Secret;
+  readonly fences: readonly Fence[];
+  /** Invites that are past their time. */
+  readonly endedInvites: readonly InviteId[];
+  readonly random: Random;
+}
+
+export function makeCut({ state, losers, epochKey, fences, endedInvites, random }: CutParts): Cut {
+  const { spaceId } = state.history;
+  const epoch = settingsOf(state).epoch + 1;
+  const ended = endedInvites.toSorted(compareBytes);
+  const { members, invites, grants } = entitledAfter(state, losers, ended);
+  const keyOf = (accountId: Uint8Array): Uint8Array => {
+    const account = accountState(state, accountId);
+    assert(account !== undefined, "a member has an account");
+    return account.encryptionKey;
+  };
+  const next = generateEpochKey(random);
+  const sealed = sealKeys({
+    epochKey: next,
+    spaceId,
+    epoch,
+    recipients: [
+      ...members.map(({ accountId }) => ({ id: accountId, encryptionKey: keyOf(accountId) })),
+      ...invites.map(({ inviteId, sealKey }) => ({ id: inviteId, encryptionKey: sealKey })),
+    ],
+    grants: grants.map(({ accountId, docId }) => ({ docId, accountId, encryptionKey: keyOf(accountId) })),
+    random,
+  });
+  const previousKey = sealOldEpochKey(next, spaceId, epoch, epochKey);
+  // Whoever made it gets it like everybody else: out of the log, once that is in force.
+  next.wipe();
+  const envelopeAt = (index: number): Uint8Array => {
+    const envelope = sealed.envelopes[index];
+    assert(envelope !== undefined, "an envelope for each recipient");
+    return envelope;
+  };
+  return {
+    fences: fences.toSorted((a, b) => compareBytes(a.docId, b.docId)),
+    rekey: {
+      epoch,
+      commitment: sealed.commitment,
+      ephemeralKey: sealed.ephemeralKey,
+      members: members.map(({ accountId }, index) => ({ accountId, sealed: envelopeAt(index) })),
+      invites: invites.map(({ inviteId }, index) => ({ inviteId, sealed: envelopeAt(members.length + index) })),
+      grants: grants.map(({ accountId, docId }, index) => {
+        const envelope = sealed.documentEnvelopes[index];
+        assert(envelope !== undefined, "an envelope for each grant");
+        return { accountId, docId, sealed: envelope };
+      }),
+      previousKey,
+      endedInvites: ended,
+    },
+  };
+}

@@ -1,0 +1,613 @@
+/**
+ * One space with an access log, as this device follows it (docs/peer.md, PE-18 to PE-22). The relay's log is read, judged by the rulebook, stored, and only then
+ * in force. What is decided here, by people or as a duty, is one operation at a time, made on the state as it is; if another came first, it is decided anew.
+ */
+import {
+  applySpace,
+  createSpaceState,
+  decodeSpaceOperation,
+  grantsOf,
+  memberOf,
+  restoreSpaceState,
+  settingsOf,
+  stateAt,
+} from "@skerry/access";
+import type { AccessHead, Reason, SpaceState } from "@skerry/access";
+import { importInviteSecret, inviteFromSecret, signInviteReader } from "@skerry/crypto";
+import type { InviteKeys } from "@skerry/crypto";
+import { accessStart, assert, bytesEqual } from "@skerry/protocol";
+import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { SpaceResult, Standing } from "../client.ts";
+import { backoffDelayMs, retryBackoff, stableMs } from "../engine/backoff.ts";
+import { deferred } from "../engine/deferred.ts";
+import type { Connection, Down, Session, SpaceChannelMessage } from "../engine/connection.ts";
+import type { Identity } from "../engine/identity.ts";
+import { spaceKey, spaceKeys } from "../engine/keys.ts";
+import { createMailbox } from "../engine/mailbox.ts";
+import { storedAccessHead, storedOperationRow, storedSpace } from "../engine/stored.ts";
+import type { StoredSpace } from "../engine/stored.ts";
+import { StoreError } from "../ports.ts";
+import type { Env } from "../ports.ts";
+import type { Acting, Decide, Decision } from "./acting.ts";
+import { dutyIn } from "./duties.ts";
+import { createKeyRing, keyFromRow } from "./key-ring.ts";
+import type { KeyRing } from "./key-ring.ts";
+import type { OwnAccount } from "./own-account.ts";
+import { signSpaceOperation } from "./sign-operation.ts";
+
+/** `rollback`: the relay shows less than was verified here; `fork`: something else; `bad-log`: what breaks the rules. */
+export type Distrust = "rollback" | "fork" | "bad-log";
+
+export interface Space {
+  readonly spaceId: SpaceId;
+  readonly keys: KeyRing;
+  readonly acting: Acting;
+  /** This device's copy is read. Rejects if it can't be. */
+  readonly ready: Promise<void>;
+  stored(): StoredSpace;
+  /** Undefined before the opening is verified. */
+  state(): SpaceState | undefined;
+  standing(): Standing;
+  /** Why not, see `Standing`. */
+  refusal(): string;
+  distrust(): Distrust | undefined;
+  /** Caught up with the relay. */
+  isLive(): boolean;
+  /** The log holds what this version does not know. */
+  isOutdated(): boolean;
+  /** The relay lets this device read. False once it said no. */
+  isAdmitted(): boolean;
+  decide(decide: Decide): Promise<SpaceResult>;
+  /** Comes in by an invite, if this account is not in. Durable when resolved. */
+  join(join: NonNullable<StoredSpace["join"]>): Promise<void>;
+  /** Durable when resolved. */
+  forget(docId: DocId): Promise<void>;
+  /** Calls back after each change of anything above. */
+  watch(listener: () => void): () => void;
+  /** Documents changed: a duty may be due. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+export interface SpaceOptions {
+  readonly env: Env;
+  readonly identity: Identity;
+  readonly connection: Connection;
+  readonly account: OwnAccount;
+  readonly stored: StoredSpace;
+  /** What the operator asks of whoever makes a space; empty if nothing. */
+  readonly token: Uint8Array;
+  readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
+  readonly heads: (docIds: readonly DocId[]) => Promise<ReadonlyMap<string, Head> | undefined>;
+  readonly onDistrust: (distrust: Distrust) => void;
+}
+
+interface Proposal {
+  readonly decide: Decide;
+  readonly isDuty: boolean;
+  tries: number;
+  ended: boolean;
+  end(result: SpaceResult): void;
+}
+
+/** An operation that was sent and not answered. `proposal` undefined: the opening. */
+interface InFlight {
+  readonly operation: Uint8Array;
+  readonly proposal: Proposal | undefined;
+}
+
+/** A person waits for so long; then nothing is known to have changed. */
+const decisionMs = 20_000;
+const triesMax = 12;
+const waitingMax = 64;
+const rowsMax = 256;
+const dutyEveryMs = 1_000;
+
+export function createSpace(options: SpaceOptions): Space {
+  const { env, identity, connection, account } = options;
+  const { spaceId } = options.stored;
+  const me = account.state.accountId;
+  const keys = spaceKeys(identity.spaceNameOf(spaceId));
+  const listeners = new Set<() => void>();
+  const timers = new Set<() => void>();
+  const waiting: Proposal[] = [];
+  let { stored } = options;
+  let state: SpaceState | undefined;
+  let head: AccessCursor = accessStart;
+  /** Places that the log has to lead through: what was verified here once, and what the inviter had. */
+  let landmarks: readonly AccessCursor[] = [];
+  let session: Session | undefined;
+  let relayPosition = 0;
+  let live = false;
+  let admitted = true;
+  let outdated = false;
+  let distrusted: Distrust | undefined;
+  let inFlight: InFlight | undefined;
+  let deciding = false;
+  let sendAt = 0;
+  let dutyFailures = 0;
+  let failures = 0;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let loaded = false;
+  let closed: Promise<void> | undefined;
+
+  const later = (delayMs: number, run: () => void | Promise<void>): void => {
+    const cancel = env.clock.schedule(delayMs, () => {
+      timers.delete(cancel);
+      mailbox.post(run);
+    });
+    timers.add(cancel);
+  };
+  const changed = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+
+  // ---- keys
+
+  let invite: { readonly secret: Uint8Array; readonly keys: InviteKeys } | undefined;
+  const inviteKeys = (): InviteKeys | undefined => {
+    if (stored.join === undefined) return undefined;
+    if (invite?.secret !== stored.join.secret)
+      invite = { secret: stored.join.secret, keys: inviteFromSecret(importInviteSecret(stored.join.secret)) };
+    return invite.keys;
+  };
+  const ring = createKeyRing({
+    spaceId,
+    keys,
+    readers: () => {
+      const own = { id: me, encryptionKey: identity.account.encryptionKey, encryptionSecret: identity.account.encryptionSecret };
+      const link = inviteKeys();
+      return link === undefined
+        ? [own]
+        : [own, { id: link.inviteId, encryptionKey: link.encryptionKey, encryptionSecret: link.encryptionSecret }];
+    },
+    onBad: (epoch, reason) => env.log("warn", "space.bad-envelope", { epoch, reason }),
+  });
+  const acting: Acting = {
+    account,
+    epochKey: ring.epochKey,
+    random: env.random,
+    nowMs: () => env.clock.now(),
+    invite: inviteKeys,
+    documents: options.documents,
+    heads: options.heads,
+  };
+
+  // ---- this device's copy
+
+  const load = async (): Promise<void> => {
+    for (const [, bytes] of await all(keys.epochKeysFrom, keys.epochKeysTo)) ring.put(...keyFromRow(bytes));
+    const headRow = await env.kv.get(keys.head);
+    if (headRow !== undefined) {
+      const verified = storedAccessHead.decode(headRow);
+      const rows = await all(keys.operationsFrom, keys.operationsTo);
+      const entries = rows.slice(0, verified.position).map(([, bytes]) => storedOperationRow.decode(bytes));
+      const restored = restoreSpaceState(spaceId, entries, verified as AccessHead);
+      if (restored.ok) {
+        for (const [index, entry] of entries.entries())
+          learn(index === 0 ? undefined : stateAt(restored.value, index), stateAt(restored.value, index + 1), entry);
+        state = restored.value;
+        head = verified;
+      } else {
+        // The log is at the relay too; it has to be the one that was verified.
+        env.log("error", "space.copy-damaged");
+        landmarks = [verified];
+      }
+    }
+    if (stored.join !== undefined) landmarks = [...landmarks, stored.join.head];
+    ring.walkBack();
+    loaded = true;
+    session = connection.session();
+    open();
+  };
+
+  const all = async (from: string, to: string): Promise<readonly (readonly [string, Uint8Array])[]> => {
+    const rows: (readonly [string, Uint8Array])[] = [];
+    for (let next = from; ;) {
+      const page = await env.kv.range(next, to, rowsMax);
+      rows.push(...page);
+      const last = page.at(-1);
+      if (last === undefined || page.length < rowsMax) return rows;
+      next = `${last[0]}\u0000`;
+    }
+  };
+
+  const learn = (before: SpaceState | undefined, after: SpaceState, entry: StoredOperation): void => {
+    const operation = decodeSpaceOperation(entry.operation);
+    if (operation.ok) ring.learn(before, after, operation.value.body);
+  };
+
+  /** Durable when resolved. */
+  const keep = async (change: Partial<StoredSpace>, more: readonly (readonly [string, Uint8Array | undefined])[] = []): Promise<void> => {
+    const next = { ...stored, ...change };
+    await env.kv.write([...more, [spaceKey(identity.spaceNameOf(spaceId)), storedSpace.encode(next)]]);
+    stored = next;
+  };
+
+  // ---- the channel
+
+  const mailbox = createMailbox({
+    afterBatch: async () => {
+      if (loaded) await proceed();
+    },
+    onError: (error) => {
+      env.log("error", error instanceof StoreError ? "space.store-failed" : "space.internal-error", {
+        name: error instanceof StoreError ? error.code : error instanceof Error ? error.name : "unknown",
+      });
+      if (loaded) reopenLater();
+      else loading.reject(error);
+    },
+  });
+  const channel = connection.spaceChannel({
+    online: (next) =>
+      mailbox.post(() => {
+        session = next;
+        outdated = false;
+        distrusted = undefined;
+        admitted = true;
+        failures = 0;
+        if (loaded) open();
+      }),
+    offline: () =>
+      mailbox.post(() => {
+        session = undefined;
+        live = false;
+        changed();
+      }),
+    garbage: () => {},
+    message: (message, bytes) => mailbox.post(() => handle(message), bytes),
+  });
+
+  const open = (): void => {
+    if (session === undefined || outdated) return;
+    live = false;
+    const link = inviteKeys();
+    const proof =
+      link === undefined
+        ? undefined
+        : {
+            inviteId: link.inviteId,
+            signature: signInviteReader(link.secret, { spaceId, inviteId: link.inviteId, deviceId: identity.device.deviceId }),
+          };
+    channel.open({ spaceId, cursor: head, invite: proof });
+  };
+
+  const reopenLater = (notBeforeMs = 0): void => {
+    const now = env.clock.monotonic();
+    if (now - failedAt > stableMs) failures = 0;
+    failedAt = now;
+    channel.shut();
+    live = false;
+    const during = session;
+    later(backoffDelayMs(retryBackoff, failures++, env.random, notBeforeMs), () => {
+      if (session === during) open();
+    });
+    changed();
+  };
+
+  const mistrust = (kind: Distrust): void => {
+    env.log("warn", "space.distrust", { kind });
+    distrusted = kind;
+    options.onDistrust(kind);
+    reopenLater();
+  };
+
+  const handle = async (message: SpaceChannelMessage): Promise<void> => {
+    // Opened again meanwhile: an answer to the earlier opening says nothing about this one.
+    if (message.channel !== channel.number()) return;
+    switch (message.type) {
+      case "space-opened":
+        return onOpened(message);
+      case "operations":
+        return onOperations(message);
+      case "operation-acked":
+        return onAcked(message);
+      case "operation-refused":
+        return onOperationRefused(message);
+      default:
+        if (message.code !== "not-allowed") return reopenLater(message.retryAfterMs);
+        // The relay's word only: what the log says of it is on this device, as far as it was read.
+        admitted = false;
+        live = false;
+        channel.shut();
+        if (state === undefined && stored.join !== undefined && stored.refusal === "") await keep({ refusal: "not-allowed" });
+        changed();
+    }
+  };
+
+  const onOpened = (message: Down<"space-opened">): void => {
+    relayPosition = message.head.position;
+    if (head.position > 0) {
+      if (message.atCursor === undefined) return mistrust("rollback");
+      if (!bytesEqual(message.atCursor, head.hash)) return mistrust("fork");
+    }
+    distrusted = undefined;
+    if (relayPosition === head.position) becomeLive();
+    changed();
+  };
+
+  const becomeLive = (): void => {
+    if (landmarks.some(({ position }) => position > head.position)) return mistrust("rollback");
+    live = true;
+    landmarks = [];
+    // What was on its way when the last link ended is not in the log: it never came, and is decided anew.
+    if (inFlight !== undefined) retry(inFlight);
+    changed();
+  };
+
+  const onOperations = async (message: Down<"operations">): Promise<void> => {
+    if (message.from > head.position + 1) return mistrust("bad-log");
+    const fresh = message.operations.slice(head.position + 1 - message.from);
+    await take(fresh.map(({ operation, receivedAtMs }) => ({ operation: operation.slice(), receivedAtMs })));
+    if (distrusted === undefined && !outdated && !live && head.position >= relayPosition) becomeLive();
+  };
+
+  /** The next operations of the log: judged, stored, and then in force. */
+  const take = async (entries: readonly StoredOperation[]): Promise<void> => {
+    let next = state;
+    let nextHead = head;
+    let fault: Distrust | "outdated" | undefined;
+    const rows: (readonly [string, Uint8Array])[] = [];
+    for (const entry of entries) {
+      const applied = next === undefined ? createSpaceState(spaceId, entry) : applySpace(next, entry);
+      if (!applied.ok) {
+        const { reason } = applied.error;
+        env.log("warn", "space.operation-refused", { reason });
+        fault = reason === "newer-version" || reason === "unknown-operation" ? "outdated" : "bad-log";
+        break;
+      }
+      learn(next, applied.value, entry);
+      const { position } = applied.value;
+      const hash = applied.value.history.hashes[position - 1];
+      assert(hash !== undefined, "a state has a head");
+      if (landmarks.some((landmark) => landmark.position === position && !bytesEqual(landmark.hash, hash))) {
+        fault = "fork";
+        break;
+      }
+      rows.push([keys.operation(position), storedOperationRow.encode(entry)]);
+      next = applied.value;
+      nextHead = { position, hash };
+    }
+    if (next !== undefined && nextHead !== head) {
+      ring.walkBack();
+      await env.kv.write([...rows, ...ring.unsavedRows(), [keys.head, storedAccessHead.encode(nextHead)]]);
+      ring.saved();
+      state = next;
+      head = nextHead;
+      await settle(entries);
+      changed();
+    }
+    if (fault === "outdated") {
+      outdated = true;
+      live = false;
+      channel.shut();
+      changed();
+    } else if (fault !== undefined) mistrust(fault);
+  };
+
+  /** After the log has grown: what of ours is in it, and what is no longer needed. */
+  const settle = async (entries: readonly StoredOperation[]): Promise<void> => {
+    const mine = inFlight;
+    if (mine !== undefined && entries.some(({ operation }) => bytesEqual(operation, mine.operation))) {
+      inFlight = undefined;
+      mine.proposal?.end({ ok: true });
+    }
+    if (state === undefined) return;
+    const member = memberOf(state, me);
+    const isIn = member?.role !== undefined && !member.keyDue && ring.epochKey(settingsOf(state).epoch) !== undefined;
+    if (stored.creation !== undefined || (stored.join !== undefined && isIn) || (stored.refusal !== "" && isIn))
+      await keep({ creation: undefined, ...(isIn ? { join: undefined, refusal: "" } : {}) });
+  };
+
+  // ---- deciding
+
+  const retry = (failed: InFlight): void => {
+    if (inFlight === failed) inFlight = undefined;
+    const { proposal } = failed;
+    if (proposal === undefined || proposal.ended) return;
+    if (++proposal.tries > triesMax) return proposal.end({ ok: false, error: "refused", reason: "stale" });
+    if (!proposal.isDuty) waiting.unshift(proposal);
+  };
+
+  const onAcked = async (message: Down<"operation-acked">): Promise<void> => {
+    // Behind others that were not read yet: it comes again, in its place.
+    if (inFlight === undefined || message.position !== head.position + 1) return;
+    await take([{ operation: inFlight.operation, receivedAtMs: message.receivedAtMs }]);
+  };
+
+  const onOperationRefused = async (message: Down<"operation-refused">): Promise<void> => {
+    const mine = inFlight;
+    if (mine === undefined) return;
+    env.log("info", "space.refused", { code: message.code, reason: message.reason });
+    const passing = message.code === "stale" || message.code === "rate-limited" || message.code.startsWith("storage-");
+    if (passing) {
+      sendAt = env.clock.monotonic() + backoffDelayMs(retryBackoff, mine.proposal?.tries ?? 0, env.random, message.retryAfterMs);
+      later(sendAt - env.clock.monotonic(), () => {});
+      return retry(mine);
+    }
+    inFlight = undefined;
+    const reason = message.reason === "" ? message.code : message.reason;
+    if (mine.proposal === undefined) {
+      await keep({ refusal: reason });
+      changed();
+    } else mine.proposal.end({ ok: false, error: message.code === "not-allowed" ? "not-allowed" : "refused", reason });
+  };
+
+  const send = (operation: Uint8Array, proposal: Proposal | undefined): void => {
+    inFlight = { operation, proposal };
+    const isOpening = proposal === undefined;
+    channel.send({ type: "append-operation", operation, token: isOpening ? options.token : new Uint8Array() });
+  };
+
+  /** The next thing to decide, one at a time. Deciding may wait for documents, so it happens outside of the mailbox. */
+  const proceed = async (): Promise<void> => {
+    if (!live || inFlight !== undefined || deciding || env.clock.monotonic() < sendAt) return;
+    if (state === undefined) {
+      if (stored.creation !== undefined && stored.refusal === "") send(stored.creation, undefined);
+      return;
+    }
+    const proposal = waiting.shift() ?? duty(state);
+    if (proposal === undefined || proposal.ended) return;
+    deciding = true;
+    const { position } = head;
+    proposal.decide(state).then(
+      (decision) =>
+        mailbox.post(() => {
+          deciding = false;
+          decided(proposal, position, decision);
+        }),
+      (error: unknown) =>
+        mailbox.post(() => {
+          deciding = false;
+          proposal.end({ ok: false, error: "refused", reason: "failed" });
+          throw error;
+        }),
+    );
+  };
+
+  const decided = (proposal: Proposal, position: number, decision: Decision): void => {
+    if (proposal.ended) return;
+    if (typeof decision === "object" && "refusal" in decision)
+      return proposal.end({ ok: false, error: "refused", reason: decision.refusal });
+    if (decision === "nothing-to-do") return proposal.end({ ok: true });
+    if (decision === "unready") return proposal.end({ ok: false, error: "offline", reason: "" });
+    if (!live || head.position !== position || state === undefined) {
+      // The log went on meanwhile.
+      if (!proposal.isDuty) waiting.unshift(proposal);
+      return;
+    }
+    send(signSpaceOperation(spaceId, state, identity.device, decision), proposal);
+  };
+
+  const duty = (now: SpaceState): Proposal | undefined => {
+    const decide = stored.refusal === "" ? dutyIn(now, acting) : undefined;
+    if (decide === undefined) return undefined;
+    const proposal: Proposal = {
+      decide,
+      isDuty: true,
+      tries: 0,
+      ended: false,
+      end: (result) => {
+        proposal.ended = true;
+        if (result.ok) {
+          dutyFailures = 0;
+          return;
+        }
+        env.log("info", "space.duty-refused", { reason: result.reason });
+        sendAt = env.clock.monotonic() + dutyEveryMs + backoffDelayMs(retryBackoff, ++dutyFailures, env.random);
+        later(sendAt - env.clock.monotonic(), () => {});
+        if (isJoining() && isFinal(result.reason))
+          mailbox.post(async () => {
+            await keep({ refusal: result.reason });
+            changed();
+          });
+      },
+    };
+    return proposal;
+  };
+  const isJoining = (): boolean => stored.join !== undefined && (state === undefined || memberOf(state, me)?.role === undefined);
+
+  // ---- seen from outside
+
+  const standing = (): Standing => {
+    if (state === undefined) {
+      if (stored.refusal !== "") return "refused";
+      return stored.creation === undefined ? "joining" : "creating";
+    }
+    const member = memberOf(state, me);
+    if (member?.role !== undefined || grantsOf(state, me).length > 0) return admitted ? "member" : "removed";
+    if (stored.join !== undefined) return stored.refusal === "" && admitted ? "joining" : "refused";
+    return member?.gone ?? "removed";
+  };
+
+  const loading = deferred();
+  mailbox.post(async () => {
+    await load();
+    loading.resolve();
+    changed();
+  });
+
+  return {
+    spaceId,
+    keys: ring,
+    acting,
+    ready: loading.promise,
+    stored: () => stored,
+    state: () => state,
+    standing,
+    refusal: () => stored.refusal,
+    distrust: () => distrusted,
+    isLive: () => live,
+    isOutdated: () => outdated || (state !== undefined && settingsOf(state).readOnlySince !== undefined),
+    isAdmitted: () => admitted,
+    decide: (decide) =>
+      new Promise((resolve) => {
+        if (closed !== undefined || waiting.length >= waitingMax) return resolve({ ok: false, error: "offline", reason: "" });
+        const cancel = env.clock.schedule(decisionMs, () => proposal.end({ ok: false, error: "offline", reason: "" }));
+        const proposal: Proposal = {
+          decide,
+          isDuty: false,
+          tries: 0,
+          ended: false,
+          end: (result) => {
+            if (proposal.ended) return;
+            proposal.ended = true;
+            cancel();
+            const at = waiting.indexOf(proposal);
+            if (at >= 0) waiting.splice(at, 1);
+            resolve(result);
+          },
+        };
+        waiting.push(proposal);
+        mailbox.post(() => {});
+      }),
+    join: (join) =>
+      new Promise((resolve, reject) => {
+        mailbox.post(async () => {
+          try {
+            if (state === undefined || memberOf(state, me)?.role === undefined) {
+              await keep({ join, refusal: "" });
+              landmarks = head.position < join.head.position ? [...landmarks, join.head] : landmarks;
+              admitted = true;
+              open();
+              changed();
+            }
+            resolve();
+          } catch (error) {
+            reject(error as Error);
+          }
+        });
+      }),
+    forget: async (docId) => {
+      if (!stored.forgotten.some((one) => bytesEqual(one, docId))) await keep({ forgotten: [...stored.forgotten, docId] });
+    },
+    watch: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    wake: () => mailbox.post(() => {}),
+    close: () =>
+      (closed ??= (async () => {
+        channel.close();
+        for (const cancel of timers) cancel();
+        timers.clear();
+        await mailbox.close();
+        for (const proposal of [...waiting, ...(inFlight?.proposal === undefined ? [] : [inFlight.proposal])])
+          proposal.end({ ok: false, error: "offline", reason: "" });
+        loading.reject(new StoreError("closed", "the space was closed"));
+        listeners.clear();
+      })()),
+  };
+}
+
+/** Another try with the same link can't help. */
+const finalReasons: ReadonlySet<string> = new Set<Reason>([
+  "no-such-invite",
+  "invite-ended",
+  "invite-used-up",
+  "invite-expired",
+  "was-removed",
+  "bad-proof",
+  "space-full",
+]);
+const isFinal = (reason: string): boolean => finalReasons.has(reason);

@@ -1,0 +1,455 @@
+/** The spaces of this device: made here, or come into by an invite. Each follows its access log for as long as the peer runs. */
+import { accountOfDevice, accountState, documentOf, documentRights, liveDocumentsOf, roleOf, settingsOf, writes } from "@skerry/access";
+import type { SpaceState } from "@skerry/access";
+import { exportSecret, formatInviteLink, foundSpace, generateInviteSecret, inviteFromSecret, safetyNumber } from "@skerry/crypto";
+import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/protocol";
+import type { AccessCursor, AccountId, DeviceId, DocId, Head, InviteLink, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
+import type { InviteOptions, InviteResult, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
+import type { Connection } from "../engine/connection.ts";
+import type { Identity } from "../engine/identity.ts";
+import { relayKeyKey, spaceKey, spaceKeys } from "../engine/keys.ts";
+import type { Library } from "../engine/library.ts";
+import { createWatched } from "../engine/listeners.ts";
+import type { Watched } from "../engine/listeners.ts";
+import type { Membership } from "../engine/membership.ts";
+import { newDocument } from "../engine/new-document.ts";
+import type { NewDocument } from "../engine/new-document.ts";
+import { hasSpaceLog, noEpochKey, storedEpochKey, storedInviteSecret, storedRelayKey, storedSpace } from "../engine/stored.ts";
+import type { LibraryEntry, StoredSpace } from "../engine/stored.ts";
+import type { Env } from "../ports.ts";
+import { changingRole, handingOver, inviting, leaving, removing, revokingInvite, rotating } from "./actions.ts";
+import type { Decide } from "./acting.ts";
+import { createLogMembership } from "./log-membership.ts";
+import { loadOwnAccount } from "./own-account.ts";
+import type { OwnAccount } from "./own-account.ts";
+import { loadPeople } from "./people.ts";
+import type { People } from "./people.ts";
+import { signSpaceOperation } from "./sign-operation.ts";
+import { createSpace } from "./space.ts";
+import type { Distrust, Space } from "./space.ts";
+import { statusOf } from "./status.ts";
+
+export interface SpacesHost {
+  readonly env: Env;
+  readonly identity: Identity;
+  readonly connection: Connection;
+  readonly library: Library;
+  readonly token: Uint8Array;
+  readonly displayName: () => string;
+  /** Verified head of a document, once it is caught up with the relay; undefined if that takes too long. */
+  readonly caughtUp: (entry: LibraryEntry) => Promise<Head | undefined>;
+  /** A document is new on this device: look after it. */
+  readonly arrived: (docId: string) => void;
+  readonly distrusted: (spaceId: SpaceId, distrust: Distrust) => void;
+  readonly failed: (what: string, error: unknown) => void;
+}
+
+export interface Spaces {
+  /** Resolves when the keys of the entry's space are at hand. */
+  ready(entry: LibraryEntry): Promise<void>;
+  membership(entry: LibraryEntry): Membership;
+  /** Durable when resolved. `beside`: in its space, if this account may; otherwise in a new one. */
+  createDocument(beside: LibraryEntry | undefined): Promise<string>;
+  join(link: InviteLink): Promise<string>;
+  forget(entry: LibraryEntry): Promise<void>;
+  heard(entry: LibraryEntry, deviceId: DeviceId, name: string): void;
+  /** The list of documents changed. */
+  documentsChanged(): void;
+  watch(docId: string, listener: (space: SpaceStatus | undefined) => void): Subscription;
+  invite(docId: string, options: InviteOptions): Promise<InviteResult>;
+  revokeInvite(docId: string, inviteId: string): Promise<SpaceResult>;
+  changeRole(docId: string, accountId: string, role: Role): Promise<SpaceResult>;
+  remove(docId: string, accountId: string): Promise<SpaceResult>;
+  leave(docId: string): Promise<SpaceResult>;
+  transferOwnership(docId: string, accountId: string): Promise<SpaceResult>;
+  rotate(docId: string): Promise<SpaceResult>;
+  safetyNumber(docId: string, accountId: string): Promise<readonly string[] | undefined>;
+  setVerified(accountId: string, verified: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+const statusEveryMs = 100;
+/** Documents that are caught up at one time for a cut. */
+const catchUpAtOnce = 32;
+const retentionForEver = 0;
+const accountIdBytes = 32;
+const notShared: SpaceResult = { ok: false, error: "not-shared", reason: "" };
+const malformed: SpaceResult = { ok: false, error: "refused", reason: "malformed" };
+const noRelayKey = new Uint8Array(32) as RelayKey;
+
+interface Known {
+  readonly space: Space;
+  /** Links of invites that were made here, by invite id in text. */
+  readonly fragments: Map<string, string>;
+}
+
+/** `rows`: the stored spaces. Without any, nothing is read. */
+export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]): Promise<Spaces> {
+  const { env, identity, connection, library } = host;
+  const me = identity.account.accountId;
+  const known = new Map<string, Known>();
+  const watched = new Map<string, Watched<SpaceStatus | undefined>>();
+  let account: ReturnType<typeof loadOwnAccount> | undefined;
+  let people: People | undefined;
+  let peopleLoading: Promise<People> | undefined;
+  let closed = false;
+
+  const ownAccount = (): ReturnType<typeof loadOwnAccount> => (account ??= loadOwnAccount(env.kv, identity));
+  const touch = (): void => {
+    for (const one of watched.values()) one.touch();
+  };
+  const withPeople = (): Promise<People> =>
+    (peopleLoading ??= loadPeople(env.kv, identity.accountNameOf, touch, (error) => host.failed("people", error)).then((loaded) => {
+      people = loaded;
+      touch();
+      return loaded;
+    }));
+
+  // ---- spaces
+
+  const documentsOf = (spaceId: SpaceId): readonly LibraryEntry[] =>
+    [...library.all()].filter((entry) => hasSpaceLog(entry) && bytesEqual(entry.spaceId, spaceId));
+
+  const headsOf = async (docIds: readonly DocId[]): Promise<ReadonlyMap<string, Head> | undefined> => {
+    const heads = new Map<string, Head>();
+    for (let from = 0; from < docIds.length; from += catchUpAtOnce) {
+      const some = docIds.slice(from, from + catchUpAtOnce).map(async (docId) => {
+        const entry = library.get(toText(docId)) ?? (await adopt(docId));
+        const head = entry === undefined ? undefined : await host.caughtUp(entry);
+        if (head !== undefined) heads.set(toText(docId), head);
+        return head;
+      });
+      if ((await Promise.all(some)).includes(undefined)) return undefined;
+    }
+    return heads;
+  };
+
+  const add = (stored: StoredSpace, own: OwnAccount): Known => {
+    const { spaceId } = stored;
+    const space = createSpace({
+      env,
+      identity,
+      connection,
+      account: own,
+      stored,
+      token: host.token,
+      // What came by a link has no first record yet that this device knows.
+      documents: () => documentsOf(spaceId).filter(({ genesis }) => genesis.some((byte) => byte !== 0)),
+      heads: headsOf,
+      onDistrust: (distrust) => host.distrusted(spaceId, distrust),
+    });
+    const one: Known = { space, fragments: new Map() };
+    known.set(toText(spaceId), one);
+    space.watch(() => onChange(one));
+    space.ready.then(() => loadFragments(one)).catch((error: unknown) => host.failed("space", error));
+    return one;
+  };
+
+  const loadFragments = async ({ space, fragments }: Known): Promise<void> => {
+    const { invitesFrom, invitesTo } = spaceKeys(identity.spaceNameOf(space.spaceId));
+    for (const [, bytes] of await env.kv.range(invitesFrom, invitesTo, 1024)) {
+      const { inviteId, link } = storedInviteSecret.decode(bytes);
+      fragments.set(toText(inviteId), link);
+    }
+    touch();
+  };
+
+  const onChange = ({ space }: Known): void => {
+    const state = space.state();
+    if (state !== undefined && !closed) takeDocuments(space, state);
+    touch();
+  };
+
+  /** Every document of the space that this account may read is on this device, but for those that were taken off it. */
+  const takeDocuments = (space: Space, state: SpaceState): void => {
+    for (const { docId, genesis } of liveDocumentsOf(state)) {
+      const entry = library.get(toText(docId));
+      if (entry !== undefined && hasSpaceLog(entry) && !bytesEqual(entry.genesis, genesis) && bytesEqual(entry.spaceId, space.spaceId))
+        library.update(toText(docId), (old) => ({ ...old, genesis })).catch((error: unknown) => host.failed("library", error));
+      else if (
+        entry === undefined &&
+        documentRights(state, identity.device.deviceId, docId).read &&
+        !space.stored().forgotten.some((one) => bytesEqual(one, docId))
+      )
+        place(space.spaceId, docId, genesis).catch((error: unknown) => host.failed("library", error));
+    }
+  };
+
+  const place = async (spaceId: SpaceId, docId: DocId, genesis: RecordHash): Promise<void> => {
+    const atMs = env.clock.now();
+    await library.put({
+      docId,
+      spaceId,
+      epoch: 0,
+      epochKey: noEpochKey,
+      genesis,
+      linkHead: emptyHead,
+      title: "",
+      createdAtMs: atMs,
+      openedAtMs: atMs,
+      changedAtMs: atMs,
+      unsettled: true,
+    });
+    host.arrived(toText(docId));
+  };
+
+  /** A document that was taken off this device is needed for a cut: its fence has to be known. */
+  const adopt = async (docId: DocId): Promise<LibraryEntry | undefined> => {
+    for (const { space } of known.values()) {
+      const state = space.state();
+      const document = state === undefined ? undefined : documentOf(state, docId);
+      if (document === undefined) continue;
+      await place(space.spaceId, docId, document.genesis);
+      return library.get(toText(docId));
+    }
+    return undefined;
+  };
+
+  const of = (docId: string): Known | undefined => {
+    const entry = library.get(docId);
+    return entry === undefined || !hasSpaceLog(entry) ? undefined : known.get(toText(entry.spaceId));
+  };
+
+  // ---- what people decide
+
+  const decide = async (docId: string, make: (one: Known) => Decide | undefined): Promise<SpaceResult> => {
+    const one = of(docId);
+    if (one === undefined) return notShared;
+    await one.space.ready;
+    const decided = make(one);
+    return decided === undefined ? malformed : one.space.decide(decided);
+  };
+  const idFrom = (text: string): AccountId | undefined => {
+    const bytes = bytesFromText(text);
+    return bytes.ok && bytes.value.length === accountIdBytes ? (bytes.value as AccountId) : undefined;
+  };
+  const about =
+    (accountId: string, make: (id: AccountId, one: Known) => Decide) =>
+    (one: Known): Decide | undefined => {
+      const id = idFrom(accountId);
+      return id === undefined ? undefined : make(id, one);
+    };
+
+  const invite = async (docId: string, { role, forMs, uses }: InviteOptions): Promise<InviteResult> => {
+    const one = of(docId);
+    const entry = library.get(docId);
+    if (one === undefined || entry === undefined) return notShared as InviteResult;
+    if (!Number.isSafeInteger(forMs) || forMs <= 0 || !Number.isSafeInteger(uses) || uses < 1) return malformed as InviteResult;
+    const { space, fragments } = one;
+    const secret = generateInviteSecret(env.random, 16);
+    const keys = inviteFromSecret(secret);
+    const result = await space.decide(inviting({ keys, role, expiresAtMs: env.clock.now() + forMs, uses }, space.acting));
+    if (!result.ok) return result;
+    const state = space.state();
+    const head = state === undefined ? undefined : headOf(state);
+    if (head === undefined) return { ok: false, error: "refused", reason: "failed" };
+    const fragment = formatInviteLink({ spaceId: space.spaceId, head, docId: entry.docId, secret: exportSecret(secret) });
+    const inviteId = toText(keys.inviteId);
+    fragments.set(inviteId, fragment);
+    touch();
+    await env.kv.write([
+      [
+        spaceKeys(identity.spaceNameOf(space.spaceId)).invite(inviteId),
+        storedInviteSecret.encode({ inviteId: keys.inviteId, link: fragment }),
+      ],
+    ]);
+    return { ok: true, fragment };
+  };
+
+  // ---- making and joining
+
+  const found = async (): Promise<NewDocument> => {
+    const { account: own, rows: accountRows } = await ownAccount();
+    const { spaceId, epochKey, commitment, envelope } = foundSpace({ accountId: me, encryptionKey: own.state.encryptionKey }, env.random);
+    const relay = await env.kv.get(relayKeyKey);
+    const creation = signSpaceOperation(spaceId, undefined, identity.device, {
+      type: "create",
+      account: own.carried(undefined),
+      commitment,
+      envelope,
+      retentionDays: retentionForEver,
+      // A space that is made before any relay was met names none.
+      relay: { relayKey: relay === undefined ? noRelayKey : storedRelayKey.decode(relay), sealedAddress: new Uint8Array() },
+    });
+    const stored: StoredSpace = { spaceId, creation, join: undefined, refusal: "", forgotten: [] };
+    const made = newDocument(env, identity, { spaceId, epoch: 1, epochKey, accessPosition: 0 });
+    const name = identity.spaceNameOf(spaceId);
+    await library.put(made.entry, [
+      ...made.rows,
+      ...accountRows,
+      [spaceKey(name), storedSpace.encode(stored)],
+      [spaceKeys(name).epochKey(1), storedEpochKey.encode({ epoch: 1, key: exportSecret(epochKey) })],
+    ]);
+    add(stored, own);
+    return made;
+  };
+
+  /** In a space that is there already. Undefined if this account may not, or has not got its key. */
+  const createIn = async ({ space }: Known): Promise<NewDocument | undefined> => {
+    await space.ready;
+    const state = space.state();
+    // Before the relay has taken the space, its founder has the key of its first epoch.
+    const epoch = state === undefined ? 1 : settingsOf(state).epoch;
+    const epochKey = space.keys.epochKey(epoch);
+    const may = state === undefined ? space.stored().creation !== undefined : writes(roleOf(state, me));
+    if (!may || epochKey === undefined) return undefined;
+    const made = newDocument(env, identity, { spaceId: space.spaceId, epoch, epochKey, accessPosition: state?.position ?? 0 });
+    await library.put(made.entry, made.rows);
+    space.wake();
+    return made;
+  };
+
+  const join = async (link: InviteLink): Promise<string> => {
+    const docId = toText(link.docId);
+    const { account: own, rows: accountRows } = await ownAccount();
+    const joining = { secret: link.secret, head: link.head, docId: link.docId };
+    let one = known.get(toText(link.spaceId));
+    if (one === undefined) {
+      const stored: StoredSpace = { spaceId: link.spaceId, creation: undefined, join: joining, refusal: "", forgotten: [] };
+      await env.kv.write([...accountRows, [spaceKey(identity.spaceNameOf(link.spaceId)), storedSpace.encode(stored)]]);
+      one = known.get(toText(link.spaceId)) ?? add(stored, own);
+    } else {
+      await one.space.ready;
+      await one.space.join(joining);
+    }
+    if (library.get(docId) === undefined) {
+      const state = one.space.state();
+      const document = state === undefined ? undefined : documentOf(state, link.docId);
+      await place(link.spaceId, link.docId, document?.genesis ?? (new Uint8Array(32) as RecordHash));
+    }
+    touch();
+    return docId;
+  };
+
+  const status = (docId: string): SpaceStatus | undefined => {
+    const entry = library.get(docId);
+    const one = of(docId);
+    if (entry === undefined || one === undefined) return undefined;
+    const mayWrite = createLogMembership(one.space, entry.docId, identity.device.deviceId).mayWrite();
+    // What was made here can be written before the relay knows of it.
+    const isNew = one.space.standing() === "creating";
+    return statusOf({
+      space: one.space,
+      people,
+      me,
+      ownName: host.displayName(),
+      mayWrite: mayWrite || isNew || isUnannounced(one.space, entry),
+      fragments: one.fragments,
+    });
+  };
+  const isUnannounced = (space: Space, entry: LibraryEntry): boolean => {
+    const state = space.state();
+    return state !== undefined && writes(roleOf(state, me)) && documentOf(state, entry.docId) === undefined;
+  };
+
+  if (rows.length > 0) {
+    const { account: own } = await ownAccount();
+    for (const row of rows) add(storedSpace.decode(row), own);
+  }
+
+  return {
+    ready: async (entry) => {
+      if (hasSpaceLog(entry)) await known.get(toText(entry.spaceId))?.space.ready;
+    },
+    membership: (entry) => {
+      const one = known.get(toText(entry.spaceId));
+      assert(one !== undefined, "a document's space is known before it is opened");
+      return createLogMembership(one.space, entry.docId, identity.device.deviceId);
+    },
+    createDocument: async (beside) => {
+      const one = beside === undefined || !hasSpaceLog(beside) ? undefined : known.get(toText(beside.spaceId));
+      const made = (one === undefined ? undefined : await createIn(one)) ?? (await found());
+      const docId = toText(made.entry.docId);
+      host.arrived(docId);
+      touch();
+      return docId;
+    },
+    join,
+    forget: async (entry) => {
+      if (hasSpaceLog(entry)) await known.get(toText(entry.spaceId))?.space.forget(entry.docId);
+    },
+    heard: (entry, deviceId, name) => {
+      const state = known.get(toText(entry.spaceId))?.space.state();
+      const person = state === undefined ? undefined : accountOfDevice(state, deviceId);
+      if (person === undefined || bytesEqual(person.accountId, me)) return;
+      withPeople().then(
+        (loaded) => loaded.heard(person.accountId, name),
+        (error: unknown) => host.failed("people", error),
+      );
+    },
+    documentsChanged: touch,
+    watch: (docId, listener) => {
+      const one =
+        watched.get(docId) ??
+        createWatched(
+          env.clock,
+          statusEveryMs,
+          () => status(docId),
+          (error) => host.failed("listener", error),
+        );
+      watched.set(docId, one);
+      const stop = one.watch(listener);
+      if (of(docId) !== undefined) withPeople().catch((error: unknown) => host.failed("people", error));
+      return () => {
+        stop();
+        if (one.watchers() > 0 || watched.get(docId) !== one) return;
+        watched.delete(docId);
+        one.close();
+      };
+    },
+    invite,
+    revokeInvite: (docId, inviteId) =>
+      decide(docId, () => {
+        const id = bytesFromText(inviteId);
+        return id.ok ? revokingInvite(id.value) : undefined;
+      }),
+    changeRole: (docId, accountId, role) =>
+      decide(
+        docId,
+        about(accountId, (id, { space }) => changingRole(id, role, space.acting)),
+      ),
+    remove: (docId, accountId) =>
+      decide(
+        docId,
+        about(accountId, (id, { space }) => removing(id, space.acting)),
+      ),
+    leave: (docId) => decide(docId, () => leaving(me)),
+    transferOwnership: (docId, accountId) =>
+      decide(
+        docId,
+        about(accountId, (id) => handingOver(id, me)),
+      ),
+    rotate: (docId) =>
+      decide(docId, ({ space }) => {
+        const epoch = epochOf(space);
+        const rotate = rotating(space.acting);
+        // Another one that came meanwhile is as good.
+        return (state) => (settingsOf(state).epoch > epoch ? Promise.resolve("nothing-to-do") : rotate(state));
+      }),
+    safetyNumber: async (docId, accountId) => {
+      const id = idFrom(accountId);
+      const state = of(docId)?.space.state();
+      const other = id === undefined || state === undefined ? undefined : accountState(state, id);
+      return other === undefined ? undefined : safetyNumber(identity.account.accountKey, other.rootKey).groups;
+    },
+    setVerified: async (accountId, verified) => {
+      const id = idFrom(accountId);
+      if (id !== undefined) await (await withPeople()).setVerified(id, verified);
+    },
+    close: async () => {
+      closed = true;
+      for (const one of watched.values()) one.close();
+      await Promise.all([...known.values()].map(({ space }) => space.close()));
+    },
+  };
+}
+
+const epochOf = (space: Space): number => {
+  const state = space.state();
+  return state === undefined ? 0 : settingsOf(state).epoch;
+};
+
+const headOf = ({ history, position }: SpaceState): AccessCursor | undefined => {
+  const hash = history.hashes[position - 1];
+  return hash === undefined ? undefined : { position, hash };
+};
