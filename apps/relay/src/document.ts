@@ -197,9 +197,9 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     for (const { request } of barriers.splice(0)) request.failed(error);
     queued = [];
     tentative = durable;
-    lastPosition = undefined;
     tentativeSpaceId = spaceId;
     chains.rollBack();
+    lastPosition = undefined;
     if (hasUnknownOutcome(error)) becomeStale();
     const code = storeRefusal(error);
     for (const pending of lost) {

@@ -1,17 +1,20 @@
 /** The real world's clock and randomness, and tags for the log. For composition roots only. */
 import { createHmac, randomBytes, randomFillSync } from "node:crypto";
 import { pooledRandom } from "@skerry/crypto/verify";
-import { toText } from "@skerry/protocol";
+import { schedulerOf, toText } from "@skerry/protocol";
 import type { Clock, Random } from "@skerry/protocol";
 import type { Tag } from "./log.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  schedule: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
+  schedule: schedulerOf(
+    () => performance.now(),
+    (run, delayMs) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+  ),
 };
 
 export const systemRandom = (): Random => pooledRandom((block) => randomFillSync(block));

@@ -19,5 +19,6 @@ export * from "./presence.ts";
 export * from "./record-body.ts";
 export * from "./record.ts";
 export * from "./result.ts";
+export * from "./scheduler.ts";
 export type { SealedEnvelope } from "./sealed-envelope.ts";
 export * from "./version.ts";

@@ -6,7 +6,7 @@ export interface Clock {
   now(): number;
   /** Monotonic milliseconds from an arbitrary start. Never goes back. */
   monotonic(): number;
-  /** Calls `run` once after `delayMs`. The returned function cancels; cancelling twice, or too late, does nothing. */
+  /** Calls `run` once after `delayMs`, never before (`schedulerOf` makes that of a host's timers). The returned function cancels; cancelling twice, or too late, does nothing. */
   schedule(delayMs: number, run: () => void): () => void;
 }
 

@@ -1,18 +1,19 @@
 /** The real world, for composition roots in the browser: clock, randomness, network. */
 import { pooledRandom } from "@skerry/crypto";
-import { closeCodes, limits } from "@skerry/protocol";
+import { closeCodes, limits, schedulerOf } from "@skerry/protocol";
 import type { Clock, Random } from "@skerry/protocol";
 import type { Link, LinkEvents, Transport } from "../ports.ts";
-
-const delayMsMax = 2 ** 31 - 1;
 
 export const browserClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  schedule: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), delayMsMax));
-    return () => clearTimeout(timer);
-  },
+  schedule: schedulerOf(
+    () => performance.now(),
+    (run, delayMs) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+  ),
 };
 
 /** Call after `ready` of @skerry/crypto. */

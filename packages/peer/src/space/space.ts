@@ -310,6 +310,9 @@ export function createSpace(options: SpaceOptions): Space {
         admitted = false;
         live = false;
         channel.shut();
+        for (const proposal of [...waiting, ...(inFlight?.proposal === undefined ? [] : [inFlight.proposal])])
+          proposal.end({ ok: false, error: "not-allowed", reason: "" });
+        inFlight = undefined;
         if (state === undefined && stored.join !== undefined && stored.refusal === "") await keep({ refusal: "not-allowed" });
         changed();
     }
