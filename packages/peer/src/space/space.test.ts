@@ -1,64 +1,14 @@
 /** Spaces with an access log: real peers and a real relay (docs/peer.md, PE-18 to PE-22). */
 import { afterEach, describe, expect, test } from "vitest";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
-import type { TestDoc, TestPeer, TestRelay } from "../engine/engine.test-support.ts";
-import type { LesserRole, SpaceStatus } from "../client.ts";
+import type { TestPeer } from "../engine/engine.test-support.ts";
+import { come, linkFrom, openScene, spaceOf, untilSpace } from "./space.test-support.ts";
+import type { Scene } from "./space.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
 
-const day = 24 * 3_600_000;
-
-/** What a peer is told of a space, as of now. */
-const spaceOf = (peer: TestPeer, docId: string): Promise<SpaceStatus | undefined> =>
-  new Promise((resolve) => {
-    const stop = peer.peer.watchSpace(docId, (status) => {
-      stop();
-      resolve(status);
-    });
-  });
-
-async function untilSpace(peer: TestPeer, docId: string, what: string, condition: (status: SpaceStatus) => boolean): Promise<SpaceStatus> {
-  let last: SpaceStatus | undefined;
-  try {
-    return await until(what, async () => {
-      last = await spaceOf(peer, docId);
-      return last !== undefined && condition(last) ? last : undefined;
-    });
-  } catch (error) {
-    throw new Error(`${String(error)}: ${JSON.stringify(last)}\n${peer.events.slice(-20).join("\n")}`, { cause: error });
-  }
-}
-
-async function linkFrom(peer: TestPeer, docId: string, role: LesserRole = "editor", uses = 5, forMs = day): Promise<string> {
-  const made = await peer.peer.invite(docId, { role, uses, forMs });
-  if (!made.ok) throw new Error(`no link: ${made.error} ${made.reason}\n${peer.events.slice(-20).join("\n")}`);
-  return made.fragment;
-}
-
-async function come(peer: TestPeer, fragment: string): Promise<string> {
-  const opened = await peer.peer.openLink(fragment);
-  if (!opened.ok) throw new Error(opened.error);
-  await untilSpace(peer, opened.docId, "it is a member", ({ standing }) => standing === "member");
-  return opened.docId;
-}
-
-interface Scene {
-  readonly at: TestRelay;
-  readonly docId: string;
-  readonly olga: TestPeer;
-  readonly olgas: TestDoc;
-}
-
-/** Olga's space with one document, which the relay has taken. */
-async function scene(): Promise<Scene> {
-  const at = await stage.relay();
-  const olga = stage.peer(at);
-  const docId = await olga.peer.createSharedDocument();
-  const olgas = await openDoc(olga, docId);
-  await untilSpace(olga, docId, "the relay has taken it", ({ standing }) => standing === "member");
-  return { at, docId, olga, olgas };
-}
+const scene = (): Promise<Scene> => openScene(stage);
 
 describe("a space", () => {
   test("PE-18 is made offline, and is shared by a link when the relay has it: both read and write", async () => {
@@ -120,7 +70,10 @@ describe("a space", () => {
     edda.wire.heal();
     edda.peer.retryNow();
     await untilStatus(eddas, "all is sent", ({ unsentChanges, saved }) => unsentChanges === 0 && saved !== "device");
-    await until("both have all of it", () => olgas.read() === eddas.read() && ["before", "offline", "after"].every((word) => olgas.read().includes(word)));
+    await until(
+      "both have all of it",
+      () => olgas.read() === eddas.read() && ["before", "offline", "after"].every((word) => olgas.read().includes(word)),
+    );
     expect((await spaceOf(edda, docId))?.epoch).toBe(2);
     // A newcomer reads what was written under the first key too.
     const nina = stage.peer(at);
@@ -240,7 +193,12 @@ describe("a space", () => {
     await untilText(olgas, "hers ");
     expect(await edda.peer.leaveSpace(docId)).toEqual({ ok: true });
     await untilSpace(edda, docId, "she has left", ({ standing }) => standing === "left");
-    await untilSpace(olga, docId, "there is a new key", ({ epoch, rotationDue, members }) => epoch === 2 && !rotationDue && members.length === 1);
+    await untilSpace(
+      olga,
+      docId,
+      "there is a new key",
+      ({ epoch, rotationDue, members }) => epoch === 2 && !rotationDue && members.length === 1,
+    );
     olgas.type("after ");
     await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
     expect(await olga.peer.leaveSpace(docId)).toEqual({ ok: false, error: "refused", reason: "last-owner" });
@@ -279,7 +237,9 @@ describe("a space", () => {
     expect(await refusedBy(once)).toBe("not-allowed");
     expect(await refusedBy(await linkFrom(olga, docId, "editor", 1, 1))).toBe("invite-expired");
     const revoked = await linkFrom(olga, docId);
-    const { invites } = await untilSpace(olga, docId, "it is listed", ({ invites: open }) => open.some(({ fragment }) => fragment === revoked));
+    const { invites } = await untilSpace(olga, docId, "it is listed", ({ invites: open }) =>
+      open.some(({ fragment }) => fragment === revoked),
+    );
     const inviteId = invites.find(({ fragment }) => fragment === revoked)?.inviteId ?? "";
     expect(await olga.peer.revokeInvite(docId, inviteId)).toEqual({ ok: true });
     expect(await refusedBy(revoked)).toBe("not-allowed");

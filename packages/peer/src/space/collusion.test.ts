@@ -1,0 +1,290 @@
+/** A relay that helps those who may not (docs/access.md, "What an attacker can and cannot do"): it stores what it should refuse, and forgets what was decided. */
+import {
+  documentKey,
+  formatInviteLink,
+  importDevice,
+  importSecret,
+  nextChainHash,
+  openRecord,
+  parseInviteLink,
+  recordHashOf,
+  sealRecord,
+} from "@skerry/crypto";
+import type { DeviceIdentity, Secret } from "@skerry/crypto";
+import { decodeRecord, docIdFromText, emptyHead, noRecord } from "@skerry/protocol";
+import type { DocId, ReplicaId } from "@skerry/protocol";
+import type { LogStore } from "@skerry/relay";
+import { afterEach, describe, expect, test } from "vitest";
+import { Doc, encodeStateAsUpdate } from "yjs";
+import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
+import { createStage, openDoc, random, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
+import type { Device, TestPeer } from "../engine/engine.test-support.ts";
+import { identityKey } from "../engine/keys.ts";
+import { storedEpochKey, storedIdentity } from "../engine/stored.ts";
+import { come, linkFrom, openScene, spaceOf, untilSpace } from "./space.test-support.ts";
+
+const stage = createStage();
+afterEach(() => stage.close());
+
+const docIdOf = (text: string): DocId => {
+  const docId = docIdFromText(text);
+  if (!docId.ok) throw new Error(docId.error);
+  return docId.value;
+};
+
+/** What somebody who controls a device has: its key, its certificate, and all epoch keys that it was given. */
+function stolen(device: Device): {
+  readonly device: DeviceIdentity;
+  readonly certificate: Uint8Array;
+  readonly keys: ReadonlyMap<number, Secret>;
+} {
+  const bytes = device.kv.get(identityKey);
+  if (bytes === undefined) throw new Error("no identity");
+  const stored = storedIdentity.decode(bytes);
+  const own = importDevice(stored.device);
+  if (!own.ok) throw new Error(own.error);
+  const keys = new Map<number, Secret>();
+  for (const [key, row] of device.kv) {
+    if (!/^s\/.*\/k\//.test(key)) continue;
+    const { epoch, key: secret } = storedEpochKey.decode(row);
+    keys.set(epoch, importSecret(secret));
+  }
+  return { device: own.value, certificate: stored.certificate, keys };
+}
+
+/** A first record of a new replica that says `text`, as a modified client signs it. */
+function forged(owner: Device, docId: DocId, text: string, epoch: number, accessPosition: number): Uint8Array {
+  const { device, certificate, keys } = stolen(owner);
+  const epochKey = keys.get(epoch);
+  if (epochKey === undefined) throw new Error("no key of this epoch");
+  const doc = new Doc();
+  doc.getText("body").insert(0, text);
+  return sealRecord({
+    header: {
+      kind: "update",
+      docId,
+      epoch,
+      deviceId: device.deviceId,
+      replicaId: random.bytes(16) as ReplicaId,
+      n: 1,
+      prev: noRecord,
+      seen: emptyHead,
+      accessPosition,
+    },
+    body: { time: { wallMs: Date.now(), counter: 0 }, certificate, update: encodeStateAsUpdate(doc) },
+    key: documentKey(epochKey, docId),
+    device,
+    random,
+  }).bytes;
+}
+
+/** The relay puts a record into a log under the position of its choice, against all rules. */
+async function slipIn(store: LogStore, docId: DocId, record: Uint8Array, accessPosition: number): Promise<void> {
+  const info = await store.info(docId);
+  const decoded = decodeRecord(record);
+  if (info === undefined || !decoded.ok) throw new Error("nothing to slip into");
+  const recordHash = recordHashOf(decoded.value.hashedBytes);
+  const { replicaId, n } = decoded.value.header;
+  await store.append([
+    {
+      docId,
+      seq: info.head.seq + 1,
+      entry: { receivedAtMs: Date.now(), accessPosition, record },
+      recordHash,
+      chainHash: nextChainHash(info.head.chainHash, recordHash, accessPosition),
+      replicaId,
+      n,
+    },
+  ]);
+}
+
+const idOf = async (peer: TestPeer): Promise<string> => (await peer.peer.profile()).accountId;
+
+describe("a relay that colludes", () => {
+  test("PE-22 AC-83 stores a viewer's record: every peer sets it aside and names the device", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const [vito, edda] = [stage.peer(at), stage.peer(at)];
+    await come(vito, await linkFrom(olga, docId, "viewer"));
+    await come(edda, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    await untilStatus(eddas, "she is caught up", ({ seq }) => seq === 1);
+    const position = await positionWith(olga, 2);
+    await at.close();
+    await slipIn(at.store, docIdOf(docId), forged(vito.device, docIdOf(docId), "a viewer's words", 1, position), position);
+    const again = await stage.relayOn(at.store, at.port);
+    for (const one of [olga, edda]) one.peer.retryNow();
+    const device = (await vito.peer.profile()).deviceId;
+    for (const doc of [olgas, eddas]) {
+      await untilStatus(
+        doc,
+        "it is set aside, and named",
+        ({ quarantined, alarms }) => quarantined === 1 && alarms.some((alarm) => alarm.kind === "not-allowed" && alarm.device === device),
+      );
+      expect(doc.read()).not.toContain("viewer");
+      // Nothing stops.
+      doc.type("words ");
+    }
+    await until("all go on", () => olgas.read() === eddas.read() && olgas.read() === "words words ");
+    // Who comes later judges the same way.
+    const nina = stage.peer(again);
+    await come(nina, await linkFrom(olga, docId, "viewer"));
+    const ninas = await openDoc(nina, docId);
+    await untilText(ninas, "words words ");
+    expect((await ninas.fresh()).quarantined).toBe(1);
+  });
+
+  test("PE-22 AC-84 AC-85 a removed editor's backdated record is void for everybody; with the keys that she has she reads nothing that came later", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const [edda, vito] = [stage.peer(at), stage.peer(at)];
+    await come(edda, await linkFrom(olga, docId));
+    await come(vito, await linkFrom(olga, docId, "viewer"));
+    const eddas = await openDoc(edda, docId);
+    eddas.type("hers ");
+    const vitos = await openDoc(vito, docId);
+    for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
+    const before = await positionWith(olga, 2);
+    expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
+    olgas.type("secret ");
+    await untilText(vitos, "hers secret ");
+    await at.close();
+    const id = docIdOf(docId);
+    // As of the time when she was in, and as of now.
+    for (const position of [before, before + 1]) await slipIn(at.store, id, forged(edda.device, id, "backdated ", 1, position), position);
+    await stage.relayOn(at.store, at.port);
+    for (const one of [olga, vito]) one.peer.retryNow();
+    const device = (await edda.peer.profile()).deviceId;
+    for (const doc of [olgas, vitos]) {
+      await untilStatus(
+        doc,
+        "both are set aside",
+        ({ quarantined, alarms }) => quarantined === 2 && alarms.some((alarm) => alarm.kind === "not-allowed" && alarm.device === device),
+      );
+      expect(doc.read()).toBe("hers secret ");
+    }
+    // The relay gives her everything that it has.
+    const { keys } = stolen(edda.device);
+    expect([...keys.keys()]).toEqual([1]);
+    const entries = await at.store.read(id, 1, 100, Number.MAX_SAFE_INTEGER);
+    const opened = entries.map(({ record }) => {
+      const decoded = decodeRecord(record);
+      return decoded.ok && [...keys.values()].some((key) => openRecord(decoded.value, documentKey(key, id)).ok);
+    });
+    expect(opened).toEqual([true, true, false, true, true]);
+  });
+
+  test("PE-24 shows a log without what was decided: it is not believed, nothing is sent, and that is said", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const edda = stage.peer(at);
+    await come(edda, await linkFrom(olga, docId));
+    await untilSpace(olga, docId, "all is settled", ({ members }) => members.length === 2);
+    const position = await positionWith(olga, 1);
+    expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
+    olgas.type("secret ");
+    await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+    const forgetful = await without(at.store, docIdOf(docId), position);
+    await at.close();
+    const cheating = await stage.relayOn(forgetful, at.port);
+    olga.peer.retryNow();
+    await untilSpace(olga, docId, "she says so", ({ distrusted, mayWrite }) => distrusted && !mayWrite);
+    const sent = (await cheating.store.info(docIdOf(docId)))?.head.seq;
+    olgas.type("more ");
+    await untilStatus(olgas, "it is kept", ({ saved, unsentChanges }) => saved === "device" && unsentChanges > 0);
+    expect((await cheating.store.info(docIdOf(docId)))?.head.seq).toBe(sent);
+    expect((await spaceOf(olga, docId))?.members).toHaveLength(1);
+  });
+
+  test("PE-24 shows an older log to somebody whose link names a later place in it: she is told, and accepts nothing", async () => {
+    const { at, docId, olga } = await openScene(stage);
+    const first = parseInviteLink(await linkFrom(olga, docId));
+    await come(stage.peer(at), await linkFrom(olga, docId));
+    const second = parseInviteLink(await linkFrom(olga, docId));
+    if (!first.ok || !second.ok) throw new Error("no links");
+    const older = await without(at.store, docIdOf(docId), first.value.head.position);
+    await at.close();
+    await stage.relayOn(older, at.port);
+    const nina = stage.peer(at);
+    await nina.peer.openLink(formatInviteLink({ ...second.value, secret: first.value.secret }));
+    await untilSpace(nina, docId, "she is told", ({ distrusted }) => distrusted);
+    expect((await spaceOf(nina, docId))?.standing).toBe("joining");
+    expect((await older.accessHead(first.value.spaceId))?.position).toBe(first.value.head.position);
+    // The same link at its own place in the log is good.
+    const vera = stage.peer(at);
+    await come(vera, formatInviteLink(first.value));
+  });
+
+  test("PE-22 passes on presence of somebody who was removed: it is not shown", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const edda = stage.peer(at);
+    await come(edda, await linkFrom(olga, docId));
+    const kept: Uint8Array[] = [];
+    edda.wire.up = (message) => {
+      if (message.type !== "presence") return [message];
+      kept.push(message.envelope.slice());
+      return [];
+    };
+    const eddas = await openDoc(edda, docId);
+    eddas.type("hers ");
+    await untilText(olgas, "hers ");
+    await until("there is presence to keep back", () => kept.length >= 1);
+    edda.wire.cut();
+    edda.wire.heal();
+    edda.peer.retryNow();
+    await until("there is more, from when she came back", () => kept.length >= 2);
+    const dropped = (): number => olga.events.filter((event) => event.startsWith("presence.dropped")).length;
+    // What the relay kept back comes with whatever it says next.
+    const inject = async (envelope: Uint8Array | undefined): Promise<void> => {
+      let injected = false;
+      olga.wire.down = (message) => {
+        if (injected || message.type !== "acked" || envelope === undefined) return [message];
+        injected = true;
+        return [message, { type: "relayed-presence", channel: message.channel, connectionId: 77, envelope }];
+      };
+      olgas.type("o");
+      await until("it was passed on", () => injected);
+      olga.wire.down = (message) => [message];
+    };
+    await inject(kept[0]);
+    await untilStatus(olgas, "all is sent", ({ unsentChanges }) => unsentChanges === 0);
+    expect(dropped()).toBe(0);
+    expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
+    await inject(kept[1]);
+    await until("it is dropped", () => dropped() === 1);
+  });
+});
+
+/**
+ * Position of the space's log when `guests` came by a link each: creation, document, and for each an invite, an acceptance and the key that is due
+ * then. Waits until nothing is due any more.
+ */
+async function positionWith(peer: TestPeer, guests: number): Promise<number> {
+  const wanted = 2 + 3 * guests;
+  const operations = (): number => [...peer.device.kv.keys()].filter((key) => /^s\/.*\/e\//.test(key)).length;
+  await until("nothing is due any more", () => operations() === wanted);
+  return wanted;
+}
+
+/** The same store, with the access logs cut off after `position`. */
+async function without(store: LogStore, docId: DocId, position: number): Promise<LogStore> {
+  const copy = await openMemoryLogStore();
+  const identity = await store.getMeta("relay-identity");
+  if (identity !== undefined) await copy.putMeta("relay-identity", identity);
+  const info = await store.info(docId);
+  if (info === undefined) throw new Error("no such document");
+  for (const entry of await store.read(docId, 1, 1000, Number.MAX_SAFE_INTEGER)) {
+    const record = decodeRecord(entry.record);
+    if (!record.ok) throw new Error("undecodable");
+    const { seq, recordHash, chainHash, ...rest } = entry;
+    const { replicaId, n } = record.value.header;
+    await copy.append([{ docId, seq, entry: rest, recordHash, chainHash, replicaId, n, ...(seq === 1 ? { spaceId: info.spaceId } : {}) }]);
+  }
+  for (const { position: at, operation, receivedAtMs, hash } of await store.readAccess(
+    info.spaceId,
+    1,
+    position,
+    Number.MAX_SAFE_INTEGER,
+  )) {
+    if (at <= position) await copy.appendAccess({ spaceId: info.spaceId, position: at, operation, receivedAtMs, hash });
+  }
+  return copy;
+}
