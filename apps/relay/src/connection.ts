@@ -28,6 +28,7 @@ import type {
   SealedRecord,
   Signature,
   SpaceId,
+  StoredOperation,
   UpMessage,
 } from "@skerry/protocol";
 import { createChannel, readAheadBytes } from "./channel.ts";
@@ -92,8 +93,8 @@ export interface Connection {
 }
 
 type EffectOf<Do extends SessionEffect["do"]> = Extract<SessionEffect, { readonly do: Do }>;
-type ChannelMessage = Extract<UpMessage, { readonly type: "append" | "restore" | "presence" | "append-operation" }>;
-type DocumentMessage = Exclude<ChannelMessage, { readonly type: "append-operation" }>;
+type ChannelMessage = Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>;
+type OperationMessage = Extract<UpMessage, { readonly type: "append-operation" | "restore-operations" }>;
 
 /** A channel number in use: first while its document or space is being loaded, with what came for it meanwhile. */
 interface AnySlot {
@@ -499,27 +500,36 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
 
   // ---- operations of access logs
 
-  const appendOperation = (slot: SpaceSlot, message: Extract<ChannelMessage, { type: "append-operation" }>): void => {
-    // The message is a view into a frame; these two outlive it.
-    const operation = message.operation.slice();
-    const token = message.token.slice();
+  const takeOperations = (message: OperationMessage): void => {
     const no = (code: RefusalCode, retryMs: number): void =>
       send({ type: "operation-refused", channel: message.channel, code, reason: "", retryAfterMs: retryMs });
+    const slot = slots.get(message.channel);
+    if (slot?.kind !== "space") return no("unknown-channel", 0);
+    // Handing back is rare, and costs what reading a log costs: one message counts like one operation.
     if (!operations.take(1)) return no("rate-limited", Math.max(1, operations.waitMs(1)));
-    if (env.underWay.bytes + operation.length > config.underWayBytesMax) return no("rate-limited", retryAfterMs("rate-limited"));
-    const done = reserve(operation.length);
+    // The message is a view into a frame; its bytes outlive it.
+    const own = (entry: StoredOperation): StoredOperation => ({ ...entry, operation: entry.operation.slice() });
+    const request =
+      message.type === "append-operation"
+        ? ({ kind: "append", operation: message.operation.slice() } as const)
+        : ({ kind: "restore", from: message.from, operations: message.operations.map(own) } as const);
+    const size =
+      request.kind === "append" ? request.operation.length : request.operations.reduce((sum, each) => sum + each.operation.length, 0);
+    if (env.underWay.bytes + size > config.underWayBytesMax) return no("rate-limited", retryAfterMs("rate-limited"));
+    const token = message.token.slice();
+    const done = reserve(size);
     whenOpened(
       slot,
       () => {
         const { channel } = slot;
         if (channel === undefined) return done();
-        channel.space.submit({ user: channel, operation, token, done });
+        channel.space.submit({ ...request, user: channel, token, done });
       },
       done,
     );
   };
 
-  const onChannel = (message: DocumentMessage, deviceId: DeviceId): void => {
+  const onChannel = (message: ChannelMessage, deviceId: DeviceId): void => {
     const slot = slots.get(message.channel);
     if (slot === undefined || slot.kind === "space") {
       if (message.type === "presence") return;
@@ -558,17 +568,9 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
         return open(effect, deviceId);
       case "open-space":
         return openSpace(effect, deviceId);
-      case "append-operation": {
-        const slot = slots.get(effect.message.channel);
-        if (slot?.kind === "space") return appendOperation(slot, effect.message);
-        return send({
-          type: "operation-refused",
-          channel: effect.message.channel,
-          code: "unknown-channel",
-          reason: "",
-          retryAfterMs: 0,
-        });
-      }
+      case "append-operation":
+      case "restore-operations":
+        return takeOperations(effect.message);
       case "append":
       case "restore":
       case "presence":

@@ -22,6 +22,7 @@ export type SessionEffect =
   | { readonly do: "close-channel"; readonly message: Message<"close"> }
   | { readonly do: "open-space"; readonly message: Message<"open-space"> }
   | { readonly do: "append-operation"; readonly message: Message<"append-operation"> }
+  | { readonly do: "restore-operations"; readonly message: Message<"restore-operations"> }
   | { readonly do: "pong"; readonly id: number };
 
 export interface Step {
@@ -53,6 +54,7 @@ const ready: { readonly [Type in UpMessage["type"]]: (message: Message<Type>) =>
   close: (message) => ({ do: "close-channel", message }),
   "open-space": (message) => ({ do: "open-space", message }),
   "append-operation": (message) => ({ do: "append-operation", message }),
+  "restore-operations": (message) => ({ do: "restore-operations", message }),
   ping: ({ id }) => ({ do: "pong", id }),
 };
 

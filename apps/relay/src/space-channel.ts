@@ -110,6 +110,7 @@ export function createSpaceChannel({ number, deviceId, invite }: SpaceReader, sp
       } else if (author === channel) send({ type: "operation-acked", channel: number, position, receivedAtMs: operation.receivedAtMs });
     },
     refused: (code, reason) => send({ type: "operation-refused", channel: number, code, reason, retryAfterMs: retryAfterMs(code) }),
+    restored: (position) => send({ type: "operations-restored", channel: number, position }),
     fellBehind: () => {
       if (state === "live") readOn();
     },

@@ -321,6 +321,66 @@ describe("a space's log", () => {
   });
 });
 
+describe("a relay that lost the end of a log", () => {
+  test("AL-7 takes it back from those who write, as it was and in order, at no later time than its own; and from nobody else", async () => {
+    const { olga, edda, vito, owner } = await scene();
+    const lost = await follow(await suite.join(olga.device), owner.id);
+    await must(lost, olga, { type: "set-retention", retentionDays: 3 });
+    await must(lost, olga, { type: "set-retention", retentionDays: 5 });
+    const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
+    const log = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
+    await suite.relay().server.close();
+    const backup = faultyStore(await openMemoryLogStore());
+    for (const { position, operation, receivedAtMs, hash } of reads.slice(0, 4))
+      await backup.appendAccess({ spaceId: owner.id, position, operation, receivedAtMs, hash });
+    await suite.start({ store: backup, config: { spaces: "open" } });
+
+    const handBack = async (by: Person, from: number, operations: typeof log): Promise<string> => {
+      const client = await suite.join(by.device);
+      client.send({ type: "open-space", channel: 2, spaceId: owner.id, cursor: accessStart, invite: undefined });
+      await client.take("space-opened", 2);
+      client.send({ type: "restore-operations", channel: 2, from, operations, token: new Uint8Array() });
+      return Promise.race([
+        client.take("operations-restored", 2).then(({ position }) => `up to ${position}`),
+        client.take("operation-refused", 2).then(({ code, reason }) => `${code} ${reason}`.trim()),
+      ]);
+    };
+    const later = { operation: log[4]?.operation ?? new Uint8Array(), receivedAtMs: Date.now() + 3_600_000 };
+    expect(await handBack(vito, 5, log.slice(4))).toBe("not-allowed");
+    expect(await handBack(olga, 6, log.slice(5))).toBe("stale gap");
+    expect(await handBack(olga, 5, log.slice(5))).toBe("stale gap");
+    expect(await handBack(olga, 5, [later])).toBe("rate-limited time-went-back");
+    // Another time than the one that the next operation vouches for: nothing of it is taken.
+    const earlier = { ...later, receivedAtMs: (log[4]?.receivedAtMs ?? 0) + 1 };
+    expect(await handBack(olga, 5, [earlier, ...log.slice(5)])).toBe("stale stale");
+    const watching = await follow(await suite.join(vito.device), owner.id);
+    expect(await handBack(edda, 2, log.slice(1))).toBe(`up to ${log.length}`);
+    expect(await handBack(edda, 1, log)).toBe(`up to ${log.length}`);
+    await catchUp(watching, log.length);
+    expect((await backup.accessHead(owner.id))?.hash).toEqual(reads.at(-1)?.hash);
+  });
+
+  test("AL-7 takes back the whole log of a space that it knows nothing of, if its founder may make one here", async () => {
+    const { olga, edda, owner } = await scene();
+    const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
+    const operations = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
+    const attempt = async (by: Person): Promise<string> => {
+      const client = await suite.join(by.device);
+      client.send({ type: "open-space", channel: 2, spaceId: owner.id, cursor: accessStart, invite: undefined });
+      await client.take("space-opened", 2);
+      client.send({ type: "restore-operations", channel: 2, from: 1, operations, token: new Uint8Array() });
+      return Promise.race([
+        client.take("operations-restored", 2).then(({ position }) => `up to ${position}`),
+        client.take("operation-refused", 2).then(({ code }) => code),
+      ]);
+    };
+    await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(edda.id)] } });
+    expect(await attempt(edda)).toBe("not-allowed");
+    await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(olga.id)] } });
+    expect(await attempt(edda)).toBe(`up to ${operations.length}`);
+  });
+});
+
 describe("documents of a space with a log", () => {
   test("AL-4 an editor's record is admitted under the log's position; a viewer's, a stranger's and one of another epoch is not", async () => {
     const { edda, vito, owner, document } = await scene();

@@ -10,6 +10,7 @@ import {
   documentRights,
   grantsOf,
   inviteOf,
+  isLiveDevice,
   judgeEntry,
   judgeGenesis,
   membersOf,
@@ -17,8 +18,9 @@ import {
   roleOf,
   settingsOf,
   stateAt,
+  writes,
 } from "@skerry/access";
-import type { Fence, Refusal, SpaceState } from "@skerry/access";
+import type { AccountState, Fence, Refusal, SpaceState } from "@skerry/access";
 import { verifyInviteReader } from "@skerry/crypto/verify";
 import { accessStart, assert, bytesEqual, decodeRecord, limits, toText } from "@skerry/protocol";
 import type { AccessCursor, Clock, DeviceId, DocId, InviteProof, RefusalCode, SpaceId, StoredOperation } from "@skerry/protocol";
@@ -36,19 +38,31 @@ export interface SpaceUser {
   /** An operation became durable. */
   grown(position: number, operation: StoredOperation, author: SpaceUser | undefined): void;
   refused(code: RefusalCode, reason: string): void;
+  /** What was handed back is durable, up to this position. */
+  restored(position: number): void;
   /** The log grew without a `grown`: read on from it. */
   fellBehind(): void;
   /** The space has no more to do with this channel. */
   ejected(code: RefusalCode): void;
 }
 
-export interface OperationRequest {
+interface AnyRequest {
   readonly user: SpaceUser;
-  readonly operation: Uint8Array;
   readonly token: Uint8Array;
   /** Answered, or needs no answer any more. */
   done(): void;
 }
+export interface OperationRequest extends AnyRequest {
+  readonly kind: "append";
+  readonly operation: Uint8Array;
+}
+/** Operations that this relay lost, from position `from` on. */
+export interface RestoreOperationsRequest extends AnyRequest {
+  readonly kind: "restore";
+  readonly from: number;
+  readonly operations: readonly StoredOperation[];
+}
+export type SpaceRequest = OperationRequest | RestoreOperationsRequest;
 
 /** Which spaces there are here, and who may make one: the operator's choice (docs/operating.md). */
 export interface SpacePolicy {
@@ -76,7 +90,7 @@ export interface Space extends SpaceAccess {
   mayRead(deviceId: DeviceId, invite: InviteProof | undefined): boolean;
   join(user: SpaceUser): void;
   leave(user: SpaceUser): void;
-  submit(request: OperationRequest): void;
+  submit(request: SpaceRequest): void;
   isBusy(): boolean;
   /** Resolves when nothing is under way. */
   settled(): Promise<void>;
@@ -101,10 +115,11 @@ const waitingMax = 64;
 export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => Promise<LoadedSpace>, env: SpaceEnv): Space {
   const users = new Set<SpaceUser>();
   const listeners = new Set<() => void>();
-  const waiting: OperationRequest[] = [];
+  const waiting: SpaceRequest[] = [];
   let { state, head, lastMs } = loaded;
   /** What comes into force once it is stored: until then, what it takes away is not given any more. */
   let coming: SpaceState | undefined;
+  let handingBack: SpaceUser | undefined;
   /** A write failed with unknown outcome: what is in force may be `state` or `coming`, until the store was asked again. */
   let stale = false;
   let reloading: Promise<void> | undefined;
@@ -176,11 +191,11 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     for (const resolve of whenSettled.splice(0)) resolve();
   };
 
-  const answer = async (request: OperationRequest): Promise<void> => {
+  const answer = async (request: SpaceRequest): Promise<void> => {
     if (gone) return request.user.refused("storage-failed", "");
     try {
       await fresh();
-      await take(request);
+      await (request.kind === "append" ? take(request) : takeBack(request));
     } catch (error) {
       if (!(error instanceof LogStoreError)) {
         request.user.refused("storage-failed", "");
@@ -214,6 +229,13 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
         return user.refused("stale", "wrong-fences");
       }
     }
+    await comeIntoForce(next, entry, user);
+  };
+
+  /** Stored, then in force and told. */
+  const comeIntoForce = async (next: SpaceState, entry: StoredOperation, author: SpaceUser, isNew = true): Promise<void> => {
+    const before = state;
+    const { operation, receivedAtMs } = entry;
     const hash = accessHashOf(operation, receivedAtMs);
     await env.store.appendAccess({ spaceId, position: next.position, operation, receivedAtMs, hash });
     coming = undefined;
@@ -221,8 +243,45 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     head = { position: next.position, hash };
     lastMs = receivedAtMs;
     // Whoever loses the right to read reads why. Who waited for a space to begin had none.
-    for (const each of users) if (before !== undefined || each === user) each.grown(next.position, entry, user);
+    if (isNew) for (const each of users) if (before !== undefined || each === author) each.grown(next.position, entry, author);
+    if (!isNew) for (const each of users) if (each !== author) each.fellBehind();
     changed();
+  };
+
+  /**
+   * AL-7: what this relay lost. Each operation is judged as when it came, at the time that it came: the next one vouches for that time. Its fences are not
+   * compared with documents, which may have been lost too. Only those who write may hand back: the last one's time is their word.
+   */
+  const takeBack = async ({ user, from, operations, token }: RestoreOperationsRequest): Promise<void> => {
+    const account = state === undefined ? undefined : accountOfDevice(state, user.deviceId);
+    if (state !== undefined && !(account !== undefined && isLiveWriter(state, account, user.deviceId)))
+      return user.refused("not-allowed", "");
+    if (from > head.position + 1) return user.refused("stale", "gap");
+    // All of them before any is stored: a time that the next does not vouch for is found out.
+    const taken: { readonly next: SpaceState; readonly entry: StoredOperation }[] = [];
+    // What somebody else handed back meanwhile is passed over.
+    for (const entry of operations.slice(head.position + 1 - from)) {
+      if (entry.receivedAtMs > env.clock.now()) return user.refused("rate-limited", "time-went-back");
+      const under = taken.at(-1)?.next ?? state;
+      const applied = under === undefined ? createSpaceState(spaceId, entry) : applySpace(under, entry);
+      if (!applied.ok) return user.refused(codeOf(applied.error), applied.error.reason);
+      if (settingsOf(applied.value).readOnlySince !== undefined) return user.refused("against-the-rules", "unknown-operation");
+      const [owner] = under === undefined ? membersOf(applied.value) : [];
+      if (owner !== undefined && !env.policy.allows(owner.accountId, token)) return user.refused("not-allowed", "");
+      taken.push({ next: applied.value, entry });
+    }
+    // Whoever hands back may come in, or go, by what is handed back.
+    handingBack = user;
+    try {
+      for (const { next, entry } of taken) {
+        coming = state === undefined ? undefined : next;
+        await comeIntoForce(next, entry, user, false);
+      }
+      user.restored(head.position);
+    } finally {
+      handingBack = undefined;
+      changed();
+    }
   };
 
   /**
@@ -279,7 +338,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
 
   const changed = (): void => {
     for (const user of [...users]) {
-      if (mayRead(user.deviceId, user.invite)) continue;
+      if (user === handingBack || mayRead(user.deviceId, user.invite)) continue;
       users.delete(user);
       user.ejected("not-allowed");
     }
@@ -336,6 +395,9 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     },
   };
 }
+
+const isLiveWriter = (state: SpaceState, account: AccountState, deviceId: DeviceId): boolean =>
+  isLiveDevice(account, deviceId) && writes(roleOf(state, account.accountId));
 
 const allowed = (position: number): AccessAnswer => ({ allowed: true, position });
 const denied = (code: RefusalCode): AccessAnswer => ({ allowed: false, code });

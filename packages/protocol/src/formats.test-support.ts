@@ -127,6 +127,7 @@ const unsignedHeadFields = {
   timeMs: time,
 };
 const signedHeadFields = { ...unsignedHeadFields, signature: fixed(64, 0x80) };
+const storedOperationFields = { receivedAtMs: time, operation: bytes(0x30) };
 const accessCursorFields = { position: safe(7), hash: fixed(32, 0x60) };
 const entryFields = { receivedAtMs: time, accessPosition: safe(7), record: bytes(0x30) };
 const retryAfterMs = uint(limits.retryAfterMsMax, 1_500);
@@ -171,6 +172,7 @@ export const messageFormats: readonly Format[] = [
     invite: maybe(nested({ inviteId: fixed(16, 0x11), signature: fixed(64, 0x80) })),
   }),
   up("append-operation", { channel, operation: bytes(0x30), token: bytes(0xc0, 256) }),
+  up("restore-operations", { channel, from: safe(3), operations: listOf(nested(storedOperationFields)), token: bytes(0xc0, 256) }),
   down("challenge", {
     versionMin: uint(0xffff, 1),
     versionMax: uint(0xffff, 2),
@@ -200,9 +202,10 @@ export const messageFormats: readonly Format[] = [
   down("closed", { channel, code: nameOf(refusalNumbers), retryAfterMs }),
   down("goodbye", { retryAfterMs }),
   down("space-opened", { channel, head: nested(accessCursorFields), atCursor: maybe(fixed(32, 0x61)) }),
-  down("operations", { channel, from: safe(7), operations: listOf(nested({ receivedAtMs: time, operation: bytes(0x30) })) }),
+  down("operations", { channel, from: safe(7), operations: listOf(nested(storedOperationFields)) }),
   down("operation-acked", { channel, position: safe(7), receivedAtMs: time }),
   down("operation-refused", { channel, code: nameOf(refusalNumbers), reason: text("not-an-owner"), retryAfterMs }),
+  down("operations-restored", { channel, position: safe(7) }),
 ];
 
 const record = format<Pick<SealedRecord, "header" | "nonce" | "ciphertext" | "signature">>(

@@ -1,23 +1,31 @@
 import { expect, test } from "vitest";
+import type { Clock } from "./ports.ts";
 import { schedulerOf } from "./scheduler.ts";
 
+interface Host {
+  now: number;
+  readonly timers: { readonly run: () => void; readonly delayMs: number; cancelled: boolean }[];
+  readonly schedule: Clock["schedule"];
+}
+
 /** A host whose timers are told apart by hand. */
-function host(): { now: number; timers: { run: () => void; delayMs: number; cancelled: boolean }[]; schedule: ReturnType<typeof schedulerOf> } {
-  const one = {
+function host(): Host {
+  const timers: Host["timers"] = [];
+  const world: Host = {
     now: 100.4,
-    timers: [] as { run: () => void; delayMs: number; cancelled: boolean }[],
+    timers,
     schedule: schedulerOf(
-      () => one.now,
+      () => world.now,
       (run, delayMs) => {
         const timer = { run, delayMs, cancelled: false };
-        one.timers.push(timer);
+        timers.push(timer);
         return () => {
           timer.cancelled = true;
         };
       },
     ),
   };
-  return one;
+  return world;
 }
 
 test("a timer that fires early is set again: nothing runs before its time", () => {

@@ -118,7 +118,7 @@ function extendLock(lock: Lock): Lock {
   };
 }
 
-const none: Lock = { protocolVersion: {}, formatVersion: {} };
+const none: Lock = { protocolVersion: {}, formatVersion: {}, inviteLinkVersion: {} };
 const readLock = (): Lock => (existsSync(lockFile) ? (JSON.parse(readFileSync(lockFile, "utf8")) as Lock) : none);
 if (writing) writeFileSync(lockFile, JSON.stringify(extendLock(readLock()), undefined, 2) + "\n");
 

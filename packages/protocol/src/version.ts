@@ -5,8 +5,9 @@
  * |---------|------------|--------|
  * | 1       | 2026-11-20 | first  |
  * | 2       | 2026-11-25 | access logs: open-space, append-operation, space-opened, operations, operation-acked, operation-refused; reason "stale" |
+ * | 3       | 2026-11-29 | access logs are handed back: restore-operations, operations-restored |
  */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 /** The oldest version that this code still speaks. */
 export const protocolVersionMin = 2;
 /** Format of invites' links (invite-link.ts). */

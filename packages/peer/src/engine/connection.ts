@@ -36,7 +36,7 @@ export interface Session {
 /** The message from the relay that has this type. */
 export type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { readonly type: Type }>;
 type AnyChannelMessage = Extract<DownMessage, { readonly channel: number }>;
-type OperationMessage = Down<"space-opened" | "operations" | "operation-acked" | "operation-refused">;
+type OperationMessage = Down<"space-opened" | "operations" | "operation-acked" | "operation-refused" | "operations-restored">;
 export type ChannelMessage = Exclude<AnyChannelMessage, OperationMessage>;
 /** What a space's channel hears. `refused` answers its opening. */
 export type SpaceChannelMessage = OperationMessage | Down<"refused" | "closed">;
@@ -78,7 +78,10 @@ export interface Channel<Opening = ChannelOpening, Request = ChannelRequest> {
   close(): void;
 }
 
-export type SpaceChannel = Channel<SpaceOpening, WithoutChannel<Extract<UpMessage, { readonly type: "append-operation" }>>>;
+export type SpaceChannel = Channel<
+  SpaceOpening,
+  WithoutChannel<Extract<UpMessage, { readonly type: "append-operation" | "restore-operations" }>>
+>;
 
 export interface Connection {
   state(): ConnectionState;
@@ -131,6 +134,7 @@ const spaceMessages: ReadonlySet<DownMessage["type"]> = new Set<SpaceChannelMess
   "operations",
   "operation-acked",
   "operation-refused",
+  "operations-restored",
   "refused",
   "closed",
 ]);
@@ -139,6 +143,7 @@ const operationMessages: ReadonlySet<DownMessage["type"]> = new Set<OperationMes
   "operations",
   "operation-acked",
   "operation-refused",
+  "operations-restored",
 ]);
 /** A message of another kind of channel is nothing that was asked for. */
 const isFor = ({ kind }: OpenChannel, { type }: DownMessage): boolean =>

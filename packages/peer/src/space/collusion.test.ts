@@ -12,7 +12,8 @@ import {
 } from "@skerry/crypto";
 import type { DeviceIdentity, Secret } from "@skerry/crypto";
 import { decodeRecord, docIdFromText, emptyHead, noRecord } from "@skerry/protocol";
-import type { DocId, ReplicaId } from "@skerry/protocol";
+import type { DocId, ReplicaId, SpaceId } from "@skerry/protocol";
+import { LogStoreError } from "@skerry/relay";
 import type { LogStore } from "@skerry/relay";
 import { afterEach, describe, expect, test } from "vitest";
 import { Doc, encodeStateAsUpdate } from "yjs";
@@ -184,7 +185,11 @@ describe("a relay that colludes", () => {
     await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
     const forgetful = await without(at.store, docIdOf(docId), position);
     await at.close();
-    const cheating = await stage.relayOn(forgetful, at.port);
+    // It says that it has lost the rest, and does not take it back either.
+    const cheating = await stage.relayOn(
+      { ...forgetful, appendAccess: () => Promise.reject(new LogStoreError("full", "planted")) },
+      at.port,
+    );
     olga.peer.retryNow();
     await untilSpace(olga, docId, "she says so", ({ distrusted, mayWrite }) => distrusted && !mayWrite);
     const sent = (await cheating.store.info(docIdOf(docId)))?.head.seq;
@@ -193,6 +198,41 @@ describe("a relay that colludes", () => {
     expect((await cheating.store.info(docIdOf(docId)))?.head.seq).toBe(sent);
     expect((await spaceOf(olga, docId))?.members).toHaveLength(1);
   });
+
+  test("AL-7 PE-24 a relay that lost the end of the log gets it back from an owner, and goes on as if nothing had been; so do those whom it did not know", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const edda = stage.peer(at);
+    await come(edda, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    await untilStatus(eddas, "she is caught up", ({ seq }) => seq === 1);
+    // Her clock runs fast: a peer that is turned away asks again after a while.
+    const nina = stage.peer(at, undefined, 10);
+    await come(nina, await linkFrom(olga, docId));
+    const position = await positionWith(olga, 2);
+    expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
+    olgas.type("after ");
+    await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+    const before = await spaceOf(olga, docId);
+    let running = at;
+    for (const lost of [position, 3, 0]) {
+      const backup = await without(running.store, docIdOf(docId), lost);
+      await running.close();
+      const again = await stage.relayOn(backup, at.port);
+      for (const one of [olga, edda, nina]) one.peer.retryNow();
+      await until(
+        "it has all of it again",
+        async () => (await again.store.accessHead(await spaceIdOf(again.store, docId)))?.position === position + 1,
+      );
+      await untilSpace(olga, docId, "it is trusted", ({ distrusted, mayWrite }) => !distrusted && mayWrite);
+      expect(await spaceOf(olga, docId)).toEqual(before);
+      olgas.type("x ");
+      await untilStatus(olgas, "she goes on", ({ unsentChanges }) => unsentChanges === 0);
+      await untilSpace(nina, docId, "she is in again", ({ standing, mayWrite }) => standing === "member" && mayWrite);
+      await untilSpace(edda, docId, "she is out all the same", ({ standing }) => standing === "removed");
+      expect(eddas.read()).toBe("");
+      running = again;
+    }
+  }, 120_000);
 
   test("PE-24 shows an older log to somebody whose link names a later place in it: she is told, and accepts nothing", async () => {
     const { at, docId, olga } = await openScene(stage);
@@ -253,6 +293,12 @@ describe("a relay that colludes", () => {
   });
 });
 
+const spaceIdOf = async (store: LogStore, docId: string): Promise<SpaceId> => {
+  const info = await store.info(docIdOf(docId));
+  if (info === undefined) throw new Error("no such document");
+  return info.spaceId;
+};
+
 /**
  * Position of the space's log when `guests` came by a link each: creation, document, and for each an invite, an acceptance and the key that is due
  * then. Waits until nothing is due any more.
@@ -281,7 +327,7 @@ async function without(store: LogStore, docId: DocId, position: number): Promise
   for (const { position: at, operation, receivedAtMs, hash } of await store.readAccess(
     info.spaceId,
     1,
-    position,
+    Math.max(1, position),
     Number.MAX_SAFE_INTEGER,
   )) {
     if (at <= position) await copy.appendAccess({ spaceId: info.spaceId, position: at, operation, receivedAtMs, hash });

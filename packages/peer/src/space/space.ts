@@ -15,7 +15,7 @@ import {
 import type { AccessHead, Reason, SpaceState } from "@skerry/access";
 import { importInviteSecret, inviteFromSecret, signInviteReader } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
-import { accessStart, assert, bytesEqual } from "@skerry/protocol";
+import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
 import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
 import type { SpaceResult, Standing } from "../client.ts";
 import { backoffDelayMs, retryBackoff, stableMs } from "../engine/backoff.ts";
@@ -102,6 +102,10 @@ const triesMax = 12;
 const waitingMax = 64;
 const rowsMax = 256;
 const dutyEveryMs = 1_000;
+/** How soon a relay is asked again that turned away somebody who is a member as far as the log was read here. */
+const askAgainMs = 15_000;
+/** Operations that are handed back in one message. */
+const handBackMax = 64;
 
 export function createSpace(options: SpaceOptions): Space {
   const { env, identity, connection, account } = options;
@@ -304,6 +308,8 @@ export function createSpace(options: SpaceOptions): Space {
         return onAcked(message);
       case "operation-refused":
         return onOperationRefused(message);
+      case "operations-restored":
+        return onHandedBack(message);
       default:
         if (message.code !== "not-allowed") return reopenLater(message.retryAfterMs);
         // The relay's word only: what the log says of it is on this device, as far as it was read.
@@ -313,20 +319,66 @@ export function createSpace(options: SpaceOptions): Space {
         for (const proposal of [...waiting, ...(inFlight?.proposal === undefined ? [] : [inFlight.proposal])])
           proposal.end({ ok: false, error: "not-allowed", reason: "" });
         inFlight = undefined;
+        askAgain();
         if (state === undefined && stored.join !== undefined && stored.refusal === "") await keep({ refusal: "not-allowed" });
         changed();
     }
   };
 
-  const onOpened = (message: Down<"space-opened">): void => {
+  /** A relay that lost the end of the log does not know the newest members, until somebody hands it back. */
+  const askAgain = (): void => {
+    if (state === undefined || memberOf(state, me)?.role === undefined) return;
+    const during = session;
+    later(askAgainMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
+      if (session === during && !admitted) open();
+    });
+  };
+
+  const onOpened = async (message: Down<"space-opened">): Promise<void> => {
+    admitted = true;
     relayPosition = message.head.position;
     if (head.position > 0) {
-      if (message.atCursor === undefined) return mistrust("rollback");
+      if (message.atCursor === undefined) return onShorter(message.head);
       if (!bytesEqual(message.atCursor, head.hash)) return mistrust("fork");
     }
     distrusted = undefined;
     if (relayPosition === head.position) becomeLive();
     changed();
+  };
+
+  /** The relay has less than was verified here. If what it has is the beginning of that, it lost the rest, and gets it back. */
+  const onShorter = async (theirs: AccessCursor): Promise<void> => {
+    const ours = theirs.position === 0 ? accessStart.hash : state?.history.hashes[theirs.position - 1];
+    if (ours === undefined || !bytesEqual(ours, theirs.hash)) return mistrust("fork");
+    if (distrusted !== "rollback") {
+      env.log("warn", "space.distrust", { kind: "rollback" });
+      distrusted = "rollback";
+      options.onDistrust("rollback");
+    }
+    await handBack(theirs.position + 1);
+    changed();
+  };
+
+  /** One page at a time; the next when the relay says that it has this one. */
+  const handBack = async (from: number): Promise<void> => {
+    const rows = await env.kv.range(keys.operation(from), keys.operation(head.position + 1), handBackMax);
+    const operations: StoredOperation[] = [];
+    let bytes = 0;
+    for (const [, row] of rows) {
+      const entry = storedOperationRow.decode(row);
+      if (operations.length > 0 && bytes + entry.operation.length > limits.frameBytesMax / 2) break;
+      operations.push(entry);
+      bytes += entry.operation.length;
+    }
+    if (operations.length === 0) return reopenLater();
+    channel.send({ type: "restore-operations", from, operations, token: options.token });
+  };
+
+  const onHandedBack = async ({ position }: Down<"operations-restored">): Promise<void> => {
+    if (distrusted !== "rollback") return;
+    env.log("info", "space.restored", { position });
+    if (position < head.position) return handBack(position + 1);
+    open();
   };
 
   const becomeLive = (): void => {
@@ -420,8 +472,9 @@ export function createSpace(options: SpaceOptions): Space {
 
   const onOperationRefused = async (message: Down<"operation-refused">): Promise<void> => {
     const mine = inFlight;
-    if (mine === undefined) return;
     env.log("info", "space.refused", { code: message.code, reason: message.reason });
+    // It does not take back what it lost, from this device or for now: it stays without trust, and is asked again.
+    if (mine === undefined) return distrusted === "rollback" ? reopenLater(message.retryAfterMs) : undefined;
     const passing = message.code === "stale" || message.code === "rate-limited" || message.code.startsWith("storage-");
     if (passing) {
       sendAt = env.clock.monotonic() + backoffDelayMs(retryBackoff, mine.proposal?.tries ?? 0, env.random, message.retryAfterMs);

@@ -39,6 +39,8 @@ import { operationAcked } from "./operation-acked.ts";
 import type { OperationAcked } from "./operation-acked.ts";
 import { operationRefused } from "./operation-refused.ts";
 import type { OperationRefused } from "./operation-refused.ts";
+import { operationsRestored } from "./operations-restored.ts";
+import type { OperationsRestored } from "./operations-restored.ts";
 
 /** Messages from relay to peer. */
 export type DownMessage =
@@ -59,7 +61,8 @@ export type DownMessage =
   | SpaceOpened
   | Operations
   | OperationAcked
-  | OperationRefused;
+  | OperationRefused
+  | OperationsRestored;
 
 export const downFormats: readonly AnyMessageFormat[] = [
   challenge,
@@ -80,6 +83,7 @@ export const downFormats: readonly AnyMessageFormat[] = [
   operations,
   operationAcked,
   operationRefused,
+  operationsRestored,
 ];
 
 const codec: Codec<DownMessage> = tagged<DownMessage>(downFormats);

@@ -21,11 +21,24 @@ import { openSpace } from "./open-space.ts";
 import type { OpenSpace } from "./open-space.ts";
 import { appendOperation } from "./append-operation.ts";
 import type { AppendOperation } from "./append-operation.ts";
+import { restoreOperations } from "./restore-operations.ts";
+import type { RestoreOperations } from "./restore-operations.ts";
 
 /** Messages from peer to relay. */
-export type UpMessage = Hello | Open | Append | Restore | Presence | Close | Ping | OpenSpace | AppendOperation;
+export type UpMessage = Hello | Open | Append | Restore | Presence | Close | Ping | OpenSpace | AppendOperation | RestoreOperations;
 
-export const upFormats: readonly AnyMessageFormat[] = [hello, open, append, restore, presence, close, ping, openSpace, appendOperation];
+export const upFormats: readonly AnyMessageFormat[] = [
+  hello,
+  open,
+  append,
+  restore,
+  presence,
+  close,
+  ping,
+  openSpace,
+  appendOperation,
+  restoreOperations,
+];
 
 const codec: Codec<UpMessage> = tagged<UpMessage>(upFormats);
 
