@@ -34,6 +34,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/simulator": [
     "@skerry/protocol",
     "@skerry/crypto",
+    "@skerry/access",
     "@skerry/peer",
     "@skerry/relay",
     "yjs",

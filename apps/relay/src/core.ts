@@ -8,6 +8,7 @@ export type { Config } from "./config.ts";
 export type { Connection, Wire } from "./connection.ts";
 export type { Log, LogFields, Tag } from "./log.ts";
 export * from "./log-store.ts";
+export { operationsIn } from "./storage/access-reader.ts";
 export { entriesIn } from "./storage/level-reader.ts";
 export { createRelay } from "./relay.ts";
 export type { Relay, RelayEnv, RelayHealth } from "./relay.ts";

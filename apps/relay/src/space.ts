@@ -135,12 +135,16 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     if (request.act === "open" || request.act === "presence")
       return documentRights(under, deviceId, docId).read ? allowed(under.position) : denied("not-allowed");
     if (request.genesis !== undefined && !judgeGenesis(under, docId, request.genesis).ok) return denied("not-allowed");
-    const position = request.act === "restore" ? lastPositionOf(under, request.epoch) : under.position;
-    if (position === undefined) return denied("stale-epoch");
     // Only a genesis record is the first: where any other is to stand is known later.
     const seq = request.seq ?? (request.genesis === undefined ? 2 : 1);
-    const judged = judgeEntry(under, { docId, seq, deviceId, epoch: request.epoch, position, positionBefore: 0 });
-    if (judged.ok) return allowed(position);
+    const judgedAt = (position: number): ReturnType<typeof judgeEntry> =>
+      judgeEntry(under, { docId, seq, deviceId, epoch: request.epoch, position, positionBefore: 0 });
+    if (request.act === "restore") {
+      const position = lastGoodPosition(under, request, (at) => judgedAt(at).ok);
+      return position === undefined ? denied("not-allowed") : allowed(position);
+    }
+    const judged = judgedAt(under.position);
+    if (judged.ok) return allowed(under.position);
     return denied(judged.error.reason === "wrong-epoch" ? "stale-epoch" : "not-allowed");
   };
   /** Everybody who knows the ids of such a space and its documents may do everything there; content is sealed all the same. */
@@ -420,6 +424,25 @@ function becomesVoid(before: SpaceState, next: SpaceState, docId: DocId, { seq, 
   const { deviceId, epoch } = record.value.header;
   const claim = { docId, seq, deviceId, epoch, position: accessPosition, positionBefore: 0 };
   return judgeEntry(before, claim).ok && !judgeEntry(next, claim).ok;
+}
+
+/** Positions that are tried for a record that comes back: changes of rights within one epoch are few. */
+const triedMax = 512;
+
+/**
+ * Where a record that was lost and comes back may stand: the last position of its epoch at which its author could write, not before the one that the author
+ * had seen. A genesis record may be of an earlier epoch than the document (AC-84).
+ */
+function lastGoodPosition(
+  state: SpaceState,
+  { epoch, genesis, accessPosition }: Extract<AccessRequest, { readonly act: "append" | "restore" }>,
+  isGood: (position: number) => boolean,
+): number | undefined {
+  const last = genesis === undefined ? lastPositionOf(state, epoch) : state.position;
+  if (last === undefined) return undefined;
+  const first = Math.max(1, accessPosition, last - triedMax);
+  for (let position = last; position >= first; position--) if (isGood(position)) return position;
+  return undefined;
 }
 
 /** The last position at which the epoch was in use: a record that was lost and comes back stands there. Undefined if there was no such epoch. */

@@ -4,7 +4,7 @@ import type { SpaceId } from "@skerry/protocol";
 import { accessHashOf } from "../access-hash.ts";
 import { LogStoreError } from "../log-store.ts";
 import type { AccessLogHead, StoredAccessEntry } from "../log-store.ts";
-import { accessHeadKey, afterOperationsOf, copyKey, operationKey, positionOfOperationKey } from "./keys.ts";
+import { accessHeadKey, afterOperationsOf, compareBytes, copyKey, operationKey, positionOfOperationKey } from "./keys.ts";
 import type { Database } from "./level-engine.ts";
 import { toStoreError } from "./level-errors.ts";
 import { openAccessHeadRow, openOperationRow } from "./rows.ts";
@@ -63,6 +63,20 @@ export async function loadOperations(
     throw ofSpace(spaceId, expected, error);
   }
   if (expected !== to + 1) throw damagedAccess(spaceId, expected, "it is missing");
+  return entries;
+}
+
+/** The space's whole log from a folder's rows, past everything that a store remembers: for checkers. Throws `damaged` at the first operation that is missing. */
+export function operationsIn(spaceId: SpaceId, rows: Iterable<readonly [Uint8Array, Uint8Array]>): readonly StoredAccessEntry[] {
+  const entries: StoredAccessEntry[] = [];
+  const [first, end] = [operationKey(spaceId, 1), afterOperationsOf(spaceId)];
+  for (const [key, value] of rows) {
+    if (compareBytes(key, first) < 0 || compareBytes(key, end) >= 0) continue;
+    const position = entries.length + 1;
+    const row = positionOfOperationKey(key) === position ? openOperationRow(operationKey(spaceId, position), value) : undefined;
+    if (row === undefined) throw damagedAccess(spaceId, position, "it is missing or altered");
+    entries.push({ position, ...row });
+  }
   return entries;
 }
 

@@ -26,13 +26,18 @@ export interface Acting {
 
 export type NoCut = "unready" | { readonly refusal: "no-key" };
 
-/** A cut on the state as it is, with fences where the documents stand. Invites that are past their time end with it. */
-export async function cutFor(state: SpaceState, acting: Acting, losers: Losers): Promise<Cut | NoCut> {
+/** A cut on the state as it is, with fences where the documents stand. Invites that are past their time end with it, or all. */
+export async function cutFor(
+  state: SpaceState,
+  acting: Acting,
+  losers: Losers,
+  ending: "expired-invites" | "all-invites" = "expired-invites",
+): Promise<Cut | NoCut> {
   const epochKey = acting.epochKey(settingsOf(state).epoch);
   if (epochKey === undefined) return { refusal: "no-key" };
   const fences = await fencesIn(state, acting);
   if (fences === undefined) return "unready";
-  return makeCut({ state, losers, epochKey, fences, endedInvites: expiredInvites(state, acting.nowMs()), random: acting.random });
+  return makeCut({ state, losers, epochKey, fences, endedInvites: invitesToEnd(state, ending, acting.nowMs()), random: acting.random });
 }
 
 export const isCut = (made: Cut | NoCut): made is Cut => typeof made === "object" && "fences" in made;
@@ -49,5 +54,5 @@ export async function fencesIn(state: SpaceState, { heads }: Acting): Promise<re
   return fences.length === docIds.length ? fences.toSorted((a, b) => compareBytes(a.docId, b.docId)) : undefined;
 }
 
-const expiredInvites = (state: SpaceState, nowMs: number): readonly InviteId[] =>
-  openInvitesOf(state).flatMap(({ inviteId, expiresAtMs }) => (expiresAtMs < nowMs ? [inviteId] : []));
+const invitesToEnd = (state: SpaceState, ending: "expired-invites" | "all-invites", nowMs: number): readonly InviteId[] =>
+  openInvitesOf(state).flatMap(({ inviteId, expiresAtMs }) => (ending === "all-invites" || expiresAtMs < nowMs ? [inviteId] : []));

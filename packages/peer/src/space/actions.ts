@@ -60,7 +60,8 @@ export const removing =
   (accountId: AccountId, acting: Acting): Decide =>
   async (state) => {
     if (isGone(state, accountId)) return "nothing-to-do";
-    const cut = await cutFor(state, acting, { ...nobody, expelled: [accountId] });
+    // Whoever is removed may know any link that is about.
+    const cut = await cutFor(state, acting, { ...nobody, expelled: [accountId] }, "all-invites");
     return isCut(cut) ? { type: "remove", accountIds: [accountId], cut } : cut;
   };
 

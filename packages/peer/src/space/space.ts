@@ -80,6 +80,8 @@ export interface SpaceOptions {
   readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
   readonly heads: (docIds: readonly DocId[]) => Promise<ReadonlyMap<string, Head> | undefined>;
   readonly onDistrust: (distrust: Distrust) => void;
+  /** Resolves when what is stored of the space can be read. */
+  readonly before: Promise<void>;
 }
 
 interface Proposal {
@@ -180,6 +182,7 @@ export function createSpace(options: SpaceOptions): Space {
   // ---- this device's copy
 
   const load = async (): Promise<void> => {
+    await options.before;
     for (const [, bytes] of await all(keys.epochKeysFrom, keys.epochKeysTo)) ring.put(...keyFromRow(bytes));
     const headRow = await env.kv.get(keys.head);
     if (headRow !== undefined) {

@@ -6,6 +6,7 @@ import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/pr
 import type { AccessCursor, AccountId, DeviceId, DocId, Head, InviteLink, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
 import type { InviteOptions, InviteResult, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
 import type { Connection } from "../engine/connection.ts";
+import { deferred } from "../engine/deferred.ts";
 import type { Identity } from "../engine/identity.ts";
 import { relayKeyKey, spaceKey, spaceKeys } from "../engine/keys.ts";
 import type { Library } from "../engine/library.ts";
@@ -124,7 +125,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     return heads;
   };
 
-  const add = (stored: StoredSpace, own: OwnAccount): Known => {
+  const add = (stored: StoredSpace, own: OwnAccount, before: Promise<void> = Promise.resolve()): Known => {
     const { spaceId } = stored;
     const space = createSpace({
       env,
@@ -137,6 +138,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       documents: () => documentsOf(spaceId).filter(({ genesis }) => genesis.some((byte) => byte !== 0)),
       heads: headsOf,
       onDistrust: (distrust) => host.distrusted(spaceId, distrust),
+      before,
     });
     const one: Known = { space, fragments: new Map() };
     known.set(toText(spaceId), one);
@@ -274,13 +276,24 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     const stored: StoredSpace = { spaceId, creation, join: undefined, refusal: "", forgotten: [] };
     const made = newDocument(env, identity, { spaceId, epoch: 1, epochKey, accessPosition: 0 });
     const name = identity.spaceNameOf(spaceId);
-    await library.put(made.entry, [
+    const written = deferred();
+    // Known before its document is: that may be opened as soon as it is in the list.
+    const one = add(stored, own, written.promise);
+    const rowsOfSpace: readonly (readonly [string, Uint8Array])[] = [
       ...made.rows,
       ...accountRows,
       [spaceKey(name), storedSpace.encode(stored)],
       [spaceKeys(name).epochKey(1), storedEpochKey.encode({ epoch: 1, key: exportSecret(epochKey) })],
-    ]);
-    add(stored, own);
+    ];
+    try {
+      await library.put(made.entry, rowsOfSpace);
+    } catch (error) {
+      known.delete(toText(spaceId));
+      written.reject(error);
+      await one.space.close();
+      throw error;
+    }
+    written.resolve();
     return made;
   };
 

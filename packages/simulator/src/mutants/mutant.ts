@@ -4,7 +4,13 @@
  */
 
 /** Where a file belongs whose bugs may be planted. Paths are from the repository's root. */
-export const coreFolders: readonly string[] = ["packages/protocol/src/", "packages/crypto/src/", "packages/peer/src/", "apps/relay/src/"];
+export const coreFolders: readonly string[] = [
+  "packages/protocol/src/",
+  "packages/crypto/src/",
+  "packages/access/src/",
+  "packages/peer/src/",
+  "apps/relay/src/",
+];
 
 export type InvariantId =
   | "I1"

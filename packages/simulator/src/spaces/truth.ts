@@ -1,0 +1,91 @@
+/** What a space's access log says, read from the relay's disk past all of its code: what everybody has to agree on. */
+import {
+  applySpace,
+  createSpaceState,
+  documentOf,
+  documentRights,
+  keysDue,
+  liveDocumentsOf,
+  memberOf,
+  membersOf,
+  settingsOf,
+  stateAt,
+} from "@skerry/access";
+import type { Role, SpaceState } from "@skerry/access";
+import { bytesFromText, docIdFromText, toText } from "@skerry/protocol";
+import type { DocId, SpaceId } from "@skerry/protocol";
+import { operationsIn } from "@skerry/relay/core";
+import type { DiskRow } from "../disk/virtual-level.ts";
+import { epochMs } from "../world/world.ts";
+import { readRoles } from "./role-model.ts";
+import type { RoleModel } from "./role-model.ts";
+
+export interface Truth {
+  readonly state: SpaceState;
+  readonly epoch: number;
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly documents: readonly string[];
+  /** What the second reading says. */
+  readonly model: RoleModel;
+  /** Accounts that came by a link and have no envelope yet. */
+  readonly keysDue: number;
+}
+
+/** Undefined while the relay has nothing of the space. Throws if its log breaks the rules. */
+export function truthOn(rows: Iterable<DiskRow>, spaceId: SpaceId): Truth | undefined {
+  let state: SpaceState | undefined;
+  const entries = operationsIn(spaceId, rows);
+  for (const entry of entries) {
+    const applied = state === undefined ? createSpaceState(spaceId, entry) : applySpace(state, entry);
+    if (!applied.ok) throw new Error(`operation ${entry.position} breaks ${applied.error.rule} (${applied.error.reason})`);
+    state = applied.value;
+  }
+  if (state === undefined) return undefined;
+  return {
+    state,
+    epoch: settingsOf(state).epoch,
+    roles: new Map(membersOf(state).map(({ accountId, role }) => [toText(accountId), role])),
+    documents: liveDocumentsOf(state)
+      .map(({ docId }) => toText(docId))
+      .toSorted(),
+    model: readRoles(entries.map(({ operation }) => operation)),
+    keysDue: keysDue(state).length,
+  };
+}
+
+const idOf = (accountId: string): Uint8Array => {
+  const bytes = bytesFromText(accountId);
+  if (!bytes.ok) throw new Error("an account id that is none");
+  return bytes.value;
+};
+
+/** Whether the account could write in the document at any moment from `atMs` (of the world) on. */
+export function couldWriteSince({ state }: Truth, accountId: string, docId: string, atMs: number): boolean {
+  const id = docIdFromText(docId);
+  if (!id.ok) return false;
+  for (let position = 1; position <= state.position; position++) {
+    const lastsUntil = state.history.times[position] ?? Number.POSITIVE_INFINITY;
+    if (lastsUntil < epochMs + atMs) continue;
+    if (writesAt(stateAt(state, position), accountId, id.value)) return true;
+  }
+  return false;
+}
+
+const writesAt = (state: SpaceState, accountId: string, docId: DocId): boolean => {
+  const account = state.history.accounts.get(accountId)?.values.at(-1);
+  return [...(account?.devices.values() ?? [])].some(({ deviceId }) => documentRights(state, deviceId, docId).write);
+};
+
+export const isAnnounced = ({ state }: Truth, docId: string): boolean => {
+  const id = docIdFromText(docId);
+  return id.ok && documentOf(state, id.value) !== undefined;
+};
+
+/** The first epoch that the account must not know: begun by the cut that removed it, if it never came back since. And when, on the world's clock. */
+export function closedFrom({ state }: Truth, accountId: string): { readonly epoch: number; readonly atMs: number } | undefined {
+  const now = memberOf(state, idOf(accountId));
+  if (now === undefined || now.role !== undefined || now.gone !== "removed") return undefined;
+  let removedAt = state.position;
+  while (removedAt > 1 && memberOf(stateAt(state, removedAt - 1), idOf(accountId))?.role === undefined) removedAt--;
+  return { epoch: settingsOf(stateAt(state, removedAt)).epoch, atMs: (state.history.times[removedAt - 1] ?? 0) - epochMs };
+}
