@@ -7,6 +7,10 @@ await ensureInstalled();
 // Ctrl-C reaches the simulator too, which decides: this waits for its end.
 process.on("SIGINT", () => {});
 const tsx = path.join(path.dirname(bin("tsx")), "esm/index.mjs");
-const args = ["--import", tsx, "--conditions=@skerry/source", "packages/simulator/src/cli/simulate.ts", ...process.argv.slice(2)];
+const wanted = process.argv.slice(2);
+// Spaces with access logs are another simulation, with options of its own.
+const spaces = wanted.includes("--spaces");
+const entry = `packages/simulator/src/cli/${spaces ? "simulate-spaces" : "simulate"}.ts`;
+const args = ["--import", tsx, "--conditions=@skerry/source", entry, ...wanted.filter((arg) => arg !== "--spaces")];
 const { code } = await run(process.execPath, args);
 process.exit(code);

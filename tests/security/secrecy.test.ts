@@ -6,7 +6,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { documentKey, importSecret, parseShareLink, presenceKey } from "@skerry/crypto";
+import {
+  documentKey,
+  importInviteSecret,
+  importSecret,
+  inviteFromSecret,
+  parseInviteLink,
+  parseShareLink,
+  presenceKey,
+} from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
 import { createDocumentModel, initDocument } from "@skerry/doc-model";
 import { bytesFromText, decodeRecord, docIdFromText, encodeHashedPart, encodeRecord } from "@skerry/protocol";
@@ -46,6 +54,9 @@ const written = {
   name: textCanary("a display name"),
   otherName: textCanary("the other display name"),
   cursor: textCanary("a cursor"),
+  shared: textCanary("a text in a space with members"),
+  sharedAnswer: textCanary("a text of somebody who came by a link"),
+  afterRemoval: textCanary("a text from after a removal"),
 };
 const planted = {
   inEnvironment: textCanary("planted in the relay's environment"),
@@ -117,6 +128,36 @@ async function appendUnsealed(text: string): Promise<void> {
   });
   await client.take("acked", 1);
   release.push(() => client.close());
+}
+
+/** A space with members: a link, a guest who writes, a new key, a removal. Returns what is derived from the link. */
+async function shareAndRemove(owner: NodePeer, guest: NodePeer): Promise<readonly Canary[]> {
+  const docId = await owner.createSharedDocument();
+  const owners = await openEditor(owner, docId);
+  release.push(() => owners.close());
+  owners.text.insert(0, written.shared.text);
+  const invited = await owner.invite(docId, { role: "editor", forMs: 3_600_000, uses: 1 });
+  if (!invited.ok) throw new Error(`no link: ${invited.error} ${invited.reason}`);
+  await guest.openLink(invited.fragment);
+  const guests = await openEditor(guest, docId);
+  release.push(() => guests.close());
+  await until("the guest reads", () => guests.text.toJSON().includes(written.shared.text));
+  show(guests, written.otherName.text);
+  guests.text.insert(0, written.sharedAnswer.text);
+  await until("the owner reads", () => owners.text.toJSON().includes(written.sharedAnswer.text));
+  expect(await owner.rotateKeys(docId)).toEqual({ ok: true });
+  expect(await owner.removeMember(docId, (await guest.profile()).accountId)).toEqual({ ok: true });
+  owners.text.insert(0, written.afterRemoval.text);
+  await until("it is on the relay", () => owners.status()?.saved === "relay" && owners.status()?.unsentChanges === 0);
+  expect(guests.text.toJSON()).not.toContain(written.afterRemoval.text);
+  const link = parseInviteLink(invited.fragment);
+  if (!link.ok) throw new Error(link.error);
+  const keysOfLink = inviteFromSecret(importInviteSecret(link.value.secret));
+  return [
+    keyCanary("the secret in an invite's link", link.value.secret),
+    keyCanary("an invite's signing key", bytesOf(keysOfLink.secret).subarray(0, 32)),
+    keyCanary("an invite's decryption key", bytesOf(keysOfLink.encryptionSecret)),
+  ];
 }
 
 /** What makes a relay talk: wrong paths, wrong frames, wrong records. */
@@ -201,6 +242,8 @@ beforeAll(async () => {
   const settled = ({ status }: NodeEditor): boolean => status()?.saved === "others" && status()?.unsentChanges === 0;
   await until("all is everywhere", () => anas.text.toJSON().includes(written.offline.text) && settled(anas) && settled(bens), 30_000);
 
+  const inviteSecrets = await shareAndRemove(ana.peer, ben.peer);
+
   const annoying = await annoy(docId);
   await appendUnsealed(planted.inRecord.text);
 
@@ -220,6 +263,7 @@ beforeAll(async () => {
     keyCanary("the presence key", bytesOf(presenceKey(epochKey, id.value))),
     ...identityCanaries("ana's", ana.identity),
     ...identityCanaries("ben's", ben.identity),
+    ...inviteSecrets,
   ];
   ids = [
     keyCanary("the document's id", id.value),

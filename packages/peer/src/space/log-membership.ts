@@ -31,7 +31,9 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
     position: () => space.state()?.position ?? 0,
     mayRead: () => {
       const state = space.state();
-      return state !== undefined && space.isAdmitted() && documentRights(state, own, docId).read;
+      if (state === undefined || !space.isAdmitted() || !documentRights(state, own, docId).read) return false;
+      // Without the key in use what comes would be set aside: it is waited for.
+      return space.keys.epochKey(settingsOf(state).epoch) !== undefined;
     },
     mayWrite,
     refusal: () => {

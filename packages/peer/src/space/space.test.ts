@@ -207,6 +207,26 @@ describe("a space", () => {
     await untilText(eddas, "hers after ");
   });
 
+  test("PE-19 who comes back by a link that was about when the log was read has the key, and reads what was written meanwhile", async () => {
+    const { at, docId, olga, olgas } = await scene();
+    const edda = stage.peer(at);
+    await come(edda, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    await untilStatus(eddas, "she is caught up", ({ seq }) => seq === 1);
+    // Two links for others, one of them short: she reads the log with the one, and comes in by the other.
+    const other = await linkFrom(olga, docId);
+    expect(await edda.peer.leaveSpace(docId)).toEqual({ ok: true });
+    await untilSpace(olga, docId, "there is a new key", ({ epoch }) => epoch === 2);
+    olgas.type("meanwhile ");
+    await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+    const short = await linkFrom(olga, docId, "editor", 1, 1);
+    await edda.peer.openLink(short);
+    await untilSpace(edda, docId, "it is too late for the one", ({ reason }) => reason === "invite-expired");
+    await come(edda, other);
+    await untilText(eddas, "meanwhile ");
+    expect((await eddas.fresh()).alarms).toEqual([]);
+  });
+
   test("PE-23 an owner hands the space over, and goes", async () => {
     const { at, docId, olga } = await scene();
     const edda = stage.peer(at);

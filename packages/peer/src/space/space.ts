@@ -224,6 +224,18 @@ export function createSpace(options: SpaceOptions): Space {
     if (operation.ok) ring.learn(before, after, operation.value.body);
   };
 
+  /** With another link, envelopes open that were passed over when the log was read. */
+  const learnAgain = async (): Promise<void> => {
+    if (state === undefined) return;
+    const rows = await all(keys.operationsFrom, keys.operationsTo);
+    for (const [index, [, bytes]] of rows.slice(0, state.position).entries())
+      learn(index === 0 ? undefined : stateAt(state, index), stateAt(state, index + 1), storedOperationRow.decode(bytes));
+    ring.walkBack();
+    const fresh = ring.unsavedRows();
+    if (fresh.length > 0) await env.kv.write(fresh);
+    ring.saved();
+  };
+
   /** Durable when resolved. */
   const keep = async (change: Partial<StoredSpace>, more: readonly (readonly [string, Uint8Array | undefined])[] = []): Promise<void> => {
     const next = { ...stored, ...change };
@@ -626,6 +638,7 @@ export function createSpace(options: SpaceOptions): Space {
           try {
             if (state === undefined || memberOf(state, me)?.role === undefined) {
               await keep({ join, refusal: "" });
+              await learnAgain();
               landmarks = head.position < join.head.position ? [...landmarks, join.head] : landmarks;
               admitted = true;
               open();

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate:spaces -- [--runs 100] [--from 1] [--mutant ID] [--stop] [--twice PERCENT] [--story] [--json FILE]`: runs of spaces with access logs, one seed
+ * `npm run simulate -- --spaces [--runs 100] [--from 1] [--mutant ID] [--stop] [--twice PERCENT] [--story] [--json FILE]`: runs of spaces with access logs, one seed
  * after another. Ends with 1 if one fails. With `--mutant` a bug is planted, and a failure is what is wanted.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,220 @@
-/** Planted bugs in spaces with access logs. `cli/simulate-spaces.ts` hunts them. */
+/** Bugs of spaces with access logs: the rulebook, the relay that enforces it, the peer that follows it. `cli/simulate-spaces.ts` hunts them. */
 import type { Mutant } from "./mutant.ts";
 
-export const accessMutants: readonly Mutant[] = [];
+const keys = "packages/access/src/rules/keys.ts";
+const invites = "packages/access/src/rules/invites.ts";
+const authors = "packages/access/src/rules/authors.ts";
+const effects = "packages/access/src/rules/effects.ts";
+const judge = "packages/access/src/judge-entry.ts";
+const relaySpace = "apps/relay/src/space.ts";
+const space = "packages/peer/src/space/space.ts";
+const spaces = "packages/peer/src/space/spaces.ts";
+const acting = "packages/peer/src/space/acting.ts";
+const actions = "packages/peer/src/space/actions.ts";
+const duties = "packages/peer/src/space/duties.ts";
+const keyRing = "packages/peer/src/space/key-ring.ts";
+const membership = "packages/peer/src/space/log-membership.ts";
+const send = "packages/peer/src/engine/send.ts";
+const document = "packages/peer/src/engine/document.ts";
+
+export const accessMutants: readonly Mutant[] = [
+  {
+    id: "new-key-for-the-removed-too",
+    patches: [{ file: keys, find: `      .filter((member) => !gone.has(toText(member.accountId)))\n`, replace: `` }],
+    bug: "A removal deals the new key out to everybody who was there before it, to the removed as well.",
+    loss: "Somebody who was removed reads everything that is written later, if the relay helps.",
+    expect: ["I9"],
+  },
+  {
+    id: "removed-comes-back-by-a-link",
+    patches: [{ file: invites, find: `?.gone === "removed" ? refusalFor`, replace: `?.gone === "never" ? refusalFor` }],
+    bug: "An account that was removed may accept an invite like anybody else.",
+    loss: "Somebody who was removed is in again, though no owner wanted it.",
+    expect: ["I9"],
+  },
+  {
+    id: "every-member-decides",
+    patches: [
+      {
+        file: authors,
+        find: `  return account !== undefined && isLiveDevice(account, signer) && roleOf(space, account.accountId) === "owner";`,
+        replace: `  return account !== undefined && isLiveDevice(account, signer) && roleOf(space, account.accountId) !== undefined;`,
+      },
+    ],
+    bug: "What owners alone may decide, everybody in the space may.",
+    loss: "A viewer makes himself owner, and removes the others.",
+    expect: ["I9", "I6"],
+  },
+  {
+    id: "leaving-makes-no-key-due",
+    patches: [
+      {
+        file: effects,
+        find: `    expel(draft, account.accountId, "left");\n    draft.set({ rotationDue: true });`,
+        replace: `    expel(draft, account.accountId, "left");`,
+      },
+    ],
+    bug: "When somebody leaves no new key becomes due.",
+    loss: "Who has left goes on reading, if the relay helps.",
+    expect: ["I14"],
+  },
+  {
+    id: "removal-leaves-links-open",
+    patches: [
+      { file: actions, find: `{ ...nobody, expelled: [accountId] }, "all-invites")`, replace: `{ ...nobody, expelled: [accountId] })` },
+    ],
+    bug: "A removal ends only the links that the removed account is known to have made or come by.",
+    loss: "Somebody who was removed opens the new key with another link that was about.",
+    expect: ["I9"],
+  },
+  {
+    id: "fence-one-too-low",
+    patches: [
+      {
+        file: acting,
+        find: `[{ docId, seq: head.seq, chainHash: head.chainHash }]`,
+        replace: `[{ docId, seq: 0, chainHash: head.chainHash }]`,
+      },
+    ],
+    bug: "The fences of a cut stand at the beginning of every document.",
+    loss: "Nobody who ever wrote can be removed: the relay refuses it for what it would make void.",
+    expect: ["I14"],
+  },
+  {
+    id: "cut-waits-for-nothing",
+    patches: [
+      { file: relaySpace, find: `      if (!(await fencesHold(before, next, operation))) {`, replace: `      if (before.position < 0) {` },
+    ],
+    bug: "The relay takes a cut whatever its fences leave out.",
+    loss: "Words that everybody had become void when their author is removed: the copies differ.",
+    expect: ["I2", "I12", "I14"],
+  },
+  {
+    id: "lost-record-at-its-last-position-only",
+    patches: [
+      {
+        file: relaySpace,
+        find: `  const last = genesis === undefined ? lastPositionOf(state, epoch) : state.position;`,
+        replace: `  const last = lastPositionOf(state, epoch);`,
+      },
+    ],
+    bug: "A document's first record that comes back is judged at the last position of the epoch that it was sealed under.",
+    loss: "After a rollback a document that was announced under a later key can never be written again.",
+    expect: ["I14"],
+  },
+  {
+    id: "lost-log-not-handed-back",
+    patches: [{ file: space, find: `    await handBack(theirs.position + 1);`, replace: `    reopenLater();` }],
+    bug: "A peer that finds the relay's access log too short keeps what is missing to itself.",
+    loss: "After a rollback of the relay nobody trusts it any more, and nothing is sent.",
+    expect: ["I14"],
+  },
+  {
+    id: "entries-judged-before-their-operation",
+    patches: [
+      { file: membership, find: `    knows: (position) => position <= (space.state()?.position ?? 0),`, replace: `    knows: () => true,` },
+    ],
+    bug: "Entries are judged though the operation that they were admitted under was not read yet.",
+    loss: "Words of somebody who has just been let in are set aside for good on other devices.",
+    expect: ["I12", "I14", "I2", "I3"],
+  },
+  {
+    id: "rights-are-asked-once",
+    patches: [
+      {
+        file: document,
+        find: `  const unwatch = membership.watch(() => mailbox.post(onMembership));`,
+        replace: `  const unwatch = (): void => {};`,
+      },
+    ],
+    bug: "A document that is open does not hear that rights or keys have changed.",
+    loss: "After a change of the key a document that is open stays behind until it is opened again.",
+    expect: ["I14", "I12"],
+  },
+  {
+    id: "old-keys-not-walked",
+    patches: [{ file: keyRing, find: `      for (let from = newest; from > 1;) {`, replace: `      for (let from = 0; from > 1;) {` }],
+    bug: "The keys of earlier epochs are not opened with the newest one.",
+    loss: "Who comes later can't read what was written before.",
+    expect: ["I12", "I14", "I3"],
+  },
+  {
+    id: "sealed-anew-under-the-old-key",
+    patches: [
+      {
+        file: send,
+        find: `  return record?.ok !== true || record.value.header.epoch !== membership.currentEpoch();`,
+        replace: `  return false;`,
+      },
+    ],
+    bug: "A record that was refused because its key is an old one is never sealed anew.",
+    loss: "What was on its way when the key changed is never sent.",
+    expect: ["I14"],
+  },
+  {
+    id: "another-link-teaches-nothing",
+    patches: [{ file: space, find: `              await learnAgain();\n`, replace: `` }],
+    bug: "A log that was read with one link is not looked through again with another.",
+    loss: "Who comes back by an older link is in, and can read nothing.",
+    expect: ["I14", "I12", "I3"],
+  },
+  {
+    id: "documents-do-not-arrive",
+    patches: [
+      {
+        file: spaces,
+        find: `    if (state !== undefined && !closed) takeDocuments(space, state);`,
+        replace: `    if (state === undefined && !closed) takeDocuments(space, state as never);`,
+      },
+    ],
+    bug: "Documents that others make in the space are not taken onto this device.",
+    loss: "A member never sees a document that somebody else made.",
+    expect: ["I14", "I12"],
+  },
+  {
+    id: "no-envelope-for-who-came-by-a-link",
+    patches: [
+      {
+        file: duties,
+        find: `  if (due.length > 0 && acting.epochKey(settingsOf(state).epoch) !== undefined) return`,
+        replace: `  if (due.length > 9 && acting.epochKey(settingsOf(state).epoch) !== undefined) return`,
+      },
+    ],
+    bug: "Nobody seals the key for an account that came by a link.",
+    loss: "That account's other devices can't read until the next change of the key.",
+    expect: ["I14"],
+  },
+  {
+    id: "documents-never-announced",
+    patches: [
+      {
+        file: duties,
+        find: `  if (writes(role) && missingDocument(state, acting) !== undefined) return`,
+        replace: `  if (role === "viewer" && missingDocument(state, acting) !== undefined) return`,
+      },
+    ],
+    bug: "Documents that were made on this device are not put into the space's log.",
+    loss: "What is written in a new document never leaves the device.",
+    expect: ["I14"],
+  },
+  {
+    id: "void-beyond-any-fence",
+    patches: [
+      {
+        file: judge,
+        find: `  return fence !== undefined && claim.seq > fence ? err`,
+        replace: `  return fence !== undefined && claim.seq >= fence ? err`,
+      },
+    ],
+    bug: "The entry at the fence is void too.",
+    loss: "The last words of somebody who is removed, or the removal itself, are refused.",
+    expect: ["I14", "I2", "I12"],
+  },
+  {
+    id: "operation-lost-on-the-way-is-forgotten",
+    patches: [{ file: space, find: `    if (inFlight !== undefined) retry(inFlight);\n    changed();`, replace: `    changed();` }],
+    bug: "An operation whose answer was lost is waited for for ever.",
+    loss: "Nobody on this device can change anything in the space any more.",
+    expect: ["I14"],
+  },
+];

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleSimulator, repositoryRoot } from "./bundle.ts";
+import { accessMutants } from "./access.ts";
 import { mutantById, mutants } from "./index.ts";
 import { applyPatches, coreFolders } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
@@ -30,20 +31,23 @@ describe("the table of planted bugs", () => {
     expect(new Set(changes).size).toBe(mutants.length);
   });
 
-  test.each(mutants.map((mutant) => [mutant.id, mutant] as const))("%s fits the core, and changes what it does", async (_id, mutant) => {
-    for (const file of filesOf(mutant)) {
-      expect(coreFolders.some((folder) => file.startsWith(folder))).toBe(true);
-      expect(file).not.toMatch(/\.(test|test-[a-z]+)\.ts$|conformance/);
-      const source = read(file);
-      for (const { find } of mutant.patches.filter((patch) => patch.file === file)) {
-        expect(source.split(find).length - 1, `${file} has moved on: ${find}`).toBe(1);
+  test.each([...mutants, ...accessMutants].map((mutant) => [mutant.id, mutant] as const))(
+    "%s fits the core, and changes what it does",
+    async (_id, mutant) => {
+      for (const file of filesOf(mutant)) {
+        expect(coreFolders.some((folder) => file.startsWith(folder))).toBe(true);
+        expect(file).not.toMatch(/\.(test|test-[a-z]+)\.ts$|conformance/);
+        const source = read(file);
+        for (const { find } of mutant.patches.filter((patch) => patch.file === file)) {
+          expect(source.split(find).length - 1, `${file} has moved on: ${find}`).toBe(1);
+        }
+        const [before, after] = await Promise.all(
+          [source, applyPatches(mutant, file, source)].map((text) => transform(text, { loader: "ts", minify: true, target: "node20" })),
+        );
+        expect(after?.code).not.toBe(before?.code);
       }
-      const [before, after] = await Promise.all(
-        [source, applyPatches(mutant, file, source)].map((text) => transform(text, { loader: "ts", minify: true, target: "node20" })),
-      );
-      expect(after?.code).not.toBe(before?.code);
-    }
-  });
+    },
+  );
 
   test("a text that is not there, or there twice, is refused", () => {
     const patch = { file: "a.ts", find: "one", replace: "two" };

@@ -11,6 +11,8 @@ export type Act =
       readonly uses: number;
       readonly short: boolean;
     }
+  /** Tries a link once more that was handed over some time ago. */
+  | { readonly do: "old-link"; readonly who: number; readonly which: number }
   | { readonly do: "revoke-invite"; readonly by: number; readonly which: number }
   | { readonly do: "change-role"; readonly by: number; readonly whom: number; readonly role: number }
   | { readonly do: "remove"; readonly by: number; readonly whom: number }
@@ -60,6 +62,7 @@ function actOf(random: Prng, who: () => number): Act {
   const roll = random.int(100);
   const forMs = 500 + random.int(15_000);
   const how = random.chance(0.5) ? "kill" : "power";
+  if (roll < 5) return { do: "old-link", who: who(), which: random.int(8) };
   if (roll < 45) return { do: "type", who: who(), doc: random.int(8) };
   if (roll < 53) return { do: "invite", by: who(), whom: who(), role: random.int(4), uses: 1 + random.int(3), short: random.chance(0.2) };
   if (roll < 55) return { do: "revoke-invite", by: who(), which: random.int(8) };

@@ -81,6 +81,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const story: string[] = [];
   const words: Word[] = [];
   const lastLinks = new Map<string, number>();
+  const linksOf = new Map<string, readonly string[]>();
   let rolledBack = false;
   let backup: DiskBackup | undefined;
   let spaceId: SpaceId | undefined;
@@ -219,6 +220,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
             world.later(root.int(short ? 8_000 : 4_000), "a link arrives", () =>
               inProcess(guest, (theirs) => {
                 lastLinks.set(guest.name, world.now());
+                linksOf.set(guest.name, [...(linksOf.get(guest.name) ?? []), made.fragment]);
                 ask(
                   guest,
                   "openLink",
@@ -230,6 +232,20 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
               }),
             );
           },
+        ),
+      );
+    },
+    "old-link": ({ who, which }) => {
+      const person = at(who);
+      const held = linksOf.get(person.name) ?? [];
+      const fragment = held[which % Math.max(1, held.length)];
+      if (fragment === undefined) return;
+      inProcess(person, (peer) =>
+        ask(
+          person,
+          "old link",
+          () => peer.openLink(fragment),
+          () => {},
         ),
       );
     },
@@ -452,7 +468,8 @@ function unsettled(people: readonly Person[], words: readonly Word[], truth: Tru
       const text = person.text(docId);
       if (status === undefined || text === undefined) return `${name} has not got ${short}`;
       if (status.phase !== "ready") return `${name}'s ${short} is "${status.phase}"`;
-      if (status.seq < status.relaySeq) return `${name}'s ${short} is at ${status.seq} of ${status.relaySeq}`;
+      const seq = truth.seqs.get(docId) ?? 0;
+      if (status.seq !== seq) return `${name}'s ${short} is at ${status.seq} of ${seq}`;
       if ((role === "owner" || role === "editor") && (!space.mayWrite || status.unsentChanges > 0))
         return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
       // Who reads keeps what was typed there all the same, among what others wrote.

@@ -14,7 +14,7 @@ import {
 import type { Role, SpaceState } from "@skerry/access";
 import { bytesFromText, docIdFromText, toText } from "@skerry/protocol";
 import type { DocId, SpaceId } from "@skerry/protocol";
-import { operationsIn } from "@skerry/relay/core";
+import { entriesIn, operationsIn } from "@skerry/relay/core";
 import type { DiskRow } from "../disk/virtual-level.ts";
 import { epochMs } from "../world/world.ts";
 import { readRoles } from "./role-model.ts";
@@ -25,6 +25,8 @@ export interface Truth {
   readonly epoch: number;
   readonly roles: ReadonlyMap<string, Role>;
   readonly documents: readonly string[];
+  /** Entries of each document's log, by document id in text. */
+  readonly seqs: ReadonlyMap<string, number>;
   /** What the second reading says. */
   readonly model: RoleModel;
   /** Accounts that came by a link and have no envelope yet. */
@@ -32,7 +34,8 @@ export interface Truth {
 }
 
 /** Undefined while the relay has nothing of the space. Throws if its log breaks the rules. */
-export function truthOn(rows: Iterable<DiskRow>, spaceId: SpaceId): Truth | undefined {
+export function truthOn(all: Iterable<DiskRow>, spaceId: SpaceId): Truth | undefined {
+  const rows = [...all];
   let state: SpaceState | undefined;
   const entries = operationsIn(spaceId, rows);
   for (const entry of entries) {
@@ -45,6 +48,7 @@ export function truthOn(rows: Iterable<DiskRow>, spaceId: SpaceId): Truth | unde
     state,
     epoch: settingsOf(state).epoch,
     roles: new Map(membersOf(state).map(({ accountId, role }) => [toText(accountId), role])),
+    seqs: new Map(liveDocumentsOf(state).map(({ docId }) => [toText(docId), entriesIn(docId, rows).length])),
     documents: liveDocumentsOf(state)
       .map(({ docId }) => toText(docId))
       .toSorted(),

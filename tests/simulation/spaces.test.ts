@@ -1,0 +1,109 @@
+/**
+ * Spaces with access logs in simulated time (docs/simulation.md, "Spaces"): fresh seeds with each commit run clean, a seed is one run, the rare states are
+ * reached, and planted bugs are caught.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { accessMutants } from "../../packages/simulator/src/mutants/access.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm")).href;
+const ci = process.env["CI"] === "true";
+
+interface Result {
+  readonly runs: number;
+  readonly ranTwice: number;
+  readonly failures: readonly { readonly seed: string; readonly invariant: string; readonly message: string }[];
+  readonly sometimes: Readonly<Record<string, number>>;
+}
+
+async function simulateSpaces(args: readonly string[]): Promise<Result & { readonly output: string }> {
+  const folder = mkdtempSync(path.join(tmpdir(), "skerry-spaces-"));
+  try {
+    const json = path.join(folder, "result.json");
+    const entry = path.join(root, "packages/simulator/src/cli/simulate-spaces.ts");
+    const child = spawn(process.execPath, ["--import", tsx, "--conditions=@skerry/source", entry, ...args, "--json", json], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+    return { ...(JSON.parse(readFileSync(json, "utf8")) as Result), output };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const commit = ((): string => {
+  try {
+    return execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
+  } catch {
+    return readFileSync(`${root}package-lock.json`, "utf8");
+  }
+})();
+const fresh = createHash("sha256").update(`spaces ${commit}`).digest().readUInt32BE(0) + 1_000_000;
+
+/** Reached by every forty seeds, or the plan has lost something. */
+const required: readonly string[] = [
+  "invite: done",
+  "openLink: done",
+  "changeRole: done",
+  "remove: done",
+  "leave: done",
+  "transfer: done",
+  "rotate: done",
+  "revokeInvite: done",
+  "changeRole: refused not-an-owner",
+  "leave: refused last-owner",
+  "log: space.refused stale",
+  "log: space.restored",
+  "log: document.refused stale-epoch",
+  "somebody typed who may not",
+  "somebody was removed for good",
+  "a word of somebody who could not write any more",
+];
+
+test(`SM-11 fresh seeds from ${fresh} on run clean, and some of them twice with the same hash`, async () => {
+  const { failures, runs, ranTwice, output } = await simulateSpaces(["--runs", ci ? "80" : "20", "--from", String(fresh), "--twice", "10"]);
+  expect(failures, output).toEqual([]);
+  expect(runs).toBe(ci ? 80 : 20);
+  expect(ranTwice).toBeGreaterThan(0);
+}, 600_000);
+
+test("SM-11 the first forty seeds reach every state that they are there for", async () => {
+  const { failures, sometimes, output } = await simulateSpaces(["--runs", "40", "--twice", "0"]);
+  expect(failures, output).toEqual([]);
+  expect(required.filter((state) => sometimes[state] === undefined)).toEqual([]);
+}, 600_000);
+
+/** Others with each commit: a hunt for all of them takes ten minutes. */
+const drawn = accessMutants
+  .map(({ id }) => ({ id, rank: createHash("sha256").update(`${commit} ${id}`).digest("hex") }))
+  .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
+  .slice(0, ci ? 4 : 1)
+  .map(({ id }) => id);
+
+test("SM-12 there are at least twelve planted bugs of spaces", () => {
+  expect(accessMutants.length).toBeGreaterThanOrEqual(12);
+  expect(new Set(accessMutants.map(({ id }) => id)).size).toBe(accessMutants.length);
+});
+
+test.each(drawn)(
+  "SM-12 the planted bug %s is caught",
+  async (id) => {
+    const { failures, runs, output } = await simulateSpaces(["--mutant", id, "--runs", "150", "--stop", "--twice", "0"]);
+    expect(failures.length, `${runs} runs\n${output}`).toBeGreaterThan(0);
+  },
+  600_000,
+);
