@@ -222,6 +222,11 @@ describe("a space", () => {
     const short = await linkFrom(olga, docId, "editor", 1, 1);
     await edda.peer.openLink(short);
     await untilSpace(edda, docId, "it is too late for the one", ({ reason }) => reason === "invite-expired");
+    // The next key is for holders of the other, and she reads that as a holder of the one.
+    expect(await olga.peer.rotateKeys(docId)).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she has read it", ({ epoch }) => epoch === 3);
+    // Nobody is there who could seal the key for her.
+    olga.wire.cut();
     await come(edda, other);
     await untilText(eddas, "meanwhile ");
     expect((await eddas.fresh()).alarms).toEqual([]);

@@ -83,6 +83,8 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const lastLinks = new Map<string, number>();
   const linksOf = new Map<string, readonly string[]>();
   let rolledBack = false;
+  /** Somebody decided something before the lost end of the log was handed back. */
+  let sawFork = false;
   let backup: DiskBackup | undefined;
   let spaceId: SpaceId | undefined;
   let firstDocument: string | undefined;
@@ -127,6 +129,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     excuseAlarms: () => {},
     log: (who, level, event, fields) => {
       if (level !== "debug") tell(`${who}: ${event} ${JSON.stringify(fields)}`);
+      if (event === "space.distrust" && fields["kind"] === "fork") sawFork = true;
       if (bugEvents.has(event)) broken("I17", `${who} logged ${event} ${JSON.stringify(fields)}`);
       if (distrustEvents.has(event) && !rolledBack)
         broken("I12", `${who} logged ${event} ${JSON.stringify(fields)}, and the relay was honest`);
@@ -416,7 +419,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   }
   if (!stop()) {
     const now = truth();
-    const forked = rolledBack && people.some((person) => firstDocument !== undefined && person.space(firstDocument)?.distrusted === true);
+    const forked = rolledBack && sawFork && people.some((person) => firstDocument !== undefined && person.space(firstDocument)?.distrusted === true);
     if (forked) saw("a rollback left two histories of a space");
     else if (why !== undefined) broken("I14", why);
     if (now !== undefined) judge(now, people, words, { rolledBack, forked, lastLinks, broken, saw });
