@@ -16,6 +16,8 @@ export type AccessRequest =
       readonly genesis: RecordHash | undefined;
       /** Where in the log it is to stand, if that is known: beyond a fence nothing comes back (AC-85). */
       readonly seq?: number;
+      /** Of `restore`: the position of the entry before it (AC-80). */
+      readonly notBefore?: number;
     };
 
 /** The position is the one that the entry is chained under (LG-1). */

@@ -391,7 +391,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     slot: Slot,
     act: "append" | "restore",
     deviceId: DeviceId,
-    seq?: number,
+    place: { readonly seq: number; readonly notBefore: number } | undefined = undefined,
   ): RefusalCode | { readonly position: number } => {
     const { header } = record;
     if (!bytesEqual(header.docId, slot.docId)) return "wrong-document";
@@ -403,7 +403,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       epoch: header.epoch,
       accessPosition: header.accessPosition,
       genesis: header.kind === "genesis" ? recordHashOf(record.hashedBytes) : undefined,
-      ...(seq === undefined ? {} : { seq }),
+      ...place,
     });
     if (answer === undefined) return "unknown-channel";
     return answer.allowed ? { position: answer.position } : answer.code;
@@ -467,8 +467,11 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
             done();
             return refuse(message.channel, 0, checked);
           }
-          const mayStandAt = (seq: number): boolean => typeof checkRecord(record, slot, "restore", deviceId, seq) !== "string";
-          restored.push({ record, bytes: recordBytes, accessPosition: checked.position, mayStandAt });
+          const placeAt = (seq: number, notBefore: number): number | undefined => {
+            const placed = checkRecord(record, slot, "restore", deviceId, { seq, notBefore });
+            return typeof placed === "string" ? undefined : placed.position;
+          };
+          restored.push({ record, bytes: recordBytes, accessPosition: checked.position, placeAt });
         }
         channel.document.submit({ kind: "restore", user: channel, records: restored, done });
       },

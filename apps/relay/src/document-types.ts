@@ -83,8 +83,8 @@ export interface RestoredRecord {
   readonly record: SealedRecord;
   readonly bytes: Uint8Array;
   readonly accessPosition: number;
-  /** Asked when its place is known. */
-  mayStandAt(seq: number): boolean;
+  /** Asked when its place is known: the access position that it gets there, if it may stand there. `notBefore`: that of the entry before it. */
+  placeAt(seq: number, notBefore: number): number | undefined;
 }
 
 export interface RestoreRequest {

@@ -447,13 +447,15 @@ export function createDocument(docId: DocId, info: DocumentInfo | undefined, env
     // In a space without a log all positions are 0.
     if (source.accessPosition > 0) lastPosition ??= await positionOfLast();
     if (admission.kind === "refuse") job.refusal = refusal(0, admission.code, chain);
-    // AC-80: positions never go back. Its author, if still a member, has to seal it anew.
-    else if (admission.kind === "append" && source.accessPosition < (lastPosition ?? 0)) job.refusal = refusal(0, "stale-epoch", chain);
-    else if (admission.kind === "append" && !source.mayStandAt(tentative.seq + 1)) job.refusal = refusal(0, "not-allowed", chain);
     else if (admission.kind === "append") {
-      enqueue(source, job.request.user.spaceId, chain, recordHash).jobs.push(job);
-      job.waitingFor++;
-      job.admitted++;
+      const accessPosition = source.placeAt(tentative.seq + 1, lastPosition ?? 0);
+      // Its author, if still a member, has to seal it anew.
+      if (accessPosition === undefined) job.refusal = refusal(0, "not-allowed", chain);
+      else {
+        enqueue({ ...source, accessPosition }, job.request.user.spaceId, chain, recordHash).jobs.push(job);
+        job.waitingFor++;
+        job.admitted++;
+      }
     } else if (admission.kind === "in-flight") {
       const pending = inFlight(chain, header.n);
       if (!bytesEqual(pending.recordHash, recordHash)) job.refusal = refusal(0, "chain-fork", chain);

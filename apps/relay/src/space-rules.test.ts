@@ -486,7 +486,31 @@ describe("documents of a space with a log", () => {
     owner.client.send(appendMessage(1, author.next("of the second", { epoch: 2, accessPosition: stateOf(owner).position })));
     await owner.client.take("acked", 1);
     owner.client.send({ type: "restore", channel: 1, records: [newAuthor(document, edda.device).next("too late").bytes] });
-    expect((await owner.client.take("refused", 1)).code).toBe("stale-epoch");
+    expect((await owner.client.take("refused", 1)).code).toBe("not-allowed");
+  });
+
+  test("AL-4 what is handed back stands where its author could write, though it can't any more; a first record also in a later epoch, and beyond a fence", async () => {
+    const { olga, edda, owner, document } = await scene();
+    const writes = newAuthor(document, edda.device);
+    const words = writes.next("hers", { accessPosition: stateOf(owner).position });
+    // Announced after a change of the key, sealed before it; its author goes before anything of it is stored.
+    const second: TestDocument = { ...newDocument(), spaceId: document.spaceId };
+    const genesis = newAuthor(second, edda.device).next("genesis", { kind: "genesis" });
+    await must(owner, olga, { type: "rotate", cut: { ...cutOf(stateOf(owner)), fences: await fencesAt(owner.client, document) } });
+    const editor = await follow(await suite.join(edda.device), owner.id);
+    await must(editor, edda, { type: "create-document", docId: second.docId, genesis: genesis.recordHash });
+    await catchUp(owner, stateOf(editor).position);
+    const fences = [...(await fencesAt(owner.client, document)), ...(await fencesAt(owner.client, second))].toSorted((a, b) =>
+      Buffer.compare(a.docId, b.docId),
+    );
+    await must(owner, olga, { type: "change-role", accountId: edda.id, role: "viewer", fences });
+    owner.client.send(openMessage(second, 2));
+    await owner.client.take("caught-up", 2);
+    owner.client.send({ type: "restore", channel: 2, records: [genesis.bytes] });
+    expect((await owner.client.take("restored", 2)).admitted).toBe(1);
+    // Beyond the fence, though: what was never stored before it does not come in now.
+    owner.client.send({ type: "restore", channel: 1, records: [words.bytes] });
+    expect((await owner.client.take("refused", 1)).code).toBe("not-allowed");
   });
 
   test("AL-5 what a removed one never sent does not come back by a member who hands it back", async () => {

@@ -140,7 +140,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     const judgedAt = (position: number): ReturnType<typeof judgeEntry> =>
       judgeEntry(under, { docId, seq, deviceId, epoch: request.epoch, position, positionBefore: 0 });
     if (request.act === "restore") {
-      const position = lastGoodPosition(under, request, (at) => judgedAt(at).ok);
+      const position = goodPosition(under, request, (at) => judgedAt(at).ok);
       return position === undefined ? denied("not-allowed") : allowed(position);
     }
     const judged = judgedAt(under.position);
@@ -430,19 +430,31 @@ function becomesVoid(before: SpaceState, next: SpaceState, docId: DocId, { seq, 
 const triedMax = 512;
 
 /**
- * Where a record that was lost and comes back may stand: the last position of its epoch at which its author could write, not before the one that the author
- * had seen. A genesis record may be of an earlier epoch than the document (AC-84).
+ * Where a record that was lost and comes back may stand: the first position of its epoch at which its author could write, not before the one that the author had
+ * seen nor before that of the entry before it (AC-80). A genesis record may be of an earlier epoch than the document (AC-84).
  */
-function lastGoodPosition(
+function goodPosition(
   state: SpaceState,
-  { epoch, genesis, accessPosition }: Extract<AccessRequest, { readonly act: "append" | "restore" }>,
+  { docId, epoch, genesis, accessPosition, notBefore = 0 }: Extract<AccessRequest, { readonly act: "append" | "restore" }>,
   isGood: (position: number) => boolean,
 ): number | undefined {
   const last = genesis === undefined ? lastPositionOf(state, epoch) : state.position;
   if (last === undefined) return undefined;
-  const first = Math.max(1, accessPosition, last - triedMax);
-  for (let position = last; position >= first; position--) if (isGood(position)) return position;
+  const began = genesis === undefined ? firstPositionOf(state, epoch) : (state.history.documents.get(toText(docId))?.positions[0] ?? 1);
+  const first = Math.max(began, accessPosition, notBefore);
+  for (let position = first; position <= last && position < first + triedMax; position++) if (isGood(position)) return position;
   return undefined;
+}
+
+/** The first position of an epoch that there was. */
+function firstPositionOf(state: SpaceState, epoch: number): number {
+  let [low, high] = [1, state.position];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (settingsOf(stateAt(state, middle)).epoch < epoch) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The last position at which the epoch was in use: a record that was lost and comes back stands there. Undefined if there was no such epoch. */

@@ -49,7 +49,8 @@ export function judgeEntry(state: SpaceState, claim: EntryClaim): Result<true, R
   // The first record of a document is named by its hash in the space's log, so it can't be sealed anew when a rotation comes between.
   const isEarlierGenesis = claim.seq === 1 && claim.epoch >= 1 && claim.epoch < settings.epoch;
   if (claim.epoch !== settings.epoch && !isEarlierGenesis) return refused("wrong-epoch");
-  // AC-85
+  // AC-85: beyond its fence nothing of a loser counts, but what the space's log names itself.
+  if (claim.seq === 1) return ok(true);
   const fence = fenceAfter(state, accountId, deviceId, docId, position);
   return fence !== undefined && claim.seq > fence ? err(refusalFor("beyond-fence")) : ok(true);
 }

@@ -50,8 +50,6 @@ export interface SpacesOptions {
 
 const settleMs = 240_000;
 const pollMs = 500;
-/** A link that was made before a removal may arrive at the same time. */
-const linkSlackMs = 30_000;
 const dayMs = 86_400_000;
 const lesserRoles: readonly LesserRole[] = ["editor", "editor", "viewer", "commenter"];
 const roles: readonly Role[] = ["owner", "editor", "viewer", "commenter"];
@@ -220,9 +218,9 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
           (made) => {
             // The link is handed over by other ways, some time later.
             if (!made.ok) return;
+            lastLinks.set(guest.name, world.now());
             world.later(root.int(short ? 8_000 : 4_000), "a link arrives", () =>
               inProcess(guest, (theirs) => {
-                lastLinks.set(guest.name, world.now());
                 linksOf.set(guest.name, [...(linksOf.get(guest.name) ?? []), made.fragment]);
                 ask(
                   guest,
@@ -419,7 +417,8 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   }
   if (!stop()) {
     const now = truth();
-    const forked = rolledBack && sawFork && people.some((person) => firstDocument !== undefined && person.space(firstDocument)?.distrusted === true);
+    const forked =
+      rolledBack && sawFork && people.some((person) => firstDocument !== undefined && person.space(firstDocument)?.distrusted === true);
     if (forked) saw("a rollback left two histories of a space");
     else if (why !== undefined) broken("I14", why);
     if (now !== undefined) judge(now, people, words, { rolledBack, forked, lastLinks, broken, saw });
@@ -465,6 +464,9 @@ function unsettled(people: readonly Person[], words: readonly Word[], truth: Tru
     if (space.epoch !== truth.epoch) return `${name} is at epoch ${space.epoch}, not ${truth.epoch}`;
     if (space.rotationDue) return `${name}: a new key is due`;
     if (space.members.length !== truth.roles.size) return `${name} sees ${space.members.length} members, not ${truth.roles.size}`;
+    const unannounced = person.documents().find((docId) => !truth.documents.includes(docId));
+    if (unannounced !== undefined && (role === "owner" || role === "editor"))
+      return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
     for (const docId of truth.documents) {
       const short = docId.slice(0, 4);
       const status = person.status(docId);
@@ -492,7 +494,7 @@ interface Verdict {
   readonly rolledBack: boolean;
   /** Two histories of the log: nothing more is demanded than that nobody gets what he may not. */
   readonly forked: boolean;
-  /** When each person was last given a link. */
+  /** When a link was last made for each person. */
   readonly lastLinks: ReadonlyMap<string, number>;
   readonly broken: (invariant: string, message: string) => void;
   readonly saw: (state: string) => void;
@@ -523,7 +525,7 @@ function judge(
     }
     if (!isAnnounced(truth, word.docId)) continue;
     if (!couldWriteSince(truth, accountId, word.docId, word.atMs)) {
-      if (holders.length > 0 && !forked)
+      if (holders.length > 0 && !rolledBack)
         broken("I8", `${word.text} of ${word.who}, who could not write since, stands in ${holders[0]?.name ?? ""}'s copy`);
       saw("a word of somebody who could not write any more");
       continue;
@@ -537,7 +539,7 @@ function judge(
     const closed = closedFrom(truth, person.accountId() ?? "");
     const newest = Math.max(0, ...person.epochs());
     // Whoever hands somebody a link hands the key of the day along.
-    const wasGivenALink = closed !== undefined && (lastLinks.get(person.name) ?? 0) >= closed.atMs - linkSlackMs;
+    const wasGivenALink = closed !== undefined && (lastLinks.get(person.name) ?? 0) >= closed.atMs;
     if (closed !== undefined && !forked && !wasGivenALink) {
       saw("somebody was removed for good");
       if (newest >= closed.epoch) broken("I9", `${person.name} was removed with epoch ${closed.epoch}, and has the key of epoch ${newest}`);
