@@ -7,19 +7,23 @@ const invalid = 255;
 const valueOf = new Uint8Array(128).fill(invalid);
 for (let index = 0; index < alphabet.length; index++) valueOf[alphabet.charCodeAt(index)] = index;
 
+/** Two characters for each 12 bits: ids are keys of maps everywhere, so this is on every hot path. */
+const pairs: readonly string[] = Array.from({ length: 4096 }, (_, value) => alphabet.charAt(value >> 6) + alphabet.charAt(value & 63));
+
 export function toBase64Url(bytes: Uint8Array): string {
+  const { length } = bytes;
+  const whole = length - (length % 3);
   let text = "";
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xffff;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      text += alphabet.charAt((held >> bits) & 63);
-    }
+  for (let index = 0; index < whole; index += 3) {
+    const bits = ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
+    text += (pairs[bits >> 12] ?? "") + (pairs[bits & 0xfff] ?? "");
   }
-  return bits === 0 ? text : text + alphabet.charAt((held << (6 - bits)) & 63);
+  if (length - whole === 1) return text + (pairs[(bytes[whole] ?? 0) << 4] ?? "");
+  if (length - whole === 2) {
+    const bits = ((bytes[whole] ?? 0) << 8) | (bytes[whole + 1] ?? 0);
+    return text + (pairs[bits >> 4] ?? "") + alphabet.charAt((bits & 15) << 2);
+  }
+  return text;
 }
 
 /** Undefined for anything that `toBase64Url` does not write: one text for one array of bytes. */
