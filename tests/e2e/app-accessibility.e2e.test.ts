@@ -6,6 +6,7 @@ import type { App } from "../support/app.ts";
 import { axeProblems } from "../support/axe.ts";
 import { launchChromium } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
+import { linkInDialog } from "../support/people.ts";
 
 let app: App;
 let browser: TestBrowser;
@@ -70,7 +71,7 @@ test("every screen is accessible", { timeout: 180_000 }, async () => {
   await look("who is here");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Share" }).click();
-  await page.waitForFunction(() => document.querySelector<HTMLInputElement>(".link-text")?.value.includes("/s#") === true);
+  await linkInDialog(page);
   await look("share");
   await page.keyboard.press("Escape");
 

@@ -13,6 +13,7 @@ import { launchChromium } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
 import { openEditor } from "../support/node-editor.ts";
 import type { NodeEditor } from "../support/node-editor.ts";
+import { shareLink } from "../support/people.ts";
 import { until } from "../support/wait.ts";
 
 let app: App;
@@ -31,12 +32,7 @@ beforeEach(async () => {
   await giveName(page, "Mira");
   const docId = await newDocument(page);
   await page.locator('button.chip[data-kind="synced"]').waitFor();
-  await page.getByRole("button", { name: "Share" }).click();
-  const link = await until("the link is there", async () => {
-    const value = await page.getByRole("textbox", { name: "Link" }).inputValue();
-    return value.includes("#") ? value : undefined;
-  });
-  await page.keyboard.press("Escape");
+  const link = await shareLink({ page }, app.url);
   folder = mkdtempSync(path.join(tmpdir(), "skerry-ana-"));
   peer = await createNodePeer({ folder, relayUrl: app.relay.syncUrl });
   await peer.openLink(link.slice(link.indexOf("#") + 1));

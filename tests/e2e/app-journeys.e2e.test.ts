@@ -4,6 +4,7 @@ import { chipOf, editorOf, giveName, newDocument, openPage, startApp, textOf } f
 import type { App } from "../support/app.ts";
 import { launchChromium } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
+import { shareLink } from "../support/people.ts";
 import { until } from "../support/wait.ts";
 import type { Page } from "playwright-core";
 
@@ -25,17 +26,6 @@ afterEach(async () => {
 
 const chipKind = (kind: string): Promise<void> => page.locator(`button.chip[data-kind="${kind}"]`).waitFor();
 const text = (): Promise<string> => textOf(page);
-
-async function shareLink(): Promise<string> {
-  await page.getByRole("button", { name: "Share" }).click();
-  const field = page.getByRole("textbox", { name: "Link" });
-  const link = await until("the link is there", async () => {
-    const value = await field.inputValue();
-    return value.includes("/s#") ? value : undefined;
-  });
-  await page.keyboard.press("Escape");
-  return link;
-}
 
 test("first visit, with the keyboard alone: name, new document, title, text, back home", { timeout: 60_000 }, async () => {
   await page.goto(app.url);
@@ -100,7 +90,7 @@ test("a share link opens on another device, its key is nowhere in address, title
   const docId = await newDocument(page);
   await page.keyboard.type("For Ana.");
   await chipKind("synced");
-  const link = await shareLink();
+  const link = await shareLink({ page }, app.url);
   const fragment = link.slice(link.indexOf("#") + 1);
 
   const other = await launchChromium();
@@ -131,7 +121,7 @@ test("a cut, wrong or empty link says what is wrong and what to do, and takes an
   await giveName(page, "Mira");
   const docId = await newDocument(page);
   await chipKind("synced");
-  const link = await shareLink();
+  const link = await shareLink({ page }, app.url);
   for (const [address, heading] of [
     [link.slice(0, -9), "This link is not complete"],
     [`${app.url}/s#%%%`, "This is not a Skerry link"],
@@ -159,7 +149,7 @@ test("without the server everything but sharing the news goes on, and the chip s
   await page.keyboard.type("Written offline.");
   await until("the chip tells", async () => /^Offline · .*kept on this device/.test(await chipOf(page).innerText()));
   await page.getByRole("button", { name: "Share" }).click();
-  await page.getByText("Will work for others once synced").waitFor();
+  await page.getByText("Links can be made once the server has been reached").waitFor();
   await page.keyboard.press("Escape");
   await chipOf(page).click();
   const panel = page.getByRole("dialog", { name: "Where your changes are" });

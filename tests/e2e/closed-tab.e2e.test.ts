@@ -13,7 +13,7 @@ import type { App } from "../support/app.ts";
 import { launchChromium, openProfile } from "../support/chromium.ts";
 import { startFront } from "../support/front.ts";
 import type { Front } from "../support/front.ts";
-import { caretToLine, chipBecomes, readFromRelay, relayTroubles, rememberChips, shows } from "../support/people.ts";
+import { caretToLine, chipBecomes, readFromRelay, relayTroubles, rememberChips, shareLink, shows } from "../support/people.ts";
 import { until } from "../support/wait.ts";
 
 let app: App;
@@ -122,12 +122,7 @@ test(
     let text = "Kept:";
     await page.keyboard.type(text);
     await chipBecomes(page, ["synced"]);
-    await page.getByRole("button", { name: "Share" }).click();
-    const link = await until("the link is there", async () => {
-      const value = await page.getByRole("textbox", { name: "Link" }).inputValue();
-      return value.includes("/s#") ? value : undefined;
-    });
-    await page.keyboard.press("Escape");
+    const link = await shareLink({ page }, front.url);
     await front.sync.set({ ...faults.cut("drop"), newConnections: "refuse" });
     front.sync.dropConnections();
 

@@ -101,6 +101,8 @@ test("first visit, name, new document, title, text, share, copy, Escape, home", 
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Share this document" });
   await dialog.waitFor();
+  await reach(page, "Tab", "Create link");
+  await page.keyboard.press("Enter");
   await until("the link is there", async () => (await dialog.getByRole("textbox").inputValue()).includes("/s#"));
   await focusIsVisible(page, "Link");
   // The dialog keeps the keyboard to itself.

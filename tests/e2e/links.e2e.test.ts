@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { editorOf, giveName, newDocument } from "../support/app.ts";
 import { startFront } from "../support/front.ts";
 import type { Front } from "../support/front.ts";
-import { chipBecomes, chipNow, fragmentOf, openStage, shareLink, shows, startDocument } from "../support/people.ts";
+import { chipBecomes, chipNow, fragmentOf, linkInDialog, openLink, openStage, shareLink, shows, startDocument } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
 
 let stage: Stage;
@@ -24,28 +24,24 @@ afterEach(async () => {
   await front?.close();
 });
 
-test("a document that the server never got: Ben is told to wait, and sees it as soon as Ana is back", async () => {
+test("a document that the server never got has no link yet: Ana is told, and makes one as soon as the server is back", async () => {
   await front.sync.set({ newConnections: "refuse" });
   await startDocument(ana);
   await ana.page.keyboard.type("Written on the island.");
   await chipBecomes(ana.page, ["offline"]);
   await ana.page.getByRole("button", { name: "Share" }).click();
-  await ana.page.getByText("Will work for others once synced").waitFor();
-  await ana.page.keyboard.press("Escape");
-  const link = await shareLink(ana, ben.url);
+  await ana.page.getByText("Links can be made once the server has been reached").waitFor();
+  expect(await ana.page.getByRole("button", { name: "Create link" }).count()).toBe(0);
 
-  await ben.page.goto(link);
-  await giveName(ben.page, "Ben");
-  await ben.page.getByRole("heading", { name: "Not on the server yet" }).waitFor();
-  await ben.page.getByText("leave this page open and it appears when they are").waitFor();
-  expect((await chipNow(ben.page)).text).toBe("Not on the server yet");
-  expect(await editorOf(ben.page).count()).toBe(0);
-
+  // The dialog stays open meanwhile, and offers it by itself.
   await front.sync.heal();
   await ana.page.evaluate(() => dispatchEvent(new Event("online")));
-  await chipBecomes(ana.page, ["synced"], 40_000);
-  await editorOf(ben.page).waitFor({ timeout: 40_000 });
+  await ana.page.getByRole("button", { name: "Create link" }).waitFor({ timeout: 40_000 });
+  const link = await linkInDialog(ana.page);
+  await ana.page.keyboard.press("Escape");
+  await openLink(ben, `${ben.url}/s#${fragmentOf(link)}`);
   await shows(ben.page, "Written on the island.");
+  await chipBecomes(ana.page, ["synced"], 40_000);
   await chipBecomes(ben.page, ["synced"]);
   expect(await stage.troubles()).toEqual([]);
 });

@@ -1,11 +1,12 @@
 /** The whole web app in a real browser: what it leaves on disk, in everything that a page can write to, holds nothing readable. */
 import path from "node:path";
-import { parseShareLink } from "@skerry/crypto";
+import { parseInviteLink } from "@skerry/crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chipOf, editorOf, giveName, newDocument, openPage, startApp } from "../support/app.ts";
 import type { App } from "../support/app.ts";
 import { launchChromium, openProfile } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
+import { fragmentOf, linkInDialog } from "../support/people.ts";
 import { until } from "../support/wait.ts";
 import { keyCanary, textCanary } from "./canary.ts";
 import type { Canary } from "./canary.ts";
@@ -54,14 +55,11 @@ test("BS-2 text, title, name and the link's key are in no storage of the browser
   await page.keyboard.type(text.text);
   await until("all is at the relay", async () => (await chipOf(page).textContent())?.startsWith("Synced"));
   await page.getByRole("button", { name: "Share" }).click();
-  const shown = await until(
-    "the link is there",
-    async () => /\/s#(.+)$/.exec(await page.getByRole("textbox", { name: "Link" }).inputValue())?.[1],
-  );
-  const link = parseShareLink(shown);
+  const shown = fragmentOf(await linkInDialog(page));
+  const link = parseInviteLink(shown);
   if (!link.ok) throw new Error(link.error);
   await browser.context.close();
-  expect(foundIn([text, title, name, keyCanary("the link's key", link.value.epochKey)])).toEqual([]);
+  expect(foundIn([text, title, name, keyCanary("the link's secret", link.value.secret)])).toEqual([]);
 
   const again = await openProfile(browser.folder);
   const other = await again.newPage();

@@ -132,13 +132,27 @@ export async function startDocument(person: Person): Promise<string> {
   return newDocument(person.page);
 }
 
-/** The share link, through the dialog, as it is for someone at `url`. */
-export async function shareLink(from: Person, url: string): Promise<string> {
-  await from.page.getByRole("button", { name: "Share" }).click();
-  const link = await until("the link is there", async () => {
-    const value = await from.page.getByRole("textbox", { name: "Link" }).inputValue();
-    return value.includes("/s#") ? value : undefined;
+/** The link that the open share dialog shows. Where links are made one by one, it asks for one that lets a hundred people edit: each reader is one. */
+export async function linkInDialog(page: Page): Promise<string> {
+  const field = page.getByRole("textbox", { name: "Link" });
+  const create = page.getByRole("button", { name: "Create link" });
+  let asked = false;
+  return until("the link is there", async () => {
+    const value = (await field.count()) > 0 ? await field.first().inputValue() : "";
+    if (value.includes("/s#")) return value;
+    if (!asked && (await create.count()) > 0) {
+      asked = true;
+      await page.getByLabel("For", { exact: true }).selectOption("100");
+      await create.click();
+    }
+    return undefined;
   });
+}
+
+/** The share link, through the dialog, as it is for someone at `url`. */
+export async function shareLink(from: Pick<Person, "page">, url: string): Promise<string> {
+  await from.page.getByRole("button", { name: "Share" }).click();
+  const link = await linkInDialog(from.page);
   await from.page.keyboard.press("Escape");
   return `${url}/s#${fragmentOf(link)}`;
 }

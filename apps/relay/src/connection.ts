@@ -391,7 +391,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     slot: Slot,
     act: "append" | "restore",
     deviceId: DeviceId,
-    place: { readonly seq: number; readonly notBefore: number } | undefined = undefined,
+    place?: { readonly seq: number; readonly notBefore: number },
   ): RefusalCode | { readonly position: number } => {
     const { header } = record;
     if (!bytesEqual(header.docId, slot.docId)) return "wrong-document";

@@ -14,6 +14,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
 import "./styles/pages.css";
+import "./styles/sharing.css";
 
 const LabPage = lazy(async () => ({ default: (await import("./lab/lab-page.tsx")).LabPage }));
 

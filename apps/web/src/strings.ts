@@ -3,12 +3,16 @@
  *
  * Sentences about safety say only what is known: see `sync/sync-chip.ts` for when each may be shown.
  */
-import type { Alarm, OpenLinkError } from "./client.ts";
+import type { Alarm, LesserRole, OpenLinkError, Role, SpaceError } from "./client.ts";
 
 const number = new Intl.NumberFormat();
 
 const changes = (count: number): string => (count === 1 ? "1 change" : `${number.format(count)} changes`);
 const seconds = (count: number): string => `${number.format(count)} s`;
+
+/** Codes come from servers: `toString` is not one of ours. */
+const textOf = <Text>(texts: Readonly<Record<string, Text>>, code: string): Text | undefined =>
+  Object.hasOwn(texts, code) ? texts[code] : undefined;
 
 export interface AlarmText {
   readonly what: string;
@@ -92,10 +96,83 @@ const refusalTexts: Readonly<Record<string, string>> = {
   "storage-failed": "The server could not write to its disk. Your changes are kept on this device and are sent again by themselves.",
   "rate-limited": "A lot was sent in a short time. The rest follows by itself.",
   "damaged-log": "The server's copy of this document is damaged. Your copy is not. Tell whoever runs the server.",
-  "not-allowed": "The server does not let this device change this document. Your changes are kept on this device.",
+  "not-allowed": "The server does not let this device read or change this document any more. Your changes are kept on this device.",
+  "stale-epoch": "The keys of this document were changed. Your changes are kept on this device and are sent when the new key is here.",
   "too-large": "A change is larger than the server accepts. It is kept on this device. Try adding large text in smaller pieces.",
   "too-many-channels": "Too many documents are open at once. Close some of them.",
 };
+
+export interface LinkRefusalText {
+  readonly title: string;
+  readonly todo: string;
+}
+
+const askAgain = "Ask whoever shared the document for a new link.";
+
+/** Why a link does not let somebody in, by the rulebook's word. */
+const linkRefusalTexts: Readonly<Record<string, LinkRefusalText>> = {
+  "invite-expired": { title: "This link has expired", todo: `It was good for a limited time. ${askAgain}` },
+  "invite-used-up": { title: "This link has been used up", todo: `It was good for a limited number of people. ${askAgain}` },
+  "invite-ended": { title: "This link lets nobody in any more", todo: `It was taken back. ${askAgain}` },
+  "no-such-invite": { title: "This link lets nobody in", todo: `It may have been taken back. ${askAgain}` },
+  // To a link that is no longer open the server says no more than this.
+  "not-allowed": { title: "This link does not let you in", todo: `It may have been taken back, or used up. ${askAgain}` },
+  "was-removed": {
+    title: "You were removed from this document",
+    todo: "A link can't bring you back. Talk to whoever owns the document.",
+  },
+  "space-full": { title: "This document is full", todo: "As many people are in it as there can be. Talk to whoever owns it." },
+};
+
+const linkRefusalFallback: LinkRefusalText = {
+  title: "The server did not let you in",
+  todo: `It did not say why in words that this version knows. ${askAgain}`,
+};
+
+const outdatedText = "This space uses something that this version does not know. Reload or update Skerry to change it.";
+const goneText = "Somebody else was faster: this has changed meanwhile. Look at the list again.";
+const linkEndedText = "That link is not good any more.";
+
+/** Why an action on people or links was not taken, by the rulebook's word. */
+const actionRefusalTexts: Readonly<Record<string, string>> = {
+  stale: "Somebody else changed something at the same moment, and nothing of yours was done. Try again.",
+  gap: "Somebody else changed something at the same moment, and nothing of yours was done. Try again.",
+  "last-owner": "A document needs an owner. Make somebody else owner first.",
+  "not-an-owner": "Only owners can do that.",
+  "invite-expired": linkEndedText,
+  "invite-used-up": linkEndedText,
+  "invite-ended": linkEndedText,
+  "no-such-invite": linkEndedText,
+  "was-removed": "This person was removed before and can't come back by a link.",
+  "space-full": "There is no room for more. Take back a link or remove somebody first.",
+  "no-such-member": goneText,
+  "already-member": goneText,
+  "same-role": goneText,
+  "nothing-to-leave": goneText,
+  "unknown-operation": outdatedText,
+  "newer-version": outdatedText,
+  "space-read-only": outdatedText,
+};
+
+const actionErrorTexts: Readonly<Record<SpaceError, string>> = {
+  offline: "Nothing was changed, as far as this device knows: the server did not answer. Try again when you are connected.",
+  "not-allowed": "The server did not allow that. Nothing was changed.",
+  refused: "The server did not take that. Nothing was changed.",
+  "not-shared": "This document is shared by a link that can't be taken back; it has no list of people.",
+};
+
+const roleTexts: Readonly<Record<Role, string>> = {
+  owner: "Owner",
+  editor: "Can edit",
+  commenter: "Can comment",
+  viewer: "Can view",
+};
+
+const people = (count: number): string => (count === 1 ? "1 person" : `${number.format(count)} people`);
+const days = (count: number): string => (count === 1 ? "1 day" : `${number.format(count)} days`);
+
+const unsentLost = (count: number): string =>
+  count === 0 ? "" : `${changes(count)} ${count === 1 ? "was" : "were"} never sent; nobody else has ${count === 1 ? "it" : "them"}.`;
 
 export const linkErrorTexts: Readonly<Record<OpenLinkError, { readonly title: string; readonly todo: string }>> = {
   empty: {
@@ -153,7 +230,7 @@ export const strings = {
   remove: {
     title: "Remove from this device?",
     body: (title: string): string =>
-      `“${title}” disappears from this device. Others who have it keep theirs, and its link can bring it back.`,
+      `“${title}” disappears from this device. Others who have it keep theirs, and a share link can bring it back.`,
     unsent: "It has changes that have not reached the server. They exist only on this device and will be lost for good.",
     confirm: "Remove",
     confirmUnsent: "Remove and lose changes",
@@ -234,6 +311,163 @@ export const strings = {
     care: "Send it only to people you trust with the document. A link can't be taken back yet.",
   },
 
+  /** People, links and roles of a document whose sharing can be taken back. */
+  space: {
+    lead: "Whoever opens a link that you make here joins the people below. The server can't read a word.",
+    you: "You",
+    unnamed: "Name not known yet",
+    roles: roleTexts,
+    roleOf: (name: string): string => `Role of ${name}`,
+    yourRole: {
+      owner: "You own this document.",
+      editor: "You can edit this document. Its owners decide who is here.",
+      commenter: "You can view this document. Its owners decide who is here.",
+      viewer: "You can view this document. Its owners decide who is here.",
+    } satisfies Readonly<Record<Role, string>>,
+    back: "Back",
+    waiting: "Waiting for the server…",
+    problem: (error: SpaceError, reason: string): string =>
+      (error === "refused" || error === "not-allowed" ? textOf(actionRefusalTexts, reason) : undefined) ?? actionErrorTexts[error],
+    unknownOutcome: "Something went wrong, and this page does not know whether it was done. Look at the list, then try again.",
+
+    invite: {
+      heading: "Make a link",
+      role: "Whoever opens it",
+      roles: { editor: "Can edit", viewer: "Can view" },
+      lasts: "Good for",
+      days,
+      uses: "For",
+      people,
+      create: "Create link",
+      creating: "Making the link. The server has to agree…",
+      created: "The link is ready.",
+      label: "Link",
+      is: {
+        editor: "Anyone with this link can read and change the document.",
+        commenter: "Anyone with this link can read the document.",
+        viewer: "Anyone with this link can read the document.",
+      } satisfies Readonly<Record<LesserRole, string>>,
+      copy: "Copy link",
+      copied: "Copied",
+      later: "Links can be made once the server has been reached. Until then this document is on this device only.",
+    },
+
+    links: {
+      heading: "Open links",
+      until: (when: string): string => `until ${when}`,
+      left: (count: number): string => (count === 1 ? "for 1 more person" : `for ${number.format(count)} more people`),
+      copy: "Copy",
+      copied: "Copied",
+      revoke: "Revoke",
+      which: (text: string): string => ` the link: ${text}`,
+      hint: "A revoked link lets nobody in any more. Who came by it stays until you remove them.",
+      elsewhere: "Made on another device, which alone can show it",
+      revoked: "The link is revoked. It lets nobody in any more.",
+    },
+
+    members: {
+      heading: (count: number): string => `People · ${number.format(count)}`,
+      verified: "Verified",
+      commenterHint: "There are no comments yet: this is viewing, for now.",
+      compare: "Compare safety number…",
+      remove: "Remove…",
+      makeOwner: "Make owner…",
+      leave: "Leave…",
+      /** Follows a button's words, for those who hear it without the line it stands in. */
+      whom: (name: string): string => ` (${name})`,
+      roleChanged: (name: string, role: Role): string => `${name}: ${roleTexts[role]}.`,
+    },
+
+    remove: {
+      title: (name: string): string => `Remove ${name}?`,
+      body: (name: string): string =>
+        `${name} loses access at once, and can't read anything that is written from then on. What is on their devices already stays there.`,
+      links: "The link that they came by, and links that they made, end too.",
+      confirm: "Remove",
+      done: (name: string): string => `${name} was removed.`,
+    },
+
+    makeOwner: {
+      title: (name: string): string => `Make ${name} an owner?`,
+      body: (name: string): string =>
+        `Owners decide who is here: they make links, change what people may do, and remove people. ${name} could then remove you, too.`,
+      legend: "And you?",
+      both: "I stay an owner",
+      handOver: "I hand over, and can edit",
+      confirm: "Make owner",
+      done: (name: string): string => `${name} is an owner now.`,
+      handedOver: (name: string): string => `${name} is the owner now. You can edit.`,
+    },
+
+    leave: {
+      title: "Leave this document?",
+      body: "You lose access at once. What is on this device stays here, but nothing new arrives. To come back you need a link.",
+      unsent: (count: number): string =>
+        `${changes(count)} on this device ${count === 1 ? "has" : "have"} not been sent. Nobody else gets ${count === 1 ? "it" : "them"} after you leave.`,
+      confirm: "Leave",
+      onlyOwner: "You are its only owner, and a document needs one. Make somebody else owner first; then you can leave.",
+      alone: "Nobody else is here who could own it. To get rid of it, remove it from this device in the list of documents.",
+    },
+
+    safety: {
+      title: (name: string): string => `Compare with ${name}`,
+      how: (name: string): string =>
+        `Meet or call ${name}, and compare these numbers with those that their device shows beside your name. If all of them agree, nobody sits between you; if one does not, tell each other nothing secret here.`,
+      number: "Safety number",
+      loading: "Working out the number…",
+      none: "There is no number to compare: this person is not here any more.",
+      match: "They match",
+      verified: "You have compared it on this device, and the numbers agreed.",
+      unverify: "Not sure any more",
+      done: (name: string): string => `${name} is verified on this device.`,
+      undone: (name: string): string => `${name} is not verified any more.`,
+    },
+
+    keys: {
+      more: "More",
+      heading: "Keys",
+      body: "Everybody who is here gets a new key, and what is written from then on can't be read with an old one.",
+      changedAt: (when: string): string => `Last changed ${when}.`,
+      due: "Somebody who knows the key in use has left, or a link was taken back. Change the keys, so that nothing new can be read with it.",
+      dueForOthers:
+        "Somebody who knows the key in use has left, or a link was taken back. An owner's device makes a new key when it is connected.",
+      change: "Change the keys",
+      done: "The keys were changed.",
+    },
+
+    standing: {
+      joining: "You are being let in. The people appear here when the server has agreed.",
+      outdated: outdatedText,
+    },
+
+    joining: {
+      title: "You are being let in",
+      body: "The server looks at the link now. The document then comes from it and is kept on this device.",
+    },
+
+    refused: {
+      link: (reason: string): LinkRefusalText => textOf(linkRefusalTexts, reason) ?? linkRefusalFallback,
+      own: {
+        title: "This document can't be shared",
+        todo: "This server does not let you make documents that can be shared. What you write stays on this device, and nobody else has it.",
+      },
+    },
+
+    notes: {
+      view: "You can view this document.",
+      outdated: outdatedText,
+      notNow: "You can read this document, but not change it from this device right now.",
+      writable: "You can change this document now.",
+      removedTitle: "You were removed from this document",
+      leftTitle: "You left this document",
+      ended: (unsent: number): string => `What is on this device stays here, and nothing new arrives. ${unsentLost(unsent)}`.trim(),
+      endedEmpty: "Nothing of it is on this device, and nothing will come.",
+      distrustedTitle: "The server shows another list of people than before",
+      distrusted:
+        "It may have been put back to an old state, or somebody tampers with it. Nothing is sent until that is resolved, and what is on this device is safe. Ask the others by another way who is here, and tell whoever runs the server.",
+    },
+  },
+
   sync: {
     chipLabel: (text: string): string => `${text}. Show details`,
     panel: "Where your changes are",
@@ -265,6 +499,15 @@ export const strings = {
     originRefused: "Server refuses this address",
     protocolRefused: "Server not understood",
     kept: (count: number): string => `${changes(count)} kept on this device`,
+    joining: "Being let in…",
+    removed: "You were removed",
+    left: "You left",
+    notLetIn: "Not let in",
+    notShared: "On this device only",
+    distrusted: "People in doubt · nothing is sent",
+    outdated: "Update Skerry to write",
+    notWritable: "You can't change this",
+    noAccess: "No access",
     serverRefuses: (count: number): string =>
       count > 0 ? `Server can't take it · ${changes(count)} kept on this device` : "Server can't take changes now",
     full: "Not saved! Storage is full",
@@ -280,6 +523,14 @@ export const strings = {
       refused: "The server refuses to sync. Your changes are kept on this device.",
       catchingUp: "Getting changes from the server.",
       storageWarning: "There is storage trouble on this device.",
+      removed: "You were removed from this document. What is on this device stays here.",
+      left: "You left this document. What is on this device stays here.",
+      notLetIn: "The server did not let you in.",
+      notShared: "This server does not let you share this document. It is on this device only.",
+      distrusted: "The server shows another list of people than before. Nothing is sent.",
+      outdated: "Update Skerry to write.",
+      notWritable: "You can't change this document any more. Your changes are kept on this device.",
+      noAccess: "The server gives no access to this document. Your changes are kept on this device.",
     },
 
     where: {
@@ -291,6 +542,7 @@ export const strings = {
       saving: "Saving",
       hasAll: "Has all your changes",
       waiting: (count: number): string => `${changes(count)} to send`,
+      neverSent: (count: number): string => `${changes(count)} never sent`,
       notYet: "Not yet",
       notKnown: "Nothing heard yet",
       confirmed: "Has all your changes",
@@ -327,7 +579,7 @@ export const strings = {
         "The server answered in a way that this page does not understand. Is it a Skerry server? Your changes are kept on this device.",
     },
     refusal: (code: string): string =>
-      refusalTexts[code] ?? "The server did not take a change. It is kept on this device, and Skerry tries what it can.",
+      textOf(refusalTexts, code) ?? "The server did not take a change. It is kept on this device, and Skerry tries what it can.",
     storage: {
       full: "This browser has no room left. What you typed last exists only in this tab: download it before you close it, then free some space.",
       failing: "This browser's storage reports errors. What you typed last may exist only in this tab: download it before you close it.",

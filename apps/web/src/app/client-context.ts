@@ -1,5 +1,5 @@
 import { createContext, use, useEffect, useState } from "react";
-import type { ConnectionState, DocumentStatus, DocumentSummary, Profile, SkerryClient } from "../client.ts";
+import type { ConnectionState, DocumentStatus, DocumentSummary, Profile, SkerryClient, SpaceStatus } from "../client.ts";
 
 export interface AppState {
   readonly client: SkerryClient;
@@ -32,4 +32,11 @@ export function useStatus(client: SkerryClient, docId: string): DocumentStatus |
   const [status, setStatus] = useState<DocumentStatus>();
   useEffect(() => client.watchStatus(docId, setStatus), [client, docId]);
   return status?.docId === docId ? status : undefined;
+}
+
+/** Undefined until told; null for a document that is shared by a link that can't be taken back. */
+export function useSpace(client: SkerryClient, docId: string): SpaceStatus | null | undefined {
+  const [told, setTold] = useState<{ readonly docId: string; readonly space: SpaceStatus | null }>();
+  useEffect(() => client.watchSpace(docId, (space) => setTold({ docId, space: space ?? null })), [client, docId]);
+  return told?.docId === docId ? told.space : undefined;
 }

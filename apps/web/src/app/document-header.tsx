@@ -3,9 +3,10 @@ import { ArrowLeft, Share2 } from "lucide-react";
 import { useCallback, useEffect, useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import type { ConnectionState, DocumentStatus } from "../client.ts";
+import type { ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
 import type { DocumentSession } from "../editor/document-session.ts";
 import type { Person } from "../editor/people.ts";
+import { PeopleDialog } from "../sharing/people-dialog.tsx";
 import { strings } from "../strings.ts";
 import { SyncIndicator } from "../sync/sync-indicator.tsx";
 import { useApp } from "./client-context.ts";
@@ -19,10 +20,14 @@ export interface DocumentHeaderProps {
   readonly readOnly: boolean;
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
+  /** Undefined until known, null if there is none. */
+  readonly space: SpaceStatus | null | undefined;
   readonly onDownload: (() => void) | undefined;
+  readonly onLeft: () => void;
 }
 
-export function DocumentHeader({ docId, session, loaded, readOnly, status, connection, onDownload }: DocumentHeaderProps): ReactNode {
+export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
+  const { docId, session, loaded, readOnly, status, connection, space, onDownload, onLeft } = props;
   const { client } = useApp();
   const [sharing, setSharing] = useState(false);
   return (
@@ -36,14 +41,17 @@ export function DocumentHeader({ docId, session, loaded, readOnly, status, conne
         <span className="title-space" />
       )}
       <div className="document-tools">
-        <SyncIndicator status={status} connection={connection} onRetry={() => client.retryNow()} onDownload={onDownload} />
+        <SyncIndicator status={status} connection={connection} space={space} onRetry={() => client.retryNow()} onDownload={onDownload} />
         {session !== undefined && loaded && <People session={session} />}
         <button type="button" className="button button-primary share-button" onClick={() => setSharing(true)}>
           <Share2 aria-hidden="true" />
           <span>{strings.document.share}</span>
         </button>
       </div>
-      {sharing && <ShareDialog docId={docId} status={status} onClose={() => setSharing(false)} />}
+      {sharing && space === null && <ShareDialog docId={docId} status={status} onClose={() => setSharing(false)} />}
+      {sharing && space !== null && space !== undefined && (
+        <PeopleDialog docId={docId} space={space} status={status} onClose={() => setSharing(false)} onLeft={onLeft} />
+      )}
     </header>
   );
 }

@@ -1,14 +1,16 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import type { ConnectionState, DocumentStatus } from "../client.ts";
+import type { ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
 import { openDocumentSession } from "../editor/document-session.ts";
 import type { DocumentSession } from "../editor/document-session.ts";
 import { TextEditor } from "../editor/text-editor.tsx";
 import { downloadText } from "../platform/download.ts";
+import { AccessNotes, refusalOf } from "../sharing/access-notes.tsx";
+import { documentAccess } from "../sharing/document-access.ts";
 import { strings } from "../strings.ts";
 import { usePageTitle } from "../ui/page.ts";
-import { useApp, useConnection, useStatus } from "./client-context.ts";
+import { useApp, useConnection, useSpace, useStatus } from "./client-context.ts";
 import { DocumentHeader } from "./document-header.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { LinkField } from "./link-field.tsx";
@@ -88,33 +90,44 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   const { client } = useApp();
   const connection = useConnection(client);
   const status = useStatus(client, docId);
+  const space = useSpace(client, docId);
   const { session, loaded } = useSession(docId);
   const [unfit, setUnfit] = useState(false);
   const onUnfit = useCallback(() => setUnfit(true), []);
+  const [justLeft, setJustLeft] = useState(false);
 
   const download = session === undefined || !loaded ? undefined : () => downloadText(session.exportText());
   const newer = useIsNewer(session, loaded);
+  // The editor waits until it is known whether it may be written in: what is typed before would be lost, or never sent.
+  const writable = space !== undefined && documentAccess(space, loaded).writable;
+  useEffect(() => session?.setWritable(writable), [session, writable]);
+  const shown = session !== undefined && loaded && space !== undefined;
   return (
     <ErrorBoundary {...(session === undefined ? {} : { rescueText: () => session.exportText() })}>
       <DocumentHeader
         docId={docId}
         session={session}
-        loaded={loaded}
-        readOnly={newer}
+        loaded={shown}
+        readOnly={newer || !writable}
         status={status}
         connection={connection}
+        space={space}
         onDownload={download}
+        onLeft={() => setJustLeft(true)}
       />
       {status !== undefined && status.storage !== "ok" && status.saved === "unsaved" && (
         <NotSaved storage={status.storage} onDownload={download} />
       )}
+      {(shown || space?.distrusted === true) && (
+        <AccessNotes space={space} isHere={shown} unsent={status?.unsentChanges ?? 0} onDownload={download} takeFocus={justLeft} />
+      )}
       {(newer || unfit) && <p className="note note-wide">{newer ? strings.document.newerFormat : strings.document.readOnly}</p>}
-      {session !== undefined && loaded ? (
+      {shown ? (
         <main className="sheet">
-          <TextEditor session={session} readOnly={newer || unfit} onUnfit={onUnfit} />
+          <TextEditor session={session} readOnly={newer || unfit || !writable} unfit={unfit} onUnfit={onUnfit} />
         </main>
       ) : (
-        <NotHereYet status={status} connection={connection} onRetry={() => client.retryNow()} />
+        <NotHereYet status={status} connection={connection} space={space} onRetry={() => client.retryNow()} />
       )}
     </ErrorBoundary>
   );
@@ -146,11 +159,12 @@ function NotSaved({
 interface NotHereYetProps {
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
+  readonly space: SpaceStatus | null | undefined;
   readonly onRetry: () => void;
 }
 
 /** Instead of an empty page: why the text is not here and what happens next. */
-function NotHereYet({ status, connection, onRetry }: NotHereYetProps): ReactNode {
+function NotHereYet({ status, connection, space, onRetry }: NotHereYetProps): ReactNode {
   const t = strings.phases;
   const offline = connection.kind !== "online";
   if (status?.phase === "failed") {
@@ -161,6 +175,25 @@ function NotHereYet({ status, connection, onRetry }: NotHereYetProps): ReactNode
           {strings.common.reload}
         </button>
         <LinkField label={strings.openLink.tryAgain} />
+      </MessagePage>
+    );
+  }
+  const closed = space === undefined || space === null ? undefined : closedTexts(space);
+  if (closed !== undefined) {
+    return (
+      <MessagePage key={closed.title} title={closed.title}>
+        <p>{closed.todo}</p>
+        <LinkField label={strings.openLink.tryAgain} />
+        <p>
+          <Link href="/">{strings.common.toDocuments}</Link>
+        </p>
+      </MessagePage>
+    );
+  }
+  if (space?.standing === "joining" && !offline) {
+    return (
+      <MessagePage key="joining" title={strings.space.joining.title}>
+        <p>{strings.space.joining.body}</p>
       </MessagePage>
     );
   }
@@ -195,4 +228,13 @@ function NotHereYet({ status, connection, onRetry }: NotHereYetProps): ReactNode
       <p className="opening">{t.loading}</p>
     </main>
   );
+}
+
+/** Why the text will not come, if it will not. */
+function closedTexts(space: SpaceStatus): { readonly title: string; readonly todo: string } | undefined {
+  const t = strings.space.notes;
+  if (space.standing === "refused") return refusalOf(space, false);
+  if (space.standing === "removed") return { title: t.removedTitle, todo: t.endedEmpty };
+  if (space.standing === "left") return { title: t.leftTitle, todo: t.endedEmpty };
+  return undefined;
 }

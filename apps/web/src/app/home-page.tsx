@@ -37,7 +37,7 @@ export function HomePage(): ReactNode {
     setCreating(true);
     setProblem(undefined);
     try {
-      const docId = await client.createDocument();
+      const docId = await client.createSharedDocument();
       void askToKeepStorage();
       navigate(`/d/${docId}`);
     } catch {

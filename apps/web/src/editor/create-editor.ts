@@ -6,7 +6,7 @@
  * the strict Content-Security-Policy refuses.
  */
 import { defaultKeymap } from "@codemirror/commands";
-import { EditorState } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import type { Extension } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { yUndoManagerKeymap } from "y-codemirror.next";
@@ -30,12 +30,16 @@ export interface EditorOptions {
 
 export interface Editor {
   focus(): void;
+  /** Selection, scroll position, undo and focus stay. */
+  setReadOnly(readOnly: boolean): void;
   close(): void;
 }
 
 const theme = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "var(--editor-size, 1.125rem)" },
   "&.cm-focused": { outline: "none" },
+  // A caret shows where the keyboard is; without one, a frame does.
+  ".cm-content[contenteditable=false]:focus-visible": { outline: "2px solid var(--accent)", outlineOffset: "2px" },
   ".cm-scroller": { fontFamily: "var(--font-text)", lineHeight: "var(--editor-leading, 1.7)", overflow: "visible" },
   // A page has room to scroll the last line up; smaller places set these properties.
   ".cm-content": {
@@ -54,6 +58,13 @@ const lineEnds: Extension = [
   EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
 ];
 
+/** What can't be changed can still be reached, selected and copied with the keyboard. */
+const unwritable: Extension = [
+  EditorState.readOnly.of(true),
+  EditorView.editable.of(false),
+  EditorView.contentAttributes.of({ tabindex: "0" }),
+];
+
 export function createEditor(options: EditorOptions): Editor {
   const { text, awareness } = options;
   const host = document.createElement("div");
@@ -62,7 +73,9 @@ export function createEditor(options: EditorOptions): Editor {
   const root = host.attachShadow({ mode: "open" });
 
   const fits = isPlainText(text);
-  const writable = fits && !options.readOnly;
+  const access = new Compartment();
+  // Undo writes too, and does not ask the editor whether it may.
+  const accessFor = (readOnly: boolean): Extension => (fits && !readOnly ? keymap.of([...yUndoManagerKeymap]) : unwritable);
   // Only what this editor's binding does is undone: the binding adds itself as the one tracked origin.
   const undoManager = new UndoManager(text, { trackedOrigins: new Set(), captureTimeout: 500 });
 
@@ -84,9 +97,9 @@ export function createEditor(options: EditorOptions): Editor {
         EditorView.perLineTextDirection.of(true),
         EditorView.scrollMargins.of(() => ({ top: 96, bottom: 48 })),
         placeholder(options.placeholder),
-        writable ? [] : [EditorState.readOnly.of(true), EditorView.editable.of(false)],
+        access.of(accessFor(options.readOnly)),
         // Tab is bound to nothing: it leaves the editor.
-        keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+        keymap.of([...defaultKeymap]),
         fits ? [textBinding(text, undoManager, options.onUnfit), remoteCarets(text, awareness)] : [],
         EditorView.domEventHandlers({
           compositionstart: () => options.onComposing(true),
@@ -111,6 +124,7 @@ export function createEditor(options: EditorOptions): Editor {
   let closed = false;
   return {
     focus: () => view.focus(),
+    setReadOnly: (readOnly) => view.dispatch({ effects: access.reconfigure(accessFor(readOnly)) }),
     close() {
       if (closed) return;
       closed = true;

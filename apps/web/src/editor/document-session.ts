@@ -26,6 +26,8 @@ export interface DocumentSession {
   onPeople(listener: () => void): () => void;
   setUser(profile: Profile): void;
   setComposing(composing: boolean): void;
+  /** Whether this account may change the document. Until it is said to, nothing is written unasked, not even a migration. */
+  setWritable(writable: boolean): void;
   /** The whole text with its title, for downloading. */
   exportText(): string;
   close(): void;
@@ -44,9 +46,13 @@ export function openDocumentSession(client: SkerryClient, docId: string): Docume
   provider.connect();
   const model = createDocumentModel(doc);
   let loaded = false;
+  let writable = false;
+  const migrate = (): void => {
+    if (loaded && writable) model.migrate();
+  };
   provider.on("sync", (synced) => {
-    if (synced) model.migrate();
     loaded ||= synced;
+    if (synced) migrate();
   });
   let closed = false;
   let profile: Profile | undefined;
@@ -92,6 +98,10 @@ export function openDocumentSession(client: SkerryClient, docId: string): Docume
       awareness.setLocalStateField("user", presenceUser(next.displayName, next.accountId));
     },
     setComposing: (composing) => hold.setComposing(composing),
+    setWritable(next) {
+      writable = next;
+      migrate();
+    },
     exportText: () => `${model.title()}\n\n${model.body.toJSON()}\n`.trimStart(),
     close() {
       if (closed) return;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Alarm, ConnectionState, DocumentStatus, SavedLevel, StorageState } from "../client.ts";
+import type { Alarm, ConnectionState, DocumentStatus, SavedLevel, SpaceStatus, Standing, StorageState } from "../client.ts";
 import { alarmTexts } from "../strings.ts";
 import { reviewCount, syncChip } from "./sync-chip.ts";
 import type { SyncChip, SyncKind } from "./sync-chip.ts";
@@ -35,9 +35,26 @@ const offline = (reason: "unreachable" | "busy" | "lost", waitMs = 19_400): Conn
 });
 const refused = (reason: "version" | "authentication" | "origin" | "protocol"): ConnectionState => ({ kind: "refused", reason });
 
+const member: SpaceStatus = {
+  spaceId: "s",
+  standing: "member",
+  reason: "",
+  role: "editor",
+  mayWrite: true,
+  members: [],
+  invites: [],
+  epoch: 1,
+  rotatedAtMs: nowMs - 86_400_000,
+  rotationDue: false,
+  outdated: false,
+  distrusted: false,
+};
+
 interface Row {
   readonly status: Partial<DocumentStatus> | undefined;
   readonly connection: ConnectionState;
+  /** Differences from a member in good standing; without it, a document whose link can't be taken back. */
+  readonly space?: Partial<SpaceStatus>;
   readonly expected: Pick<SyncChip, "kind" | "text" | "tone">;
 }
 
@@ -93,6 +110,12 @@ const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
       connection: online,
       expected: { kind: "sending", text: "Saved on this device · sending", tone: "busy" },
     },
+    {
+      status: {},
+      connection: online,
+      space: { standing: "creating", role: "owner" },
+      expected: { kind: "sending", text: "Saved on this device · checking", tone: "busy" },
+    },
   ],
   connecting: [
     { status: {}, connection: connecting, expected: { kind: "connecting", text: "Connecting…", tone: "busy" } },
@@ -109,6 +132,13 @@ const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
     { status: {}, connection: online, expected: { kind: "synced", text: "Synced · 14:02", tone: "good" } },
     { status: { saved: "others" }, connection: online, expected: { kind: "synced", text: "Synced · 14:02", tone: "good" } },
     { status: { syncedAtMs: 0 }, connection: online, expected: { kind: "synced", text: "Synced", tone: "good" } },
+    { status: {}, connection: online, space: {}, expected: { kind: "synced", text: "Synced · 14:02", tone: "good" } },
+    {
+      status: {},
+      connection: online,
+      space: { role: "viewer", mayWrite: false },
+      expected: { kind: "synced", text: "Synced · 14:02", tone: "good" },
+    },
   ],
   offline: [
     {
@@ -147,6 +177,101 @@ const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
       status: {},
       connection: offline("lost"),
       expected: { kind: "unreachable", text: "Connection lost · trying again in 20 s", tone: "warning" },
+    },
+  ],
+  joining: [
+    {
+      status: { phase: "fetching" },
+      connection: online,
+      space: { standing: "joining", role: undefined, mayWrite: false },
+      expected: { kind: "joining", text: "Being let in…", tone: "busy" },
+    },
+    {
+      status: {},
+      connection: online,
+      space: { standing: "joining", role: undefined, mayWrite: false },
+      expected: { kind: "joining", text: "Being let in…", tone: "busy" },
+    },
+  ],
+  removed: [
+    {
+      status: { saved: "device", unsentChanges: 3, refusal: "not-allowed" },
+      connection: online,
+      space: { standing: "removed", role: undefined, mayWrite: false },
+      expected: { kind: "removed", text: "You were removed · 3 changes kept on this device", tone: "warning" },
+    },
+    {
+      status: {},
+      connection: offline("lost"),
+      space: { standing: "removed", role: undefined, mayWrite: false },
+      expected: { kind: "removed", text: "You were removed", tone: "warning" },
+    },
+  ],
+  left: [
+    {
+      status: {},
+      connection: online,
+      space: { standing: "left", role: undefined, mayWrite: false },
+      expected: { kind: "left", text: "You left", tone: "warning" },
+    },
+  ],
+  "not-let-in": [
+    {
+      status: { phase: "fetching" },
+      connection: online,
+      space: { standing: "refused", reason: "invite-expired", role: undefined, epoch: 0, mayWrite: false },
+      expected: { kind: "not-let-in", text: "Not let in", tone: "warning" },
+    },
+  ],
+  "not-shared": [
+    {
+      status: { saved: "device", unsentChanges: 2 },
+      connection: online,
+      space: { standing: "refused", reason: "not-allowed", role: undefined, epoch: 0, mayWrite: false },
+      expected: { kind: "not-shared", text: "On this device only", tone: "warning" },
+    },
+  ],
+  distrusted: [
+    {
+      status: { saved: "device", unsentChanges: 2 },
+      connection: online,
+      space: { distrusted: true },
+      expected: { kind: "distrusted", text: "People in doubt · nothing is sent", tone: "warning" },
+    },
+  ],
+  outdated: [
+    {
+      status: {},
+      connection: online,
+      space: { outdated: true, mayWrite: false },
+      expected: { kind: "outdated", text: "Update Skerry to write", tone: "warning" },
+    },
+  ],
+  "not-writable": [
+    {
+      status: { saved: "device", unsentChanges: 1 },
+      connection: online,
+      space: { role: "viewer", mayWrite: false },
+      expected: { kind: "not-writable", text: "You can't change this · 1 change kept on this device", tone: "warning" },
+    },
+    {
+      status: { saved: "device", unsentChanges: 1 },
+      connection: online,
+      space: { mayWrite: false },
+      expected: { kind: "not-writable", text: "You can't change this · 1 change kept on this device", tone: "warning" },
+    },
+  ],
+  "no-access": [
+    {
+      status: { refusal: "not-allowed" },
+      connection: online,
+      expected: { kind: "no-access", text: "No access", tone: "warning" },
+    },
+    {
+      status: { refusal: "not-allowed", saved: "device", unsentChanges: 2 },
+      connection: online,
+      space: {},
+      expected: { kind: "no-access", text: "No access · 2 changes kept on this device", tone: "warning" },
     },
   ],
   refused: [
@@ -230,7 +355,8 @@ describe("the table of states", () => {
     for (const [index, row] of list.entries()) {
       test(`${kind} ${index + 1}: ${row.expected.text}`, () => {
         const status = row.status === undefined ? undefined : { ...synced, ...row.status };
-        expect(syncChip(status, row.connection, nowMs, time)).toMatchObject(row.expected);
+        const space = row.space === undefined ? null : { ...member, ...row.space };
+        expect(syncChip(status, row.connection, nowMs, space, time)).toMatchObject(row.expected);
       });
     }
   }
@@ -251,25 +377,49 @@ const connections: readonly ConnectionState[] = [
   refused("protocol"),
 ];
 
-function* everyState(): Generator<{ readonly status: DocumentStatus; readonly connection: ConnectionState; readonly chip: SyncChip }> {
-  for (const connection of connections)
-    for (const saved of saveds)
-      for (const storage of storages)
-        for (const phase of phases)
-          for (const unsentChanges of [0, 12])
-            for (const refusal of [undefined, "storage-full", "no such code"])
-              for (const alarms of [[], [alarm]])
-                for (const seq of [3, 9])
-                  for (const disagreeing of [0, 1]) {
-                    const status: DocumentStatus = { ...synced, saved, storage, phase, unsentChanges, refusal, alarms, seq, disagreeing };
-                    yield { status, connection, chip: syncChip(status, connection, nowMs, time) };
-                  }
+const standings: readonly Standing[] = ["creating", "joining", "member", "refused", "left", "removed"];
+const spaces: readonly (SpaceStatus | null)[] = [
+  null,
+  ...standings.flatMap((standing) => [
+    { ...member, standing },
+    { ...member, standing, role: undefined, mayWrite: false },
+    { ...member, standing, role: "owner" as const, mayWrite: false },
+  ]),
+  { ...member, role: "viewer", mayWrite: false },
+  { ...member, mayWrite: false, outdated: true },
+  { ...member, distrusted: true },
+];
+
+interface State {
+  readonly status: DocumentStatus;
+  readonly connection: ConnectionState;
+  readonly space: SpaceStatus | null;
+  readonly chip: SyncChip;
+}
+
+function* everyState(): Generator<State> {
+  for (const space of spaces) {
+    // Standing among the people is crossed with less of the rest: it would be a million states.
+    const all = space === null;
+    for (const connection of all ? connections : [online, connecting, offline("lost"), refused("version")])
+      for (const saved of saveds)
+        for (const storage of all ? storages : storages.slice(0, 2))
+          for (const phase of phases)
+            for (const unsentChanges of [0, 12])
+              for (const refusal of [undefined, "not-allowed", ...(all ? ["storage-full", "no such code"] : [])])
+                for (const alarms of [[], [alarm]])
+                  for (const seq of [3, 9])
+                    for (const disagreeing of all ? [0, 1] : [0]) {
+                      const status: DocumentStatus = { ...synced, saved, storage, phase, unsentChanges, refusal, alarms, seq, disagreeing };
+                      yield { status, connection, space, chip: syncChip(status, connection, nowMs, space, time) };
+                    }
+  }
 }
 
 describe("in every combination of states", () => {
   test("says synced only when the server has everything of ours and we have everything of the server's", () => {
     let said = 0;
-    for (const { status, connection, chip } of everyState()) {
+    for (const { status, connection, space, chip } of everyState()) {
       if (!/synced/i.test(chip.text) && chip.kind !== "synced" && !/synced/i.test(chip.announce)) continue;
       said += 1;
       expect(["relay", "others"]).toContain(status.saved);
@@ -278,6 +428,8 @@ describe("in every combination of states", () => {
       expect(connection.kind).toBe("online");
       expect(status.phase).toBe("ready");
       expect(status.storage).toBe("ok");
+      expect(status.refusal).toBeUndefined();
+      expect(space === null || (space.standing === "member" && !space.distrusted)).toBe(true);
     }
     expect(said).toBeGreaterThan(0);
   });

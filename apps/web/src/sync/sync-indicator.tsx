@@ -1,8 +1,25 @@
-import { AlertTriangle, CircleCheck, CircleDashed, CloudOff, Download, Eye, HardDrive, RefreshCw, ShieldAlert } from "lucide-react";
+import {
+  AlertTriangle,
+  ArrowUpCircle,
+  Ban,
+  CircleCheck,
+  CircleDashed,
+  CloudOff,
+  DoorOpen,
+  Download,
+  Eye,
+  HardDrive,
+  Lock,
+  LogOut,
+  RefreshCw,
+  ShieldAlert,
+  ShieldQuestion,
+  UserX,
+} from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { useId } from "react";
 import type { ReactNode } from "react";
-import type { ConnectionState, DocumentStatus } from "../client.ts";
+import type { ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
 import { strings } from "../strings.ts";
 import { useNow } from "../ui/page.ts";
 import { LiveRegion } from "./live-region.tsx";
@@ -19,7 +36,16 @@ export const chipIcons: Readonly<Record<SyncKind, LucideIcon>> = {
   fetching: Download,
   waiting: CloudOff,
   missing: CloudOff,
+  joining: DoorOpen,
+  removed: UserX,
+  left: LogOut,
+  "not-let-in": Ban,
+  "not-shared": HardDrive,
+  distrusted: ShieldQuestion,
+  outdated: ArrowUpCircle,
+  "not-writable": Lock,
   refused: AlertTriangle,
+  "no-access": Ban,
   "server-refuses": AlertTriangle,
   review: Eye,
   offline: HardDrive,
@@ -34,14 +60,15 @@ export const chipIcons: Readonly<Record<SyncKind, LucideIcon>> = {
 export interface SyncIndicatorProps {
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
+  readonly space: SpaceStatus | null | undefined;
   readonly onRetry: () => void;
   readonly onDownload: (() => void) | undefined;
 }
 
 /** The chip in the header, its panel, and what is read out. */
-export function SyncIndicator({ status, connection, onRetry, onDownload }: SyncIndicatorProps): ReactNode {
+export function SyncIndicator({ status, connection, space, onRetry, onDownload }: SyncIndicatorProps): ReactNode {
   const nowMs = useNow(connection.kind === "offline" ? 1000 : 20_000);
-  const chip = syncChip(status, connection, nowMs);
+  const chip = syncChip(status, connection, nowMs, space);
   const panelId = useId();
   const Icon = chipIcons[chip.kind];
   return (
@@ -56,7 +83,16 @@ export function SyncIndicator({ status, connection, onRetry, onDownload }: SyncI
         <Icon aria-hidden="true" />
         <span className="chip-text">{chip.text}</span>
       </button>
-      <SyncPanel id={panelId} chip={chip} status={status} connection={connection} nowMs={nowMs} onRetry={onRetry} onDownload={onDownload} />
+      <SyncPanel
+        id={panelId}
+        chip={chip}
+        status={status}
+        connection={connection}
+        space={space}
+        nowMs={nowMs}
+        onRetry={onRetry}
+        onDownload={onDownload}
+      />
       <LiveRegion sentence={chip.kind === "not-saved" ? "" : chip.announce} />
     </>
   );

@@ -1,7 +1,8 @@
 import { Check, Download, RefreshCw, X } from "lucide-react";
 import { useId } from "react";
 import type { ReactNode } from "react";
-import type { Alarm, ConnectionState, DocumentStatus } from "../client.ts";
+import type { Alarm, ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
+import { documentAccess, isEnded, isOwnAndRefused } from "../sharing/document-access.ts";
 import { alarmTexts, strings } from "../strings.ts";
 import { atTime } from "../ui/times.ts";
 import { reviewCount } from "./sync-chip.ts";
@@ -12,6 +13,7 @@ export interface SyncPanelProps {
   readonly chip: SyncChip;
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
+  readonly space: SpaceStatus | null | undefined;
   readonly nowMs: number;
   readonly onRetry: () => void;
   readonly onDownload: (() => void) | undefined;
@@ -20,7 +22,7 @@ export interface SyncPanelProps {
 const t = strings.sync;
 
 /** Where my changes are, what is in the way, what to do. Opened from the chip. */
-export function SyncPanel({ id, chip, status, connection, nowMs, onRetry, onDownload }: SyncPanelProps): ReactNode {
+export function SyncPanel({ id, chip, status, connection, space, nowMs, onRetry, onDownload }: SyncPanelProps): ReactNode {
   const heading = useId();
   return (
     <div id={id} popover="auto" className="panel" role="dialog" aria-labelledby={heading}>
@@ -31,17 +33,17 @@ export function SyncPanel({ id, chip, status, connection, nowMs, onRetry, onDown
         </button>
       </div>
       <p className={`panel-state panel-state-${chip.tone}`}>{chip.text}</p>
-      {status !== undefined && <Reason status={status} connection={connection} />}
+      {status !== undefined && <Reason status={status} connection={connection} space={space} />}
       {connection.kind === "offline" && (
         <button type="button" className="button" onClick={onRetry}>
           <RefreshCw aria-hidden="true" />
           {strings.common.tryNow}
         </button>
       )}
-      {status?.phase === "ready" && <Places status={status} />}
+      {status?.phase === "ready" && <Places status={status} space={space} />}
       {status !== undefined && <Heard status={status} nowMs={nowMs} />}
       {status !== undefined && reviewCount(status) > 0 && <Review status={status} nowMs={nowMs} />}
-      {onDownload !== undefined && (status?.storage !== "ok" || (status !== undefined && reviewCount(status) > 0)) && (
+      {onDownload !== undefined && isWorthDownloading(status, space) && (
         <button type="button" className="button" onClick={onDownload}>
           <Download aria-hidden="true" />
           {strings.document.download}
@@ -51,20 +53,60 @@ export function SyncPanel({ id, chip, status, connection, nowMs, onRetry, onDown
   );
 }
 
+const isWorthDownloading = (status: DocumentStatus | undefined, space: SpaceStatus | null | undefined): boolean =>
+  status?.storage !== "ok" || reviewCount(status) > 0 || isEnded(space) || space?.standing === "refused";
+
+/** Why what is written here does not reach the others, by how this account stands among the people. */
+function spaceReason(space: SpaceStatus | null | undefined, status: DocumentStatus): string | undefined {
+  if (space === null || space === undefined) return undefined;
+  const s = strings.space;
+  const isHere = status.phase === "ready";
+  if (isOwnAndRefused(space, isHere)) return s.refused.own.todo;
+  const { note } = documentAccess(space, isHere);
+  switch (note) {
+    case undefined:
+      return undefined;
+    case "removed":
+    case "left":
+      return isHere ? s.notes.ended(status.unsentChanges) : s.notes.endedEmpty;
+    case "refused":
+      return s.refused.link(space.reason).todo;
+    case "distrusted":
+      return s.notes.distrusted;
+    case "outdated":
+      return s.notes.outdated;
+    case "view":
+      return s.notes.view;
+    case "not-now":
+      return s.notes.notNow;
+    default:
+      return note satisfies never;
+  }
+}
+
+interface ReasonProps {
+  readonly status: DocumentStatus;
+  readonly connection: ConnectionState;
+  readonly space: SpaceStatus | null | undefined;
+}
+
 /** The sentence for what is in the way, if anything. */
-function Reason({ status, connection }: { readonly status: DocumentStatus; readonly connection: ConnectionState }): ReactNode {
+function Reason({ status, connection, space }: ReasonProps): ReactNode {
   const sentences: string[] = [];
+  const ofSpace = spaceReason(space, status);
+  if (ofSpace !== undefined) sentences.push(ofSpace);
   if (status.storage !== "ok") sentences.push((status.saved === "unsaved" ? t.storage : t.storageStill)[status.storage]);
   if (connection.kind === "refused") sentences.push(t.refusals[connection.reason]);
-  if (status.refusal !== undefined) sentences.push(t.refusal(status.refusal));
+  if (status.refusal !== undefined && ofSpace === undefined) sentences.push(t.refusal(status.refusal));
   return sentences.map((sentence) => <p key={sentence}>{sentence}</p>);
 }
 
 type PlaceState = "yes" | "pending" | "no";
 
 /** Three places, each with a mark and words: device, server, another device. */
-function Places({ status }: { readonly status: DocumentStatus }): ReactNode {
+function Places({ status, space }: { readonly status: DocumentStatus; readonly space: SpaceStatus | null | undefined }): ReactNode {
   const w = t.where;
+  const waiting = isEnded(space) || space?.standing === "refused" ? w.neverSent : w.waiting;
   const onDevice = status.saved !== "unsaved";
   const onServer = (status.saved === "relay" || status.saved === "others") && status.unsentChanges === 0;
   const onOthers = status.saved === "others" && status.unsentChanges === 0;
@@ -78,7 +120,7 @@ function Places({ status }: { readonly status: DocumentStatus }): ReactNode {
       <Place
         name={w.server}
         state={onServer ? "yes" : "pending"}
-        text={onServer ? w.hasAll : status.unsentChanges > 0 ? w.waiting(status.unsentChanges) : w.notYet}
+        text={onServer ? w.hasAll : status.unsentChanges > 0 ? waiting(status.unsentChanges) : w.notYet}
         detail={w.sealed}
       />
       <Place name={w.others} state={onOthers ? "yes" : "pending"} text={onOthers ? w.confirmed : w.notKnown} />

@@ -1,6 +1,5 @@
 /** Membership of one document as the space's access log says it. */
-import { accountOfDevice, documentRights, isLiveDevice, judgeEntry, settingsOf } from "@skerry/access";
-import { toText } from "@skerry/protocol";
+import { accountOfDevice, documentOf, documentRights, isLiveDevice, judgeEntry, settingsOf } from "@skerry/access";
 import type { DeviceId, DocId } from "@skerry/protocol";
 import type { Membership } from "../engine/membership.ts";
 import type { Space } from "./space.ts";
@@ -45,7 +44,7 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
       // Not in the log yet, or the key is on its way.
       const account = accountOfDevice(state, own);
       const isRevoked = account !== undefined && !isLiveDevice(account, own);
-      const isReader = state.history.documents.has(toText(docId)) && !documentRights(state, own, docId).write;
+      const isReader = documentOf(state, docId) !== undefined && !documentRights(state, own, docId).write;
       return isRevoked || isReader ? "not-allowed" : undefined;
     },
     watch: (listener) => space.watch(listener),

@@ -26,7 +26,8 @@ export function statusOf({ space, people, me, ownName, mayWrite, fragments }: St
     spaceId: toText(space.spaceId),
     standing: space.standing(),
     reason: space.refusal(),
-    role: state === undefined ? undefined : memberOf(state, me)?.role,
+    // Before the relay has taken it, a space is its founder's.
+    role: state === undefined ? (space.stored().creation === undefined ? undefined : "owner") : memberOf(state, me)?.role,
     mayWrite,
     members: state === undefined ? [] : members(state, people, me, ownName),
     invites: state === undefined ? [] : invites(state, fragments),

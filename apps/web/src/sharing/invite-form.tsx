@@ -1,0 +1,99 @@
+import { useId, useState } from "react";
+import type { ReactNode } from "react";
+import type { LesserRole, SkerryClient, SpaceInvite } from "../client.ts";
+import { toShareAddress } from "../platform/share-address.ts";
+import { strings } from "../strings.ts";
+import { LinkDisplay } from "./link-display.tsx";
+import type { SpaceActions } from "./use-space-actions.ts";
+
+/** Commenting is not offered: who may comment can do no more than read for now. */
+const roles = ["editor", "viewer"] as const;
+const dayMs = 86_400_000;
+const daysChoices = [1, 7, 30] as const;
+const usesChoices = [1, 10, 100] as const;
+
+export interface InviteFormProps {
+  readonly client: SkerryClient;
+  readonly docId: string;
+  readonly invites: readonly SpaceInvite[];
+  readonly actions: SpaceActions;
+}
+
+/** Makes a link, and shows the one just made for as long as it lets anybody in. */
+export function InviteForm({ client, docId, invites, actions }: InviteFormProps): ReactNode {
+  const t = strings.space.invite;
+  const [role, setRole] = useState<LesserRole>("editor");
+  const [days, setDays] = useState<number>(7);
+  const [uses, setUses] = useState<number>(10);
+  const [made, setMade] = useState<{ readonly fragment: string; readonly role: LesserRole; readonly listed: boolean }>();
+  const id = useId();
+
+  const isListed = invites.some(({ fragment }) => fragment !== undefined && fragment === made?.fragment);
+  // The result may come before the list that has it.
+  if (made !== undefined && isListed && !made.listed) setMade({ ...made, listed: true });
+  const isOpen = made !== undefined && (isListed || !made.listed);
+
+  const create = async (): Promise<void> => {
+    const result = await actions.run(() => client.invite(docId, { role, forMs: days * dayMs, uses }), {
+      doing: t.creating,
+      done: t.created,
+    });
+    if (result?.ok === true) setMade({ fragment: result.fragment, role, listed: false });
+  };
+
+  return (
+    <section className="share-part" aria-labelledby={`${id}-heading`}>
+      <h3 id={`${id}-heading`}>{t.heading}</h3>
+      <form
+        className="invite-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <fieldset className="segmented">
+          <legend>{t.role}</legend>
+          {roles.map((value) => (
+            <label key={value}>
+              <input
+                type="radio"
+                name={`${id}-role`}
+                value={value}
+                data-first-focus={role === value ? "" : undefined}
+                checked={role === value}
+                onChange={() => setRole(value)}
+              />
+              <span>{t.roles[value]}</span>
+            </label>
+          ))}
+        </fieldset>
+        <div className="invite-bounds">
+          <div>
+            <label htmlFor={`${id}-days`}>{t.lasts}</label>
+            <select id={`${id}-days`} value={days} onChange={(event) => setDays(Number(event.target.value))}>
+              {daysChoices.map((count) => (
+                <option key={count} value={count}>
+                  {t.days(count)}
+                </option>
+              ))}
+            </select>
+          </div>
+          <div>
+            <label htmlFor={`${id}-uses`}>{t.uses}</label>
+            <select id={`${id}-uses`} value={uses} onChange={(event) => setUses(Number(event.target.value))}>
+              {usesChoices.map((count) => (
+                <option key={count} value={count}>
+                  {t.people(count)}
+                </option>
+              ))}
+            </select>
+          </div>
+          <button type="submit" className={isOpen ? "button" : "button button-primary"} aria-disabled={actions.busy}>
+            {t.create}
+          </button>
+        </div>
+      </form>
+      {isOpen && <LinkDisplay address={toShareAddress(window.location.origin, made.fragment)} what={t.is[made.role]} say={actions.say} />}
+    </section>
+  );
+}

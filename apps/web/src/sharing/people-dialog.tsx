@@ -1,0 +1,206 @@
+import { useLayoutEffect, useRef, useState } from "react";
+import type { ReactNode } from "react";
+import type { DocumentStatus, Member, SpaceStatus } from "../client.ts";
+import { useApp } from "../app/client-context.ts";
+import { strings } from "../strings.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { useNow } from "../ui/page.ts";
+import { canManage, documentAccess, isEnded, isOwnAndRefused } from "./document-access.ts";
+import { InviteForm } from "./invite-form.tsx";
+import { useKeptFocus } from "./keep-focus.ts";
+import { KeysPart } from "./keys-part.tsx";
+import { memberLabels } from "./member-labels.ts";
+import { MemberRow } from "./member-row.tsx";
+import { LeaveStep, MakeOwnerStep, RemoveStep } from "./member-steps.tsx";
+import { OpenLinks } from "./open-links.tsx";
+import { SafetyStep } from "./safety-step.tsx";
+import { useSpaceActions } from "./use-space-actions.ts";
+
+const t = strings.space;
+
+export interface PeopleDialogProps {
+  readonly docId: string;
+  readonly space: SpaceStatus;
+  readonly status: DocumentStatus | undefined;
+  readonly onClose: () => void;
+  /** This account has left; the dialog is closed already. */
+  readonly onLeft: () => void;
+}
+
+/** A question about a person, as they were when it was asked: they may be gone from the list before it is answered. */
+interface Step {
+  readonly kind: "compare" | "make-owner" | "remove" | "leave";
+  readonly member: Member;
+  readonly label: string;
+}
+
+/** Who is in the document's space, the links that let people in, and for owners what changes both. */
+export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDialogProps): ReactNode {
+  const { client, profile } = useApp();
+  const nowMs = useNow(20_000);
+  const actions = useSpaceActions();
+  const [step, setStep] = useState<Step>();
+  const opener = useRef<HTMLElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const top = useRef<HTMLParagraphElement>(null);
+  useKeptFocus(body, top);
+
+  const { run, say, busy } = actions;
+  const managed = canManage(space);
+  const labels = memberLabels(space.members, profile.displayName);
+  const owners = space.members.filter(({ role }) => role === "owner");
+  const isOnlyOwner = space.role === "owner" && owners.length === 1;
+
+  const open = (kind: Step["kind"], member: Member, label: string): void => {
+    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    if (!busy) say("");
+    setStep({ kind, member, label });
+  };
+  const back = (): void => {
+    if (!busy) say("");
+    setStep(undefined);
+  };
+  /** Back, because it is done: what opened the question may be gone. Unless another one is open by now. */
+  const finish = (done: Step): void => {
+    setStep((current) => {
+      if (current !== done) return current;
+      opener.current = null;
+      return undefined;
+    });
+  };
+  const wasOpen = useRef(false);
+  useLayoutEffect(() => {
+    if (step === undefined && wasOpen.current) {
+      const target = opener.current?.isConnected === true ? opener.current : heading.current;
+      target?.focus();
+    }
+    wasOpen.current = step !== undefined;
+  }, [step]);
+
+  const remove = async (step: Step): Promise<void> => {
+    const { member, label } = step;
+    const result = await run(() => client.removeMember(docId, member.accountId), { done: t.remove.done(label) });
+    if (result?.ok === true) finish(step);
+  };
+  const makeOwner = async (step: Step, handOver: boolean): Promise<void> => {
+    const { label } = step;
+    const { accountId } = step.member;
+    const result = await run(() => (handOver ? client.transferOwnership(docId, accountId) : client.changeRole(docId, accountId, "owner")), {
+      done: handOver ? t.makeOwner.handedOver(label) : t.makeOwner.done(label),
+    });
+    if (result?.ok === true) finish(step);
+  };
+  const leave = async (): Promise<void> => {
+    const result = await run(() => client.leaveSpace(docId), { done: "" });
+    if (result?.ok !== true) return;
+    onClose();
+    onLeft();
+  };
+  const verify = async ({ member, label }: Step, verified: boolean): Promise<void> => {
+    try {
+      await client.setVerified(member.accountId, verified);
+      setStep(undefined);
+      say(verified ? t.safety.done(label) : t.safety.undone(label));
+    } catch {
+      say(strings.problems.store, true);
+    }
+  };
+
+  return (
+    <Dialog
+      title={strings.share.title}
+      onClose={onClose}
+      onBack={step === undefined ? undefined : back}
+      foot={
+        <p className={actions.told.isProblem ? "share-told share-told-problem" : "share-told"} role="status">
+          {actions.told.text}
+        </p>
+      }
+    >
+      <div ref={body} className="share-body">
+        <div hidden={step !== undefined} className="share-body">
+          <p ref={top} tabIndex={-1} className="lead">
+            {leadOf(space, status?.phase === "ready")}
+          </p>
+          {managed && <InviteForm client={client} docId={docId} invites={space.invites} actions={actions} />}
+          {managed && <OpenLinks client={client} docId={docId} invites={space.invites} nowMs={nowMs} actions={actions} />}
+          {space.members.length > 0 && !isEnded(space) && (
+            <section className="share-part">
+              <h3 ref={heading} tabIndex={-1}>
+                {t.members.heading(space.members.length)}
+              </h3>
+              {space.rotationDue && !managed && <p className="hint">{t.keys.dueForOthers}</p>}
+              <ul className="share-rows">
+                {space.members.map((member) => {
+                  const { label, initials } = labels.get(member.accountId) ?? { label: t.unnamed, initials: "?" };
+                  return (
+                    <MemberRow
+                      key={member.accountId}
+                      member={member}
+                      label={label}
+                      initials={initials}
+                      managed={managed}
+                      mayLeave={space.standing === "member"}
+                      busy={busy}
+                      onRole={async (role) => {
+                        await run(() => client.changeRole(docId, member.accountId, role), { done: t.members.roleChanged(label, role) });
+                      }}
+                      onStep={(kind) => open(kind, member, label)}
+                    />
+                  );
+                })}
+              </ul>
+            </section>
+          )}
+          {managed && (
+            <KeysPart
+              space={space}
+              nowMs={nowMs}
+              busy={busy}
+              onChange={() => void run(() => client.rotateKeys(docId), { done: t.keys.done })}
+            />
+          )}
+        </div>
+        {step?.kind === "remove" && <RemoveStep label={step.label} busy={busy} onBack={back} onConfirm={() => void remove(step)} />}
+        {step?.kind === "make-owner" && (
+          <MakeOwnerStep label={step.label} busy={busy} onBack={back} onConfirm={(handOver) => void makeOwner(step, handOver)} />
+        )}
+        {step?.kind === "leave" && (
+          <LeaveStep
+            hindrance={!isOnlyOwner ? undefined : space.members.length === 1 ? "alone" : "only-owner"}
+            unsent={status?.unsentChanges ?? 0}
+            busy={busy}
+            onBack={back}
+            onConfirm={() => void leave()}
+          />
+        )}
+        {step?.kind === "compare" && (
+          <SafetyStep
+            client={client}
+            docId={docId}
+            member={space.members.find(({ accountId }) => accountId === step.member.accountId) ?? step.member}
+            label={step.label}
+            onBack={back}
+            onVerified={(verified) => void verify(step, verified)}
+          />
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+/** How this account stands, in a sentence or two. */
+function leadOf(space: SpaceStatus, isHere: boolean): string {
+  const { note } = documentAccess(space, isHere);
+  if (isOwnAndRefused(space, isHere)) return t.refused.own.todo;
+  if (space.standing === "creating") return t.invite.later;
+  if (space.standing === "joining") return t.standing.joining;
+  if (note === "removed") return `${t.notes.removedTitle}. ${t.notes.ended(0)}`;
+  if (note === "left") return `${t.notes.leftTitle}. ${t.notes.ended(0)}`;
+  if (note === "refused") return `${t.refused.link(space.reason).title}. ${t.refused.link(space.reason).todo}`;
+  if (note === "distrusted") return `${t.notes.distrustedTitle}. ${t.notes.distrusted}`;
+  if (space.outdated) return t.standing.outdated;
+  if (space.role === "owner") return t.lead;
+  return t.yourRole[space.role ?? "viewer"];
+}

@@ -1,0 +1,49 @@
+/** The words for what the server or the rulebook says no to. */
+import { describe, expect, test } from "vitest";
+import type { SpaceError } from "../client.ts";
+import { strings } from "../strings.ts";
+
+const t = strings.space;
+const errors: readonly SpaceError[] = ["offline", "not-allowed", "refused", "not-shared"];
+/** Reasons that a person can meet, and one that nobody knows yet. */
+const reasons = [
+  "",
+  "stale",
+  "last-owner",
+  "not-an-owner",
+  "invite-expired",
+  "invite-used-up",
+  "invite-ended",
+  "no-such-invite",
+  "was-removed",
+  "space-full",
+  "not-allowed",
+  "no-such-member",
+  "unknown-operation",
+  "toString",
+  "a word of a later version",
+];
+
+describe("every refusal is a plain sentence", () => {
+  test.each(errors.flatMap((error) => reasons.map((reason) => [error, reason] as const)))("of an action: %s, %j", (error, reason) => {
+    const text = t.problem(error, reason);
+    expect(text).toMatch(/^[A-Z].*\.$/);
+    if (reason !== "") expect(text).not.toContain(reason);
+  });
+
+  test.each(reasons)("of a link: %j", (reason) => {
+    const { title, todo } = t.refused.link(reason);
+    expect(title).toMatch(/^[A-Z].*[^.]$/);
+    expect(todo).toMatch(/^[A-Z].*\.$/);
+  });
+});
+
+test("without an answer of the server no more is claimed than is known", () => {
+  expect(t.problem("offline", "stale")).toMatch(/^Nothing was changed, as far as this device knows/);
+});
+
+test("who is no longer there is told how much nobody else has", () => {
+  expect(t.notes.ended(0)).not.toMatch(/never sent/);
+  expect(t.notes.ended(1)).toMatch(/1 change was never sent; nobody else has it\.$/);
+  expect(t.notes.ended(3)).toMatch(/3 changes were never sent; nobody else has them\.$/);
+});

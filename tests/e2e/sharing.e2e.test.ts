@@ -1,0 +1,429 @@
+/** Sharing that can be taken back, as people do it: links with a role and an end, roles that change, removal, leaving, safety numbers. */
+import { readFileSync } from "node:fs";
+import { faults } from "@skerry/simulator";
+import type { Locator, Page } from "playwright-core";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { editorOf, giveName, textOf } from "../support/app.ts";
+import { axeProblems } from "../support/axe.ts";
+import {
+  caretToLine,
+  chipBecomes,
+  chipSayings,
+  fragmentOf,
+  openLink,
+  openStage,
+  readFromRelay,
+  shows,
+  startDocument,
+} from "../support/people.ts";
+import type { Person, Stage } from "../support/people.ts";
+import { until } from "../support/wait.ts";
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage();
+}, 60_000);
+afterEach(() => stage?.close());
+
+const dialogOf = (page: Page): Locator => page.getByRole("dialog", { name: "Share this document" });
+
+async function openShare(page: Page): Promise<Locator> {
+  await page.getByRole("button", { name: "Share" }).click();
+  const dialog = dialogOf(page);
+  await dialog.waitFor();
+  return dialog;
+}
+
+async function closeShare(page: Page): Promise<void> {
+  await dialogOf(page).getByRole("button", { name: "Close" }).click();
+  await dialogOf(page).waitFor({ state: "hidden" });
+}
+
+/** Makes a link in the dialog and closes it. As it is for someone at `url`. */
+async function makeLink(from: Person, role: "Can edit" | "Can view", url: string): Promise<string> {
+  const dialog = await openShare(from.page);
+  await dialog.getByRole("radio", { name: role }).check();
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("The link is ready.").waitFor();
+  const link = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  await closeShare(from.page);
+  return `${url}/s#${fragmentOf(link)}`;
+}
+
+const rowOf = (dialog: Locator, name: string): Locator => dialog.getByRole("listitem").filter({ hasText: name });
+
+async function cutOff(person: Person): Promise<void> {
+  await person.proxy.set({ ...faults.cut("drop"), newConnections: "refuse" });
+  person.proxy.dropConnections();
+}
+
+async function reconnect(person: Person): Promise<void> {
+  await person.proxy.heal();
+  await person.page.evaluate(() => dispatchEvent(new Event("online")));
+}
+
+/** Olga owns it, with one line of text at the relay. */
+async function olgasDocument(text: string): Promise<Person> {
+  const olga = await stage.person("Olga");
+  await startDocument(olga);
+  await olga.page.keyboard.type(text);
+  await chipBecomes(olga.page, ["synced"]);
+  return olga;
+}
+
+test("a viewer's link lets somebody read live and not write, an editor's link write; made an editor, the viewer writes without a reload", async () => {
+  const olga = await olgasDocument("Plan:");
+  const [vito, edda] = [await stage.person("Vito"), await stage.person("Edda")];
+  await openLink(vito, await makeLink(olga, "Can view", vito.url));
+  await openLink(edda, await makeLink(olga, "Can edit", edda.url));
+  for (const { page } of [vito, edda]) await shows(page, "Plan:");
+
+  await vito.page.getByRole("status").getByText("You can view this document.").waitFor();
+  expect(await vito.page.getByLabel("Title").getAttribute("readonly")).not.toBeNull();
+  expect(await editorOf(vito.page).getAttribute("contenteditable")).toBe("false");
+  await editorOf(vito.page).focus();
+  await vito.page.keyboard.type("not mine");
+  await vito.page.keyboard.press("Control+z");
+
+  await caretToLine(edda.page, 0);
+  await edda.page.keyboard.type(" rope");
+  for (const { page } of [olga, vito, edda]) await shows(page, "Plan: rope");
+  await chipBecomes(vito.page, ["synced"]);
+
+  // What a viewer's dialog has: everybody, and no controls.
+  const seen = await openShare(vito.page);
+  await until("Vito knows all names", async () => (await seen.getByRole("listitem").allInnerTexts()).join().includes("Edda"));
+  expect(await seen.getByRole("listitem").count()).toBe(3);
+  expect(await seen.getByRole("combobox").count()).toBe(0);
+  for (const name of ["Create link", "Remove…", "Change the keys"]) expect(await seen.getByRole("button", { name }).count()).toBe(0);
+  await closeShare(vito.page);
+
+  const dialog = await openShare(olga.page);
+  await dialog.getByRole("combobox", { name: "Role of Vito" }).selectOption({ label: "Can edit" });
+  await dialog.getByText("Vito: Can edit.").waitFor();
+  await closeShare(olga.page);
+  await until("Vito may write", async () => (await editorOf(vito.page).getAttribute("contenteditable")) === "true");
+  expect(await vito.page.getByRole("status").getByText("You can view this document.").count()).toBe(0);
+  await caretToLine(vito.page, 0);
+  await vito.page.keyboard.type(", tea");
+  for (const { page } of [olga, vito, edda]) await shows(page, "Plan: rope, tea");
+  for (const { page } of [olga, vito, edda]) await chipBecomes(page, ["synced"]);
+  expect(await stage.troubles()).toEqual([]);
+});
+
+test("who is removed while offline is told, keeps and can download what was never sent, and the others never see it", async () => {
+  const olga = await olgasDocument("Plan:");
+  const [vito, edda] = [await stage.person("Vito"), await stage.person("Edda")];
+  await openLink(vito, await makeLink(olga, "Can view", vito.url));
+  await openLink(edda, await makeLink(olga, "Can edit", edda.url));
+  await shows(edda.page, "Plan:");
+  await caretToLine(edda.page, 0);
+  await edda.page.keyboard.type(" sent");
+  await shows(olga.page, "Plan: sent");
+  await chipBecomes(edda.page, ["synced"]);
+
+  await cutOff(edda);
+  await edda.page.keyboard.type(" NEVERSENT");
+  await chipBecomes(edda.page, ["offline"]);
+  const dialog = await openShare(olga.page);
+  await rowOf(dialog, "Edda").getByRole("button", { name: "Remove…" }).click();
+  await dialog.getByRole("heading", { name: "Remove Edda?" }).waitFor();
+  await dialog.getByText("Edda loses access at once").waitFor();
+  await dialog.getByRole("button", { name: "Remove", exact: true }).click();
+  await dialog.getByText("Edda was removed.").waitFor();
+  expect(await rowOf(dialog, "Edda").count()).toBe(0);
+  await until("the focus is in the list", () =>
+    olga.page.evaluate(() => document.activeElement?.textContent?.startsWith("People") === true),
+  );
+  await closeShare(olga.page);
+  await caretToLine(olga.page, 0);
+  await olga.page.keyboard.type(" SECRET");
+  await shows(vito.page, "Plan: sent SECRET");
+
+  const since = Date.now();
+  await reconnect(edda);
+  const alert = edda.page.getByRole("alert").filter({ hasText: "You were removed from this document" });
+  await alert.waitFor({ timeout: 40_000 });
+  await alert.getByText(/never sent; nobody else has/).waitFor();
+  await chipBecomes(edda.page, ["removed"]);
+  expect(await editorOf(edda.page).getAttribute("contenteditable")).toBe("false");
+  expect(await textOf(edda.page)).toBe("Plan: sent NEVERSENT");
+  const downloading = edda.page.waitForEvent("download");
+  await alert.getByRole("button", { name: "Download the text" }).click();
+  expect(readFileSync(await (await downloading).path(), "utf8")).toBe("Plan: sent NEVERSENT\n");
+  // From the moment on in which she was back, no chip claimed that all was well.
+  const said = (await chipSayings(edda.page)).filter(({ at }) => at >= since);
+  expect(said.filter(({ text }) => /synced/i.test(text))).toEqual([]);
+
+  await caretToLine(olga.page, 0);
+  await olga.page.keyboard.type(" more");
+  await shows(vito.page, "Plan: sent SECRET more");
+  expect(await textOf(olga.page)).toBe("Plan: sent SECRET more");
+  expect(await readFromRelay(stage.app, await makeLink(olga, "Can view", olga.url))).toBe("Plan: sent SECRET more");
+  // A reload shows the same: it is on the disk, and nothing of hers is gone.
+  await edda.page.reload();
+  await alert.waitFor();
+  await shows(edda.page, "Plan: sent NEVERSENT");
+  expect(await stage.troubles()).toEqual([]);
+});
+
+test("a revoked link lets nobody in, and says so; who came by it before stays", async () => {
+  const olga = await olgasDocument("Plan:");
+  const [vito, nina] = [await stage.person("Vito"), await stage.person("Nina")];
+  const link = await makeLink(olga, "Can edit", vito.url);
+  await openLink(vito, link);
+  await shows(vito.page, "Plan:");
+  const dialog = await openShare(olga.page);
+  await dialog.getByRole("heading", { name: "Open links" }).waitFor();
+  await dialog.getByRole("button", { name: "Revoke" }).click();
+  await dialog.getByText("The link is revoked.").waitFor();
+  await until("no link is open", async () => (await dialog.getByRole("button", { name: "Revoke" }).count()) === 0);
+  // The list is gone, and with it the button that had the focus: it is somewhere in the dialog all the same.
+  await until("the focus is in the dialog", () => olga.page.evaluate(() => document.activeElement?.closest("dialog") !== null));
+  await closeShare(olga.page);
+
+  await nina.page.goto(`${nina.url}/s#${fragmentOf(link)}`);
+  await giveName(nina.page, "Nina");
+  await nina.page.getByRole("heading", { level: 1, name: /^This link (does not let you in|lets nobody in any more)$/ }).waitFor();
+  await nina.page.getByRole("main").getByText("Ask whoever shared the document for a new link.").waitFor();
+  await chipBecomes(nina.page, ["not-let-in"]);
+  expect(await editorOf(nina.page).count()).toBe(0);
+
+  await caretToLine(vito.page, 0);
+  await vito.page.keyboard.type(" still here");
+  await shows(olga.page, "Plan: still here");
+  // Another link lets her in, also where she was refused.
+  await nina.page.getByLabel("Or paste it here").fill(await makeLink(olga, "Can view", nina.url));
+  await nina.page.getByRole("button", { name: "Open", exact: true }).click();
+  await editorOf(nina.page).waitFor();
+  await shows(nina.page, "Plan: still here");
+  expect(await stage.troubles()).toEqual([]);
+});
+
+test("without the server nothing of it can be changed, and the dialog says that nothing was", { timeout: 180_000 }, async () => {
+  const olga = await olgasDocument("Plan:");
+  await cutOff(olga);
+  await until("it is known", async () => (await chipSayings(olga.page)).at(-1)?.kind === "unreachable");
+  const dialog = await openShare(olga.page);
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("Making the link. The server has to agree…").waitFor();
+  await dialog.getByText("Nothing was changed, as far as this device knows").waitFor({ timeout: 40_000 });
+  expect(await dialog.getByRole("textbox", { name: "Link" }).count()).toBe(0);
+  await reconnect(olga);
+  await chipBecomes(olga.page, ["synced"], 40_000);
+  expect(await dialog.getByRole("button", { name: "Revoke" }).count()).toBe(0);
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("The link is ready.").waitFor();
+  await dialog.getByRole("button", { name: "Revoke" }).first().waitFor();
+  expect(await dialog.getByRole("button", { name: "Revoke" }).count()).toBe(1);
+});
+
+test("both see the same safety number, and what one of them verified stays; the owner hands over and leaves", async () => {
+  const olga = await olgasDocument("Plan:");
+  const edda = await stage.person("Edda");
+  await openLink(edda, await makeLink(olga, "Can edit", edda.url));
+  await shows(edda.page, "Plan:");
+  const numberSeenBy = async (person: Person, other: string): Promise<readonly string[]> => {
+    const dialog = await openShare(person.page);
+    await rowOf(dialog, other).getByRole("button", { name: "Compare safety number…" }).click();
+    const list = dialog.getByRole("list", { name: "Safety number" });
+    await list.waitFor();
+    return list.getByRole("listitem").allInnerTexts();
+  };
+  const seen = await numberSeenBy(olga, "Edda");
+  expect(seen).toHaveLength(12);
+  for (const group of seen) expect(group).toMatch(/^\d{5}$/);
+  expect(await numberSeenBy(edda, "Olga")).toEqual(seen);
+
+  const olgas = dialogOf(olga.page);
+  await olgas.getByRole("button", { name: "They match" }).click();
+  await olgas.getByText("Edda is verified on this device.").waitFor();
+  await rowOf(olgas, "Edda").getByText("Verified").waitFor();
+  await olga.page.reload();
+  await editorOf(olga.page).waitFor();
+  await openShare(olga.page);
+  await rowOf(olgas, "Edda").getByText("Verified").waitFor();
+
+  await rowOf(olgas, "Olga").getByRole("button", { name: "Leave…" }).click();
+  await olgas.getByText("Make somebody else owner first").waitFor();
+  expect(await olgas.getByRole("button", { name: "Leave", exact: true }).count()).toBe(0);
+  await olga.page.keyboard.press("Escape");
+  await rowOf(olgas, "Edda").getByRole("button", { name: "Make owner…" }).click();
+  await olgas.getByRole("radio", { name: "I hand over, and can edit" }).check();
+  await olgas.getByRole("button", { name: "Make owner", exact: true }).click();
+  await olgas.getByText("Edda is the owner now. You can edit.").waitFor();
+  await rowOf(olgas, "Olga").getByRole("button", { name: "Leave…" }).click();
+  await olgas.getByRole("button", { name: "Leave", exact: true }).click();
+  const alert = olga.page.getByRole("alert").filter({ hasText: "You left this document" });
+  await alert.waitFor();
+  await until("what that led to has the focus", () =>
+    olga.page.evaluate(() => document.activeElement?.textContent === "You left this document"),
+  );
+  await chipBecomes(olga.page, ["left"]);
+  const eddas = dialogOf(edda.page);
+  await edda.page.keyboard.press("Escape");
+  await until("Edda is alone, and owns it", async () => (await eddas.getByRole("listitem").count()) === 1);
+  await eddas.getByRole("button", { name: "Create link" }).waitFor();
+  expect(await stage.troubles()).toEqual([]);
+});
+
+/** The words of what has the focus. */
+const focusedWords = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    const label = element instanceof HTMLInputElement ? (element.labels?.[0]?.textContent ?? "") : "";
+    return element?.getAttribute("aria-label") ?? (label === "" ? (element?.textContent ?? "") : label);
+  });
+
+async function reach(page: Page, key: "Tab" | "Shift+Tab", words: string): Promise<void> {
+  for (let steps = 0; steps < 40; steps += 1) {
+    if ((await focusedWords(page)).startsWith(words)) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} does not reach ${words}`);
+}
+
+test("all of it works with the keyboard alone: the focus goes where something appeared, and back where it was", async () => {
+  const olga = await olgasDocument("Plan:");
+  const { page } = olga;
+  await olga.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: olga.url });
+  const vito = await stage.person("Vito");
+  await reach(page, "Shift+Tab", "Share");
+  await page.keyboard.press("Enter");
+  const dialog = dialogOf(page);
+  await dialog.waitFor();
+  expect(await focusedWords(page)).toBe("Can edit");
+  await page.keyboard.press("ArrowRight");
+  expect(await focusedWords(page)).toBe("Can view");
+  await reach(page, "Tab", "Create link");
+  await page.keyboard.press("Enter");
+  await until("the link has the focus", async () => (await focusedWords(page)) === "Link");
+  await reach(page, "Tab", "Copy link");
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("button", { name: "Copied" }).waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toContain(`${olga.url}/s#`);
+  await openLink(vito, `${vito.url}/s#${fragmentOf(link)}`);
+  await vito.page.getByRole("status").getByText("You can view this document.").waitFor();
+  await rowOf(dialog, "Vito").waitFor();
+
+  // The role, on the menu itself.
+  await reach(page, "Tab", "Role of Vito");
+  await page.keyboard.press("ArrowUp");
+  await dialog.getByText("Vito: Can edit.").waitFor();
+  expect(await focusedWords(page)).toContain("Role of Vito");
+  await until("Vito may write", async () => (await editorOf(vito.page).getAttribute("contenteditable")) === "true");
+
+  // Each question takes the focus; Escape takes one step back, to what asked it.
+  for (const [button, heading] of [
+    ["Compare safety number…", "Compare with Vito"],
+    ["Make owner…", "Make Vito an owner?"],
+    ["Remove…", "Remove Vito?"],
+  ] as const) {
+    await reach(page, "Tab", button);
+    await page.keyboard.press("Enter");
+    await until(`${heading} has the focus`, async () => (await focusedWords(page)) === heading);
+    await page.keyboard.press("Escape");
+    await dialog.getByRole("heading", { name: heading }).waitFor({ state: "hidden" });
+    expect(await focusedWords(page)).toContain(button);
+  }
+
+  await reach(page, "Tab", "More");
+  await page.keyboard.press("Enter");
+  await reach(page, "Tab", "Change the keys");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("The keys were changed.").waitFor();
+  expect(await focusedWords(page)).toBe("Change the keys");
+
+  await reach(page, "Shift+Tab", "Remove…");
+  await page.keyboard.press("Enter");
+  await until("the question has the focus", async () => (await focusedWords(page)) === "Remove Vito?");
+  await page.keyboard.press("Tab");
+  expect(await focusedWords(page)).toBe("Cancel");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("Vito was removed.").waitFor();
+  await until("the list has the focus", async () => (await focusedWords(page)).startsWith("People"));
+  await vito.page.getByRole("alert").getByText("You were removed from this document").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await focusedWords(page)).toBe("Share");
+  expect(await stage.troubles()).toEqual([]);
+});
+
+test("every screen of it is accessible in both themes, on a desktop and on a phone", { timeout: 300_000 }, async () => {
+  const olga = await olgasDocument("Plan:");
+  const [vito, edda, nina] = [await stage.person("Vito"), await stage.person("Edda"), await stage.person("Nina")];
+  const found: string[] = [];
+  const look = async ({ page }: Person, screen: string): Promise<void> => {
+    for (const [width, height] of [
+      [1180, 800],
+      [390, 760],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
+        const fits = await page.evaluate(() =>
+          [...document.querySelectorAll("dialog, .dialog-body")].every(
+            (element) =>
+              element.scrollWidth <= element.clientWidth &&
+              // The body of a dialog scrolls, the dialog around it does not.
+              (element.tagName !== "DIALOG" || element.scrollHeight <= element.clientHeight),
+          ),
+        );
+        if (!fits) found.push(`${screen}, ${width} px: does not fit into the dialog`);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  };
+
+  const viewing = await makeLink(olga, "Can view", vito.url);
+  await openLink(vito, viewing);
+  await vito.page.getByRole("status").getByText("You can view this document.").waitFor();
+  await look(vito, "document, viewing");
+  await openShare(vito.page);
+  await look(vito, "people, as a viewer");
+  await openLink(edda, await makeLink(olga, "Can edit", edda.url));
+
+  const dialog = await openShare(olga.page);
+  await rowOf(dialog, "Vito").getByRole("button", { name: "Make owner…" }).waitFor();
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("The link is ready.").waitFor();
+  await dialog.getByText("More", { exact: true }).click();
+  await look(olga, "people, as the owner");
+  for (const [button, heading] of [
+    ["Make owner…", "Make Vito an owner?"],
+    ["Compare safety number…", "Compare with Vito"],
+    ["Remove…", "Remove Vito?"],
+  ] as const) {
+    await rowOf(dialog, "Vito").getByRole("button", { name: button }).click();
+    await dialog.getByRole("heading", { name: heading }).waitFor();
+    if (heading.startsWith("Compare")) await dialog.getByRole("list", { name: "Safety number" }).waitFor();
+    await look(olga, heading);
+    if (!heading.startsWith("Remove")) await olga.page.keyboard.press("Escape");
+  }
+  await dialog.getByRole("button", { name: "Remove", exact: true }).click();
+  await dialog.getByText("Vito was removed.").waitFor();
+  await rowOf(dialog, "Olga").getByRole("button", { name: "Leave…" }).click();
+  await look(olga, "leave, as the only owner");
+
+  await vito.page.keyboard.press("Escape");
+  await vito.page.getByRole("alert").filter({ hasText: "You were removed from this document" }).waitFor();
+  await look(vito, "document, removed");
+  await vito.page.locator("button.chip").click();
+  await look(vito, "where your changes are, removed");
+
+  await openShare(edda.page);
+  await rowOf(dialogOf(edda.page), "Edda").getByRole("button", { name: "Leave…" }).click();
+  await look(edda, "leave");
+
+  // The removal ended the link that Vito came by.
+  await nina.page.goto(`${nina.url}/s#${fragmentOf(viewing)}`);
+  await giveName(nina.page, "Nina");
+  await chipBecomes(nina.page, ["not-let-in"]);
+  await look(nina, "not let in");
+  expect(found).toEqual([]);
+  expect(await stage.troubles()).toEqual([]);
+});
