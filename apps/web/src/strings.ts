@@ -382,7 +382,7 @@ export const strings = {
       title: (name: string): string => `Remove ${name}?`,
       body: (name: string): string =>
         `${name} loses access at once, and can't read anything that is written from then on. What is on their devices already stays there.`,
-      links: "The link that they came by, and links that they made, end too.",
+      links: "All open links end too, since they may know one. Make new ones for the others.",
       confirm: "Remove",
       done: (name: string): string => `${name} was removed.`,
     },
