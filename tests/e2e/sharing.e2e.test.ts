@@ -132,7 +132,9 @@ test("who is removed while offline is told, keeps and can download what was neve
   await dialog.getByText("Edda loses access at once").waitFor();
   await dialog.getByRole("button", { name: "Remove", exact: true }).click();
   await dialog.getByText("Edda was removed.").waitFor();
-  expect(await rowOf(dialog, "Edda").count()).toBe(0);
+  const former = dialog.getByRole("region", { name: "No longer here" });
+  await rowOf(former, "Edda").getByText("Removed").waitFor();
+  expect(await rowOf(dialog, "Edda").count()).toBe(1);
   await until("the focus is in the list", () =>
     olga.page.evaluate(() => document.activeElement?.textContent?.startsWith("People") === true),
   );
@@ -165,6 +167,23 @@ test("who is removed while offline is told, keeps and can download what was neve
   await edda.page.reload();
   await alert.waitFor();
   await shows(edda.page, "Plan: sent NEVERSENT");
+
+  // An owner's word brings her back: she reads what was written meanwhile, and what she kept is sent.
+  const again = await openShare(olga.page);
+  await rowOf(again.getByRole("region", { name: "No longer here" }), "Edda")
+    .getByRole("button", { name: "Let back in…" })
+    .click();
+  await again.getByRole("heading", { name: "Let Edda back in?" }).waitFor();
+  await again.getByRole("button", { name: "Let back in", exact: true }).click();
+  await again.getByText("Edda is in again.").waitFor();
+  await closeShare(olga.page);
+  await edda.page.reload();
+  for (const { page } of [edda, olga, vito])
+    await until("all words are with everybody", async () => {
+      const text = await textOf(page);
+      return ["NEVERSENT", "SECRET", "more"].every((word) => text.includes(word));
+    });
+  await chipBecomes(edda.page, ["synced"]);
   expect(await stage.troubles()).toEqual([]);
 });
 
@@ -406,6 +425,10 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   }
   await dialog.getByRole("button", { name: "Remove", exact: true }).click();
   await dialog.getByText("Vito was removed.").waitFor();
+  await rowOf(dialog, "Vito").getByRole("button", { name: "Let back in…" }).click();
+  await look(olga, "let back in");
+  await olga.page.keyboard.press("Escape");
+  await look(olga, "people, somebody was removed");
   await rowOf(dialog, "Olga").getByRole("button", { name: "Leave…" }).click();
   await look(olga, "leave, as the only owner");
 

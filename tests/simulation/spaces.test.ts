@@ -60,6 +60,7 @@ const required: readonly string[] = [
   "openLink: done",
   "changeRole: done",
   "remove: done",
+  "readmit: done",
   "leave: done",
   "transfer: done",
   "rotate: done",

@@ -4,6 +4,7 @@ export type {
   ConnectionState,
   DocumentStatus,
   DocumentSummary,
+  FormerMember,
   InviteOptions,
   InviteResult,
   LesserRole,

@@ -387,6 +387,18 @@ export const strings = {
       done: (name: string): string => `${name} was removed.`,
     },
 
+    former: {
+      heading: "No longer here",
+      removed: "Removed",
+      left: "Left",
+      readmit: "Let back in…",
+      title: (name: string): string => `Let ${name} back in?`,
+      body: (name: string): string => `${name} can then read everything here, also what was written meanwhile.`,
+      legend: "They",
+      confirm: "Let back in",
+      done: (name: string): string => `${name} is in again.`,
+    },
+
     makeOwner: {
       title: (name: string): string => `Make ${name} an owner?`,
       body: (name: string): string =>

@@ -89,6 +89,14 @@ function fenceAfter(state: SpaceState, accountId: string, deviceId: string, docI
   return cut === undefined || cut > state.position ? undefined : entryAt(history.fences, docId, cut);
 }
 
+/** The last operation up to this state that set fences, if one of them is in the document, and where. */
+export function newestFenceIn(state: SpaceState, docId: DocId): { readonly position: number; readonly seq: number } | undefined {
+  const { history } = state;
+  const position = history.cuts[countUpTo(history.cuts, state.position) - 1];
+  const seq = position === undefined ? undefined : entryAt(history.fences, toText(docId), position);
+  return position === undefined || seq === undefined ? undefined : { position, seq };
+}
+
 function changesAfter(timeline: Timeline<unknown> | undefined, after: number, upTo: number): readonly number[] {
   if (timeline === undefined) return [];
   return timeline.positions.slice(countUpTo(timeline.positions, after), countUpTo(timeline.positions, upTo));

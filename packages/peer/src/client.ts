@@ -109,6 +109,13 @@ export interface Member {
   readonly verified: boolean;
 }
 
+/** Somebody who was in the space, and is not any more. */
+export interface FormerMember {
+  readonly accountId: string;
+  readonly name: string;
+  readonly gone: "left" | "removed";
+}
+
 export interface SpaceInvite {
   readonly inviteId: string;
   readonly role: LesserRole;
@@ -141,6 +148,8 @@ export interface SpaceStatus {
   readonly mayWrite: boolean;
   /** Owners first, then by name. */
   readonly members: readonly Member[];
+  /** By name. A removed one comes back by an owner's word only (`readmitMember`), not by a link. */
+  readonly former: readonly FormerMember[];
   /** Open ones, the next to expire first. For owners. */
   readonly invites: readonly SpaceInvite[];
   readonly epoch: number;
@@ -201,6 +210,8 @@ export interface SkerryClient {
   changeRole(docId: string, accountId: string, role: Role): Promise<SpaceResult>;
   /** The account loses all rights at once, and gets none of the keys that come. */
   removeMember(docId: string, accountId: string): Promise<SpaceResult>;
+  /** Lets somebody in again who was removed or left: they get the key, and read everything. */
+  readmitMember(docId: string, accountId: string, role: LesserRole): Promise<SpaceResult>;
   leaveSpace(docId: string): Promise<SpaceResult>;
   /** `accountId` becomes an owner, this account an editor. */
   transferOwnership(docId: string, accountId: string): Promise<SpaceResult>;

@@ -10,6 +10,7 @@ const owner: SpaceStatus = {
   role: "owner",
   mayWrite: true,
   members: [],
+  former: [],
   invites: [],
   epoch: 1,
   rotatedAtMs: 0,

@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
-import type { DocumentStatus, Member, SpaceStatus } from "../client.ts";
+import type { DocumentStatus, LesserRole, Member, SpaceStatus } from "../client.ts";
 import { useApp } from "../app/client-context.ts";
 import { strings } from "../strings.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { useNow } from "../ui/page.ts";
 import { canManage, documentAccess, isEnded, isOwnAndRefused } from "./document-access.ts";
+import { FormerMembers, ReadmitStep } from "./former-members.tsx";
 import { InviteForm } from "./invite-form.tsx";
 import { useKeptFocus } from "./keep-focus.ts";
 import { KeysPart } from "./keys-part.tsx";
@@ -29,8 +30,8 @@ export interface PeopleDialogProps {
 
 /** A question about a person, as they were when it was asked: they may be gone from the list before it is answered. */
 interface Step {
-  readonly kind: "compare" | "make-owner" | "remove" | "leave";
-  readonly member: Member;
+  readonly kind: "compare" | "make-owner" | "remove" | "leave" | "readmit";
+  readonly member: Pick<Member, "accountId">;
   readonly label: string;
 }
 
@@ -52,7 +53,7 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
   const owners = space.members.filter(({ role }) => role === "owner");
   const isOnlyOwner = space.role === "owner" && owners.length === 1;
 
-  const open = (kind: Step["kind"], member: Member, label: string): void => {
+  const open = (kind: Step["kind"], member: Step["member"], label: string): void => {
     opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     if (!busy) say("");
     setStep({ kind, member, label });
@@ -89,6 +90,11 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
     const result = await run(() => (handOver ? client.transferOwnership(docId, accountId) : client.changeRole(docId, accountId, "owner")), {
       done: handOver ? t.makeOwner.handedOver(label) : t.makeOwner.done(label),
     });
+    if (result?.ok === true) finish(step);
+  };
+  const readmit = async (step: Step, role: LesserRole): Promise<void> => {
+    const { member, label } = step;
+    const result = await run(() => client.readmitMember(docId, member.accountId, role), { done: t.former.done(label) });
     if (result?.ok === true) finish(step);
   };
   const leave = async (): Promise<void> => {
@@ -154,6 +160,13 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
             </section>
           )}
           {managed && (
+            <FormerMembers
+              former={space.former}
+              labelOf={({ name }) => (name === "" ? t.unnamed : name)}
+              onReadmit={(member, label) => open("readmit", member, label)}
+            />
+          )}
+          {managed && (
             <KeysPart
               space={space}
               nowMs={nowMs}
@@ -163,6 +176,9 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
           )}
         </div>
         {step?.kind === "remove" && <RemoveStep label={step.label} busy={busy} onBack={back} onConfirm={() => void remove(step)} />}
+        {step?.kind === "readmit" && (
+          <ReadmitStep label={step.label} busy={busy} onBack={back} onConfirm={(role) => void readmit(step, role)} />
+        )}
         {step?.kind === "make-owner" && (
           <MakeOwnerStep label={step.label} busy={busy} onBack={back} onConfirm={(handOver) => void makeOwner(step, handOver)} />
         )}
@@ -179,7 +195,12 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
           <SafetyStep
             client={client}
             docId={docId}
-            member={space.members.find(({ accountId }) => accountId === step.member.accountId) ?? step.member}
+            member={
+              space.members.find(({ accountId }) => accountId === step.member.accountId) ?? {
+                accountId: step.member.accountId,
+                verified: false,
+              }
+            }
             label={step.label}
             onBack={back}
             onVerified={(verified) => void verify(step, verified)}

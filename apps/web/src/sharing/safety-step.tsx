@@ -7,7 +7,7 @@ import { DialogStep } from "./dialog-step.tsx";
 export interface SafetyStepProps {
   readonly client: SkerryClient;
   readonly docId: string;
-  readonly member: Member;
+  readonly member: Pick<Member, "accountId" | "verified">;
   readonly label: string;
   readonly onBack: () => void;
   readonly onVerified: (verified: boolean) => void;

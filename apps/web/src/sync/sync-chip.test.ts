@@ -42,6 +42,7 @@ const member: SpaceStatus = {
   role: "editor",
   mayWrite: true,
   members: [],
+  former: [],
   invites: [],
   epoch: 1,
   rotatedAtMs: nowMs - 86_400_000,

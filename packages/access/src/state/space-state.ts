@@ -194,6 +194,12 @@ export function grantOf(state: SpaceState, accountId: Uint8Array, docId: Uint8Ar
 export const membersOf = ({ history, position }: SpaceState): readonly (Member & { readonly role: Role })[] =>
   [...entriesAt(history.members, position)].flatMap(([, member]) => (member.role === undefined ? [] : [{ ...member, role: member.role }]));
 
+/** All accounts that had a role and have none any more. */
+export const formerMembersOf = ({ history, position }: SpaceState): readonly (Member & { readonly gone: "left" | "removed" })[] =>
+  [...entriesAt(history.members, position)].flatMap(([, member]) =>
+    member.role === undefined && member.gone !== undefined ? [{ ...member, gone: member.gone }] : [],
+  );
+
 /** All invites that an accept could still name: neither revoked nor used up. One of them may have expired, which only a time can tell. */
 export const openInvitesOf = ({ history, position }: SpaceState): readonly Invite[] =>
   [...entriesAt(history.invites, position)].flatMap(([, invite]) => (invite.ended ? [] : [invite]));

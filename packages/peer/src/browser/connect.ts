@@ -296,6 +296,7 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     revokeInvite: (docId, inviteId) => call("revokeInvite", docId, inviteId) as Promise<SpaceResult>,
     changeRole: (docId, accountId, role) => call("changeRole", docId, accountId, role) as Promise<SpaceResult>,
     removeMember: (docId, accountId) => call("removeMember", docId, accountId) as Promise<SpaceResult>,
+    readmitMember: (docId, accountId, role) => call("readmitMember", docId, accountId, role) as Promise<SpaceResult>,
     leaveSpace: (docId) => call("leaveSpace", docId) as Promise<SpaceResult>,
     transferOwnership: (docId, accountId) => call("transferOwnership", docId, accountId) as Promise<SpaceResult>,
     rotateKeys: (docId) => call("rotateKeys", docId) as Promise<SpaceResult>,

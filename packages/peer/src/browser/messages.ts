@@ -34,6 +34,7 @@ export const methods: Readonly<Record<Method, number>> = {
   revokeInvite: 2,
   changeRole: 3,
   removeMember: 2,
+  readmitMember: 3,
   leaveSpace: 1,
   transferOwnership: 2,
   rotateKeys: 1,
@@ -56,6 +57,7 @@ export type Method =
   | "revokeInvite"
   | "changeRole"
   | "removeMember"
+  | "readmitMember"
   | "leaveSpace"
   | "transferOwnership"
   | "rotateKeys"

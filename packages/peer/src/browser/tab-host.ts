@@ -42,6 +42,8 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   changeRole: async (peer, [docId = "", accountId = "", role = ""]) =>
     role === "owner" || isLesserRole(role) ? peer.changeRole(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
   removeMember: (peer, [docId = "", accountId = ""]) => peer.removeMember(docId, accountId),
+  readmitMember: async (peer, [docId = "", accountId = "", role = ""]) =>
+    isLesserRole(role) ? peer.readmitMember(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
   leaveSpace: (peer, [docId = ""]) => peer.leaveSpace(docId),
   transferOwnership: (peer, [docId = "", accountId = ""]) => peer.transferOwnership(docId, accountId),
   rotateKeys: (peer, [docId = ""]) => peer.rotateKeys(docId),

@@ -333,6 +333,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     revokeInvite: async (docId, inviteId) => (await readySpaces()).revokeInvite(docId, inviteId),
     changeRole: async (docId, accountId, role) => (await readySpaces()).changeRole(docId, accountId, role),
     removeMember: async (docId, accountId) => (await readySpaces()).remove(docId, accountId),
+    readmitMember: async (docId, accountId, role) => (await readySpaces()).readmit(docId, accountId, role),
     leaveSpace: async (docId) => (await readySpaces()).leave(docId),
     transferOwnership: async (docId, accountId) => (await readySpaces()).transferOwnership(docId, accountId),
     rotateKeys: async (docId) => (await readySpaces()).rotate(docId),

@@ -48,6 +48,7 @@ import {
 import { storedAcked, storedAlarms } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 import { deferred } from "./deferred.ts";
+import { setVoidAside } from "./void-entries.ts";
 import { createWriteBehind } from "./write-behind.ts";
 
 export interface OpenedDocument {
@@ -189,6 +190,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     await loadContent(openContent());
     await catchUpContent(core);
     if (state.outgoing.length > 0 && state.outgoing.at(-1)?.n !== state.n) await startReplica(core);
+    await setVoidAside(core);
     recheckUnsent(core);
     doc.on("update", onUpdate);
     loaded = true;
@@ -330,6 +332,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
 
   const onMembership = async (): Promise<void> => {
     if (!loaded) return;
+    await setVoidAside(core);
     await drainHeld();
     await onMembershipChange(core);
   };

@@ -89,6 +89,8 @@ export interface DocumentKeys {
   readonly lostFrom: string;
   readonly lostTo: string;
   readonly evidence: (index: number) => string;
+  /** Position of the last fence that the log was compared with. */
+  readonly fenceChecked: string;
 }
 
 export function documentKeys(name: string): DocumentKeys {
@@ -120,5 +122,6 @@ export function documentKeys(name: string): DocumentKeys {
     lostFrom: `${under}x/`,
     lostTo: `${under}x/${wide}`,
     evidence: (index) => `${under}v/${padded(index)}`,
+    fenceChecked: `${under}w`,
   };
 }

@@ -8,6 +8,7 @@ export const createLinkMembership = (epoch: number, epochKey: Secret): Membershi
   epochKey: (asked) => (asked === epoch ? epochKey : undefined),
   counts: (_device, asked) => asked === epoch,
   mayBePresent: () => true,
+  newestFence: () => undefined,
   knows: () => true,
   position: () => 0,
   mayRead: () => true,

@@ -24,6 +24,11 @@ export interface Membership {
   counts(device: DeviceId, epoch: number, place: EntryPlace): boolean;
   /** Whether presence of `device` is to be shown. */
   mayBePresent(device: DeviceId, epoch: number): boolean;
+  /**
+   * The newest operation that set a fence in this document, by its position, and the fence: what stood beyond it may be void since (AC-85). Undefined while
+   * there is none.
+   */
+  newestFence(): { readonly position: number; readonly seq: number } | undefined;
   /** The access log is known up to there: until then an entry can't be judged. */
   knows(position: number): boolean;
   /** Position in the access log that this device has applied. */

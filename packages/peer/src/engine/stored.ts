@@ -269,6 +269,9 @@ export const storedAuthor: Stored<StoredAuthor> = stored(
   "author chain",
 );
 
+/** A position in an access log. */
+export const storedPosition: Stored<number> = stored(varUint(), "position");
+
 export const storedRelayKey: Stored<RelayKey> = stored(relayKey, "relay key");
 
 export const storedDevice: Stored<DeviceId> = stored(deviceId, "device");

@@ -1,5 +1,5 @@
 /** What people decide in a space, as operations. What is so already needs none: of two owners who do the same, both succeed. */
-import { inviteOf, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
+import { accountState, inviteOf, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
 import type { InviteId, LesserRole, Role, SpaceState } from "@skerry/access";
 import { sealKeys } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
@@ -63,6 +63,27 @@ export const removing =
     // Whoever is removed may know any link that is about.
     const cut = await cutFor(state, acting, { ...nobody, expelled: [accountId] }, "all-invites");
     return isCut(cut) ? { type: "remove", accountIds: [accountId], cut } : cut;
+  };
+
+/** AC-55: a removed account comes back by an owner's word. What the space knows of the account is enough. */
+export const readmitting =
+  (accountId: AccountId, role: LesserRole, acting: Acting): Decide =>
+  (state): Promise<Decision> => {
+    if (roleOf(state, accountId) !== undefined) return Promise.resolve("nothing-to-do");
+    const account = accountState(state, accountId);
+    const { epoch } = settingsOf(state);
+    const epochKey = acting.epochKey(epoch);
+    if (account === undefined) return Promise.resolve({ refusal: "no-such-member" });
+    if (epochKey === undefined) return Promise.resolve({ refusal: "no-key" });
+    const recipients = [{ id: accountId, encryptionKey: account.encryptionKey }];
+    const sealed = sealKeys({ epochKey, spaceId: state.history.spaceId, epoch, recipients, grants: [], random: acting.random });
+    return Promise.resolve({
+      type: "add-member",
+      account: { accountId, operations: [] },
+      role,
+      reads: "history",
+      envelope: { ephemeralKey: sealed.ephemeralKey, sealed: sealed.envelopes[0] ?? new Uint8Array() },
+    });
   };
 
 const isGone = (state: SpaceState, accountId: AccountId): boolean => memberOf(state, accountId)?.gone === "removed";

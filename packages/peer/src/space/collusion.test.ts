@@ -174,6 +174,45 @@ describe("a relay that colludes", () => {
     expect(opened).toEqual([true, true, false, true, true]);
   });
 
+  test("PE-22 AC-85 withholds a removal from somebody, and shows him what was backdated: when the removal reaches him it is named", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const [edda, vito] = [stage.peer(at), stage.peer(at)];
+    await come(edda, await linkFrom(olga, docId));
+    await come(vito, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    eddas.type("hers ");
+    const vitos = await openDoc(vito, docId);
+    for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
+    const before = await positionWith(olga, 2);
+    // From here on he hears nothing of the access log.
+    vito.wire.down = (message) => (message.type === "operations" || message.type === "closed" ? [] : [message]);
+    expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
+    await at.close();
+    const id = docIdOf(docId);
+    await slipIn(at.store, id, forged(edda.device, id, "backdated ", 1, before), before);
+    await stage.relayOn(at.store, at.port);
+    for (const one of [olga, vito]) one.peer.retryNow();
+    await until("he takes it, as he must", () => vitos.read().includes("backdated "));
+    await untilStatus(olgas, "she sets it aside", ({ quarantined }) => quarantined === 1);
+    expect(olgas.read()).toBe("hers ");
+    vito.wire.down = (message) => [message];
+    vito.wire.cut();
+    vito.wire.heal();
+    vito.peer.retryNow();
+    const device = (await edda.peer.profile()).deviceId;
+    await untilStatus(
+      vitos,
+      "it is named",
+      ({ quarantined, alarms }) => quarantined === 1 && alarms.some((alarm) => alarm.kind === "not-allowed" && alarm.device === device),
+    );
+    // And stays so over a restart.
+    await vito.close();
+    const again = stage.peer(at, vito.device);
+    await again.peer.ready;
+    await untilStatus(await openDoc(again, docId), "it is still set aside", ({ quarantined }) => quarantined === 1);
+  });
+
   test("PE-24 shows a log without what was decided: it is not believed, nothing is sent, and that is said", async () => {
     const { at, docId, olga, olgas } = await openScene(stage);
     const edda = stage.peer(at);

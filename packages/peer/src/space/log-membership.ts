@@ -1,5 +1,5 @@
 /** Membership of one document as the space's access log says it. */
-import { accountOfDevice, documentOf, documentRights, isLiveDevice, judgeEntry, settingsOf } from "@skerry/access";
+import { accountOfDevice, documentOf, documentRights, isLiveDevice, judgeEntry, newestFenceIn, settingsOf } from "@skerry/access";
 import type { DeviceId, DocId } from "@skerry/protocol";
 import type { Membership } from "../engine/membership.ts";
 import type { Space } from "./space.ts";
@@ -25,6 +25,10 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
     mayBePresent: (deviceId, epoch) => {
       const state = space.state();
       return state !== undefined && epoch === settingsOf(state).epoch && documentRights(state, deviceId, docId).read;
+    },
+    newestFence: () => {
+      const state = space.state();
+      return state === undefined ? undefined : newestFenceIn(state, docId);
     },
     knows: (position) => position <= (space.state()?.position ?? 0),
     position: () => space.state()?.position ?? 0,

@@ -166,6 +166,30 @@ describe("a space", () => {
     expect((await openDoc(back, docId)).read()).toContain("never sent ");
   });
 
+  test("AC-55 PE-20 who was removed comes back by an owner's word: reads all of it, and what was kept is sent", async () => {
+    const { at, docId, olga, olgas } = await scene();
+    // Her clock runs fast: who is out asks again now and then.
+    const edda = stage.peer(at, undefined, 50);
+    await come(edda, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    await untilStatus(eddas, "she is caught up", ({ seq }) => seq === 1);
+    const [, member] = (await spaceOf(olga, docId))?.members ?? [];
+    const id = member?.accountId ?? "";
+    expect(await olga.peer.removeMember(docId, id)).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
+    eddas.type("kept ");
+    olgas.type("meanwhile ");
+    await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+    expect((await spaceOf(olga, docId))?.former.map(({ accountId, gone }) => [accountId, gone])).toEqual([[id, "removed"]]);
+    expect(await olga.peer.readmitMember(docId, id, "editor")).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she is in again", ({ standing, role }) => standing === "member" && role === "editor");
+    await until(
+      "both have all of it",
+      () => olgas.read() === eddas.read() && olgas.read().includes("kept ") && olgas.read().includes("meanwhile "),
+    );
+    expect((await spaceOf(olga, docId))?.former).toEqual([]);
+  });
+
   test("PE-20 who is removed while online loses everything within a second, and reads nothing that comes after", async () => {
     const { at, docId, olga, olgas } = await scene();
     const edda = stage.peer(at);

@@ -106,6 +106,7 @@ const rowsMax = 256;
 const dutyEveryMs = 1_000;
 /** How soon a relay is asked again that turned away somebody who is a member as far as the log was read here. */
 const askAgainMs = 15_000;
+const askWhenOutMs = 120_000;
 /** Operations that are handed back in one message. */
 const handBackMax = 64;
 
@@ -340,11 +341,15 @@ export function createSpace(options: SpaceOptions): Space {
     }
   };
 
-  /** A relay that lost the end of the log does not know the newest members, until somebody hands it back. */
+  /**
+   * A relay that lost the end of the log does not know the newest members, until somebody hands it back. And who was removed may be let in again by an
+   * owner, some day.
+   */
   const askAgain = (): void => {
-    if (state === undefined || memberOf(state, me)?.role === undefined) return;
+    if (state === undefined) return;
     const during = session;
-    later(askAgainMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
+    const delayMs = memberOf(state, me)?.role === undefined ? askWhenOutMs : askAgainMs;
+    later(delayMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
       if (session === during && !admitted) open();
     });
   };

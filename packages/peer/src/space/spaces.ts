@@ -4,7 +4,7 @@ import type { SpaceState } from "@skerry/access";
 import { exportSecret, formatInviteLink, foundSpace, generateInviteSecret, inviteFromSecret, safetyNumber } from "@skerry/crypto";
 import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/protocol";
 import type { AccessCursor, AccountId, DeviceId, DocId, Head, InviteLink, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
-import type { InviteOptions, InviteResult, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
+import type { InviteOptions, InviteResult, LesserRole, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
 import type { Connection } from "../engine/connection.ts";
 import { deferred } from "../engine/deferred.ts";
 import type { Identity } from "../engine/identity.ts";
@@ -18,7 +18,7 @@ import type { NewDocument } from "../engine/new-document.ts";
 import { hasSpaceLog, noEpochKey, storedEpochKey, storedInviteSecret, storedRelayKey, storedSpace } from "../engine/stored.ts";
 import type { LibraryEntry, StoredSpace } from "../engine/stored.ts";
 import type { Env } from "../ports.ts";
-import { changingRole, handingOver, inviting, leaving, removing, revokingInvite, rotating } from "./actions.ts";
+import { changingRole, handingOver, inviting, leaving, readmitting, removing, revokingInvite, rotating } from "./actions.ts";
 import type { Decide } from "./acting.ts";
 import { createLogMembership } from "./log-membership.ts";
 import { loadOwnAccount } from "./own-account.ts";
@@ -61,6 +61,7 @@ export interface Spaces {
   revokeInvite(docId: string, inviteId: string): Promise<SpaceResult>;
   changeRole(docId: string, accountId: string, role: Role): Promise<SpaceResult>;
   remove(docId: string, accountId: string): Promise<SpaceResult>;
+  readmit(docId: string, accountId: string, role: LesserRole): Promise<SpaceResult>;
   leave(docId: string): Promise<SpaceResult>;
   transferOwnership(docId: string, accountId: string): Promise<SpaceResult>;
   rotate(docId: string): Promise<SpaceResult>;
@@ -425,6 +426,11 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       decide(
         docId,
         about(accountId, (id, { space }) => removing(id, space.acting)),
+      ),
+    readmit: (docId, accountId, role) =>
+      decide(
+        docId,
+        about(accountId, (id, { space }) => readmitting(id, role, space.acting)),
       ),
     leave: (docId) => decide(docId, () => leaving(me)),
     transferOwnership: (docId, accountId) =>

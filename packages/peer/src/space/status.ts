@@ -1,8 +1,8 @@
 /** What an application is told of a space. */
-import { liveDevices, accountState, membersOf, memberOf, openInvitesOf, settingsOf } from "@skerry/access";
+import { accountState, formerMembersOf, liveDevices, membersOf, memberOf, openInvitesOf, settingsOf } from "@skerry/access";
 import type { Role as AccessRole, SpaceState } from "@skerry/access";
 import { bytesEqual, toText } from "@skerry/protocol";
-import type { Member, SpaceInvite, SpaceStatus } from "../client.ts";
+import type { FormerMember, Member, SpaceInvite, SpaceStatus } from "../client.ts";
 import type { People } from "./people.ts";
 import type { Space } from "./space.ts";
 import { epochBeganAtMs } from "./space-state-times.ts";
@@ -30,6 +30,7 @@ export function statusOf({ space, people, me, ownName, mayWrite, fragments }: St
     role: state === undefined ? (space.stored().creation === undefined ? undefined : "owner") : memberOf(state, me)?.role,
     mayWrite,
     members: state === undefined ? [] : members(state, people, me, ownName),
+    former: state === undefined ? [] : former(state, people),
     invites: state === undefined ? [] : invites(state, fragments),
     epoch: settings?.epoch ?? 0,
     rotatedAtMs: state === undefined ? 0 : epochBeganAtMs(state),
@@ -54,6 +55,11 @@ const members = (state: SpaceState, people: People | undefined, me: Uint8Array, 
       };
     })
     .toSorted((a, b) => rank[a.role] - rank[b.role] || Number(b.you) - Number(a.you) || a.name.localeCompare(b.name));
+
+const former = (state: SpaceState, people: People | undefined): readonly FormerMember[] =>
+  formerMembersOf(state)
+    .map(({ accountId, gone }) => ({ accountId: toText(accountId), name: people?.name(accountId) ?? "", gone }))
+    .toSorted((a, b) => a.name.localeCompare(b.name) || (a.accountId < b.accountId ? -1 : 1));
 
 const invites = (state: SpaceState, fragments: ReadonlyMap<string, string>): readonly SpaceInvite[] =>
   openInvitesOf(state)

@@ -15,6 +15,7 @@ export type Act =
   | { readonly do: "old-link"; readonly who: number; readonly which: number }
   | { readonly do: "revoke-invite"; readonly by: number; readonly which: number }
   | { readonly do: "change-role"; readonly by: number; readonly whom: number; readonly role: number }
+  | { readonly do: "readmit"; readonly by: number; readonly whom: number; readonly role: number }
   | { readonly do: "remove"; readonly by: number; readonly whom: number }
   | { readonly do: "leave" | "rotate" | "new-document"; readonly by: number }
   | { readonly do: "hand-over"; readonly by: number; readonly whom: number }
@@ -67,8 +68,9 @@ function actOf(random: Prng, who: () => number): Act {
   if (roll < 53) return { do: "invite", by: who(), whom: who(), role: random.int(4), uses: 1 + random.int(3), short: random.chance(0.2) };
   if (roll < 55) return { do: "revoke-invite", by: who(), which: random.int(8) };
   if (roll < 61) return { do: "change-role", by: who(), whom: who(), role: random.int(4) };
-  if (roll < 67) return { do: "remove", by: who(), whom: who() };
-  if (roll < 69) return { do: "leave", by: who() };
+  if (roll < 62) return { do: "readmit", by: who(), whom: who(), role: random.int(4) };
+  if (roll < 68) return { do: "remove", by: who(), whom: who() };
+  if (roll < 70) return { do: "leave", by: who() };
   if (roll < 71) return { do: "hand-over", by: who(), whom: who() };
   if (roll < 75) return { do: "rotate", by: who() };
   if (roll < 78) return { do: "new-document", by: who() };

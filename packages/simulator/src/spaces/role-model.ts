@@ -17,6 +17,7 @@ export interface RoleModel {
 
 /** Only owners say these. */
 const owners: ReadonlySet<string> = new Set([
+  "add-member",
   "change-role",
   "remove",
   "transfer-ownership",
@@ -60,6 +61,11 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
         invite.uses--;
         roles.set(author, invite.role);
       }
+    } else if (body.type === "add-member") {
+      const accountId = toText(body.account.accountId);
+      if (roles.has(accountId)) complain("a member was added once more");
+      roles.set(accountId, body.role);
+      removed.delete(accountId);
     } else if (body.type === "change-role") roles.set(toText(body.accountId), body.role);
     else if (body.type === "remove") {
       for (const accountId of body.accountIds) {

@@ -269,6 +269,8 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       const wanted = roles[role] ?? "editor";
       about(by, whom, "changeRole", (peer, docId, accountId) => peer.changeRole(docId, accountId, wanted));
     },
+    readmit: ({ by, whom, role }) =>
+      about(by, whom, "readmit", (peer, docId, accountId) => peer.readmitMember(docId, accountId, lesserRoles[role] ?? "editor")),
     remove: ({ by, whom }) => about(by, whom, "remove", (peer, docId, accountId) => peer.removeMember(docId, accountId)),
     "hand-over": ({ by, whom }) => about(by, whom, "transfer", (peer, docId, accountId) => peer.transferOwnership(docId, accountId)),
     leave: ({ by }) => alone(at(by), "leave", (peer, docId) => peer.leaveSpace(docId)),
