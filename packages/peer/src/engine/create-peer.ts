@@ -249,8 +249,22 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       return await one.document.caughtUp(caughtUpMs);
     } finally {
       one.holders--;
-      considerClosing(docId);
+      if (now().library.get(docId) === undefined && one.holders === 0) keep(discard(entry, one));
+      else considerClosing(docId);
     }
+  };
+
+  /** Lets go of the document and deletes what this device has of it. `first` comes before anything is deleted. */
+  const discard = async (entry: LibraryEntry, one: Held, first: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
+    const { identity } = now();
+    held.delete(toText(entry.docId));
+    waiting.delete(toText(entry.docId));
+    one.cancelLinger?.();
+    one.status.close();
+    await first();
+    await one.document.delete();
+    const { from, to } = documentKeys(identity.nameOf(entry.docId));
+    await env.kv.clear(from, to);
   };
 
   /** Documents that may hold something unsent are looked after though nobody has them open. */
@@ -391,20 +405,12 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     },
     forgetDocument: async (docId) => {
       await peer.ready;
-      const { library, identity, spaces } = now();
+      const { library, spaces } = now();
       const entry = library.get(docId);
       if (entry === undefined) return;
       await spaces.forget(entry);
-      const one = hold(entry);
-      held.delete(docId);
-      waiting.delete(docId);
-      one.cancelLinger?.();
-      one.status.close();
       // First the list: if the rest is cut short, what stays behind is sealed, unnamed and unreachable.
-      await library.remove(docId);
-      await one.document.delete();
-      const { from, to } = documentKeys(identity.nameOf(entry.docId));
-      await env.kv.clear(from, to);
+      await discard(entry, hold(entry), () => library.remove(docId));
     },
     watchStatus: (docId, listener) => {
       const listeners = statusWatchers.get(docId) ?? new Set();

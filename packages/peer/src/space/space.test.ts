@@ -330,9 +330,37 @@ describe("a space", () => {
     await untilText(await openDoc(olga, second), "new ");
     // Taken off this device, it does not come back by itself.
     await olga.peer.forgetDocument(second);
-    expect(await olga.peer.rotateKeys(docId)).toMatchObject({ ok: true });
+    expect(await olga.peer.rotateKeys(docId)).toEqual({ ok: true });
+    expect(await olga.peer.has(second)).toBe(false);
+    const kept = (): Set<string | undefined> =>
+      new Set([...olga.device.kv.keys()].filter((key) => key.startsWith("d/")).map((key) => key.split("/")[1]));
+    await until("nothing of it is kept", () => kept().size === 1);
     olgas.type("x");
     await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+  });
+
+  test("PE-19 a copy of the log that was damaged on this device is read anew, and has to be the one that was verified", async () => {
+    const { docId, olga, olgas, at } = await scene();
+    const edda = stage.peer(at);
+    await come(edda, await linkFrom(olga, docId));
+    olgas.type("words ");
+    await untilText(await openDoc(edda, docId), "words ");
+    const before = await untilSpace(olga, docId, "all is settled", ({ members }) => members.length === 2);
+    await olga.close();
+    const row = [...olga.device.kv.keys()].filter((key) => /^s\/.*\/e\//.test(key))[1] ?? "";
+    const bytes = olga.device.kv.get(row)?.slice() ?? new Uint8Array();
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    // The last bytes are a signature, which no hash covers: what is damaged must be covered by one.
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    olga.device.kv.set(row, bytes);
+    const again = stage.peer(at, olga.device);
+    await again.peer.ready;
+    const after = await untilSpace(again, docId, "it is read anew", ({ members }) => members.length === 2);
+    expect(again.events.some((event) => event.startsWith("space.copy-damaged"))).toBe(true);
+    expect({ ...after, invites: [] }).toEqual({ ...before, invites: [] });
+    const doc = await openDoc(again, docId);
+    doc.type("more ");
+    await untilStatus(doc, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
   });
 
   test("CR-23 two people see the same safety number, and nobody else does; that it was compared is remembered", async () => {

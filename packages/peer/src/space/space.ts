@@ -102,6 +102,8 @@ interface InFlight {
 const decisionMs = 20_000;
 const triesMax = 12;
 const waitingMax = 64;
+/** Received bytes that wait to be judged. */
+const waitingBytesMax = 16 * 1024 * 1024;
 const rowsMax = 256;
 const dutyEveryMs = 1_000;
 /** How soon a relay is asked again that turned away somebody who is a member as far as the log was read here. */
@@ -275,7 +277,14 @@ export function createSpace(options: SpaceOptions): Space {
         changed();
       }),
     garbage: () => {},
-    message: (message, bytes) => mailbox.post(() => handle(message), bytes),
+    message: (message, bytes) => {
+      // More than can be judged: it is read from the log later.
+      if (mailbox.waitingBytes() > waitingBytesMax) {
+        channel.shut();
+        return mailbox.post(() => reopenLater());
+      }
+      mailbox.post(() => handle(message), bytes);
+    },
   });
 
   const open = (): void => {

@@ -116,7 +116,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     const heads = new Map<string, Head>();
     for (let from = 0; from < docIds.length; from += catchUpAtOnce) {
       const some = docIds.slice(from, from + catchUpAtOnce).map(async (docId) => {
-        const entry = library.get(toText(docId)) ?? (await adopt(docId));
+        const entry = library.get(toText(docId)) ?? entryFor(docId);
         const head = entry === undefined ? undefined : await host.caughtUp(entry);
         if (head !== undefined) heads.set(toText(docId), head);
         return head;
@@ -179,8 +179,13 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
   };
 
   const place = async (spaceId: SpaceId, docId: DocId, genesis: RecordHash): Promise<void> => {
+    await library.put(newEntry(spaceId, docId, genesis));
+    host.arrived(toText(docId));
+  };
+
+  const newEntry = (spaceId: SpaceId, docId: DocId, genesis: RecordHash): LibraryEntry => {
     const atMs = env.clock.now();
-    await library.put({
+    return {
       docId,
       spaceId,
       epoch: 0,
@@ -192,18 +197,15 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       openedAtMs: atMs,
       changedAtMs: atMs,
       unsettled: true,
-    });
-    host.arrived(toText(docId));
+    };
   };
 
-  /** A document that was taken off this device is needed for a cut: its fence has to be known. */
-  const adopt = async (docId: DocId): Promise<LibraryEntry | undefined> => {
+  /** A document that was taken off this device is needed for a cut, since its fence has to be known: it is looked at, and not kept. */
+  const entryFor = (docId: DocId): LibraryEntry | undefined => {
     for (const { space } of known.values()) {
       const state = space.state();
       const document = state === undefined ? undefined : documentOf(state, docId);
-      if (document === undefined) continue;
-      await place(space.spaceId, docId, document.genesis);
-      return library.get(toText(docId));
+      if (document !== undefined) return newEntry(space.spaceId, docId, document.genesis);
     }
     return undefined;
   };
