@@ -592,6 +592,12 @@ export function createSpace(options: SpaceOptions): Space {
   };
   const isJoining = (): boolean => stored.join !== undefined && (state === undefined || memberOf(state, me)?.role === undefined);
 
+  /** In the mailbox, so that no two changes of what is stored cross; resolves when it is done. */
+  const inTurn = (run: () => Promise<void>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      mailbox.post(() => run().then(resolve, reject));
+    });
+
   // ---- seen from outside
 
   const standing = (): Standing => {
@@ -647,26 +653,19 @@ export function createSpace(options: SpaceOptions): Space {
         mailbox.post(() => {});
       }),
     join: (join) =>
-      new Promise((resolve, reject) => {
-        mailbox.post(async () => {
-          try {
-            if (state === undefined || memberOf(state, me)?.role === undefined) {
-              await keep({ join, refusal: "" });
-              await learnAgain();
-              landmarks = head.position < join.head.position ? [...landmarks, join.head] : landmarks;
-              admitted = true;
-              open();
-              changed();
-            }
-            resolve();
-          } catch (error) {
-            reject(error as Error);
-          }
-        });
+      inTurn(async () => {
+        if (state !== undefined && memberOf(state, me)?.role !== undefined) return;
+        await keep({ join, refusal: "" });
+        await learnAgain();
+        landmarks = head.position < join.head.position ? [...landmarks, join.head] : landmarks;
+        admitted = true;
+        open();
+        changed();
       }),
-    forget: async (docId) => {
-      if (!stored.forgotten.some((one) => bytesEqual(one, docId))) await keep({ forgotten: [...stored.forgotten, docId] });
-    },
+    forget: (docId) =>
+      inTurn(async () => {
+        if (!stored.forgotten.some((one) => bytesEqual(one, docId))) await keep({ forgotten: [...stored.forgotten, docId] });
+      }),
     watch: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
