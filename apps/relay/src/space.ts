@@ -427,7 +427,7 @@ function becomesVoid(before: SpaceState, next: SpaceState, docId: DocId, { seq, 
 }
 
 /** Positions that are tried for a record that comes back: changes of rights within one epoch are few. */
-const triedMax = 512;
+const triedMax = 64;
 
 /**
  * Where a record that was lost and comes back may stand: the first position of its epoch at which its author could write, not before the one that the author had
