@@ -95,6 +95,7 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     clock,
     documents,
     policy: spacePolicyOf(env.config),
+    endOfTurn: env.endOfTurn,
     storeFailed,
     broken: (error) => log("error", "space-dropped", errorFields(error)),
   });

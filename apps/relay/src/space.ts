@@ -76,6 +76,8 @@ export interface SpaceEnv {
   readonly clock: Clock;
   readonly documents: Pick<Documents, "barrier">;
   readonly policy: SpacePolicy;
+  /** Runs it when the event loop has served others. */
+  readonly endOfTurn: (run: () => void) => void;
   readonly storeFailed: (error: unknown) => void;
   /** An invariant broke: forget this space. Its users have been ejected. */
   readonly broken: (error: unknown) => void;
@@ -273,6 +275,8 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
       const [owner] = under === undefined ? membersOf(applied.value) : [];
       if (owner !== undefined && !env.policy.allows(owner.accountId, token)) return user.refused("not-allowed", "");
       taken.push({ next: applied.value, entry });
+      // A message holds hundreds of them, and each costs a signature or two: others are served between.
+      await new Promise<void>((resolve) => env.endOfTurn(resolve));
     }
     // Whoever hands back may come in, or go, by what is handed back.
     handingBack = user;
