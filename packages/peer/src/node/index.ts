@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ready } from "@skerry/crypto";
 import { peerSocketUrl } from "../editor/socket-shape.ts";
 import { createPeer } from "../index.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer, PeerOptions } from "../peer.ts";
 import { StoreError } from "../ports.ts";
 import type { Env, Log, Transport } from "../ports.ts";
 import type { SkerryClient } from "../client.ts";
@@ -20,11 +20,9 @@ export { serveYWebsocket } from "./gateway.ts";
 export type { Gateway, GatewayOptions } from "./gateway.ts";
 export { createPeerSocket } from "./peer-socket.ts";
 
-export interface NodePeerOptions {
+export interface NodePeerOptions extends PeerOptions {
   /** Created if missing, readable by its owner only. One process at a time. */
   readonly folder: string;
-  /** `ws:` or `wss:` address of the relay's sync endpoint. */
-  readonly relayUrl: string;
   readonly log?: Log;
   /** Instead of `ws`: for tests that cut and bend the connection. */
   readonly transport?: Transport;
@@ -40,7 +38,7 @@ export async function createNodePeer(options: NodePeerOptions): Promise<NodePeer
   await ready;
   const { env, close } = await openNodeEnv(options);
   try {
-    return withSockets(createPeer(env, { relayUrl: options.relayUrl }), close);
+    return withSockets(createPeer(env, options), close);
   } catch (error) {
     await close();
     throw error;

@@ -113,7 +113,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     for (const one of watched.values()) one.touch();
   };
   const withPeople = (): Promise<People> =>
-    (peopleLoading ??= loadPeople(env.kv, identity.accountNameOf, touch, (error) => host.failed("people", error)).then((loaded) => {
+    (peopleLoading ??= loadPeople(env, identity.accountNameOf, touch, (error) => host.failed("people", error)).then((loaded) => {
       people = loaded;
       touch();
       return loaded;
