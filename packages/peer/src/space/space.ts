@@ -51,8 +51,6 @@ export interface Space {
   /** Why not, see `Standing`. */
   refusal(): string;
   distrust(): Distrust | undefined;
-  /** Caught up with the relay. */
-  isLive(): boolean;
   /** The log holds what this version does not know. */
   isOutdated(): boolean;
   /** The relay lets this device read. False once it said no. */
@@ -133,8 +131,16 @@ export function createSpace(options: SpaceOptions): Space {
   let distrusted: Distrust | undefined;
   let inFlight: InFlight | undefined;
   let deciding = false;
+  /** Monotonic time from which operations may be sent again after a refusal, and from which duties are tried again: people do not wait for those. */
   let sendAt = 0;
+  let dutyAt = 0;
   let dutyFailures = 0;
+  /** The opening was refused on this connection: an operator may think otherwise by the next one. */
+  let openingTried = false;
+  /** First position of the operations that are being handed back. */
+  let handingFrom = 0;
+  /** Ends what waits for its turn, if this space is closed before. */
+  const turns = new Set<(error: StoreError) => void>();
   let failures = 0;
   let failedAt = Number.NEGATIVE_INFINITY;
   let loaded = false;
@@ -240,9 +246,9 @@ export function createSpace(options: SpaceOptions): Space {
   };
 
   /** Durable when resolved. */
-  const keep = async (change: Partial<StoredSpace>, more: readonly (readonly [string, Uint8Array | undefined])[] = []): Promise<void> => {
+  const keep = async (change: Partial<StoredSpace>): Promise<void> => {
     const next = { ...stored, ...change };
-    await env.kv.write([...more, [spaceKey(identity.spaceNameOf(spaceId)), storedSpace.encode(next)]]);
+    await env.kv.write([[spaceKey(identity.spaceNameOf(spaceId)), storedSpace.encode(next)]]);
     stored = next;
   };
 
@@ -263,10 +269,10 @@ export function createSpace(options: SpaceOptions): Space {
   const channel = connection.spaceChannel({
     online: (next) =>
       mailbox.post(() => {
+        // Trust and admission stay what they were until this relay has shown the log: a new connection proves nothing.
         session = next;
         outdated = false;
-        distrusted = undefined;
-        admitted = true;
+        openingTried = false;
         failures = 0;
         if (loaded) open();
       }),
@@ -365,12 +371,13 @@ export function createSpace(options: SpaceOptions): Space {
 
   const onOpened = async (message: Down<"space-opened">): Promise<void> => {
     admitted = true;
+    // Turned away once, and let in now: the link is looked for again.
+    if (stored.refusal === "not-allowed" && stored.join !== undefined) await keep({ refusal: "" });
     relayPosition = message.head.position;
     if (head.position > 0) {
       if (message.atCursor === undefined) return onShorter(message.head);
       if (!bytesEqual(message.atCursor, head.hash)) return mistrust("fork");
     }
-    distrusted = undefined;
     if (relayPosition === head.position) becomeLive();
     changed();
   };
@@ -400,18 +407,23 @@ export function createSpace(options: SpaceOptions): Space {
       bytes += entry.operation.length;
     }
     if (operations.length === 0) return reopenLater();
+    handingFrom = from;
     channel.send({ type: "restore-operations", from, operations, token: options.token });
   };
 
   const onHandedBack = async ({ position }: Down<"operations-restored">): Promise<void> => {
     if (distrusted !== "rollback") return;
     env.log("info", "space.restored", { position });
-    if (position < head.position) return handBack(position + 1);
-    open();
+    if (position >= head.position) return open();
+    // A relay that takes nothing of what it says that it took is asked again later.
+    if (position < handingFrom) return reopenLater();
+    return handBack(position + 1);
   };
 
   const becomeLive = (): void => {
     if (landmarks.some(({ position }) => position > head.position)) return mistrust("rollback");
+    // Only now: all that the relay has follows from what was verified here.
+    distrusted = undefined;
     live = true;
     landmarks = [];
     // What was on its way when the last link ended is not in the log: it never came, and is decided anew.
@@ -422,12 +434,12 @@ export function createSpace(options: SpaceOptions): Space {
   const onOperations = async (message: Down<"operations">): Promise<void> => {
     if (message.from > head.position + 1) return mistrust("bad-log");
     const fresh = message.operations.slice(head.position + 1 - message.from);
-    await take(fresh.map(({ operation, receivedAtMs }) => ({ operation: operation.slice(), receivedAtMs })));
-    if (distrusted === undefined && !outdated && !live && head.position >= relayPosition) becomeLive();
+    const isGood = await take(fresh.map(({ operation, receivedAtMs }) => ({ operation: operation.slice(), receivedAtMs })));
+    if (isGood && !live && head.position >= relayPosition) becomeLive();
   };
 
-  /** The next operations of the log: judged, stored, and then in force. */
-  const take = async (entries: readonly StoredOperation[]): Promise<void> => {
+  /** The next operations of the log: judged, stored, and then in force. False if one of them is not what it should be. */
+  const take = async (entries: readonly StoredOperation[]): Promise<boolean> => {
     let next = state;
     let nextHead = head;
     let fault: Distrust | "outdated" | undefined;
@@ -440,7 +452,6 @@ export function createSpace(options: SpaceOptions): Space {
         fault = reason === "newer-version" || reason === "unknown-operation" ? "outdated" : "bad-log";
         break;
       }
-      learn(next, applied.value, entry);
       const { position } = applied.value;
       const hash = applied.value.history.hashes[position - 1];
       assert(hash !== undefined, "a state has a head");
@@ -448,6 +459,7 @@ export function createSpace(options: SpaceOptions): Space {
         fault = "fork";
         break;
       }
+      learn(next, applied.value, entry);
       rows.push([keys.operation(position), storedOperationRow.encode(entry)]);
       next = applied.value;
       nextHead = { position, hash };
@@ -467,6 +479,7 @@ export function createSpace(options: SpaceOptions): Space {
       channel.shut();
       changed();
     } else if (fault !== undefined) mistrust(fault);
+    return fault === undefined;
   };
 
   /** After the log has grown: what of ours is in it, and what is no longer needed. */
@@ -513,6 +526,7 @@ export function createSpace(options: SpaceOptions): Space {
     inFlight = undefined;
     const reason = message.reason === "" ? message.code : message.reason;
     if (mine.proposal === undefined) {
+      openingTried = true;
       await keep({ refusal: reason });
       changed();
     } else mine.proposal.end({ ok: false, error: message.code === "not-allowed" ? "not-allowed" : "refused", reason });
@@ -528,7 +542,7 @@ export function createSpace(options: SpaceOptions): Space {
   const proceed = async (): Promise<void> => {
     if (!live || inFlight !== undefined || deciding || env.clock.monotonic() < sendAt) return;
     if (state === undefined) {
-      if (stored.creation !== undefined && stored.refusal === "") send(stored.creation, undefined);
+      if (stored.creation !== undefined && !openingTried) send(stored.creation, undefined);
       return;
     }
     const proposal = waiting.shift() ?? duty(state);
@@ -565,7 +579,7 @@ export function createSpace(options: SpaceOptions): Space {
   };
 
   const duty = (now: SpaceState): Proposal | undefined => {
-    const decide = stored.refusal === "" ? dutyIn(now, acting) : undefined;
+    const decide = stored.refusal === "" && env.clock.monotonic() >= dutyAt ? dutyIn(now, acting) : undefined;
     if (decide === undefined) return undefined;
     const proposal: Proposal = {
       decide,
@@ -579,8 +593,8 @@ export function createSpace(options: SpaceOptions): Space {
           return;
         }
         env.log("info", "space.duty-refused", { reason: result.reason });
-        sendAt = env.clock.monotonic() + dutyEveryMs + backoffDelayMs(retryBackoff, ++dutyFailures, env.random);
-        later(sendAt - env.clock.monotonic(), () => {});
+        dutyAt = env.clock.monotonic() + dutyEveryMs + backoffDelayMs(retryBackoff, ++dutyFailures, env.random);
+        later(dutyAt - env.clock.monotonic(), () => {});
         if (isJoining() && isFinal(result.reason))
           mailbox.post(async () => {
             await keep({ refusal: result.reason });
@@ -595,7 +609,12 @@ export function createSpace(options: SpaceOptions): Space {
   /** In the mailbox, so that no two changes of what is stored cross; resolves when it is done. */
   const inTurn = (run: () => Promise<void>): Promise<void> =>
     new Promise((resolve, reject) => {
-      mailbox.post(() => run().then(resolve, reject));
+      if (closed !== undefined) return reject(new StoreError("closed", "the space was closed"));
+      turns.add(reject);
+      mailbox.post(async () => {
+        turns.delete(reject);
+        await run().then(resolve, reject);
+      });
     });
 
   // ---- seen from outside
@@ -628,7 +647,6 @@ export function createSpace(options: SpaceOptions): Space {
     standing,
     refusal: () => stored.refusal,
     distrust: () => distrusted,
-    isLive: () => live,
     isOutdated: () => outdated || (state !== undefined && settingsOf(state).readOnlySince !== undefined),
     isAdmitted: () => admitted,
     decide: (decide) =>
@@ -679,7 +697,9 @@ export function createSpace(options: SpaceOptions): Space {
         await mailbox.close();
         for (const proposal of [...waiting, ...(inFlight?.proposal === undefined ? [] : [inFlight.proposal])])
           proposal.end({ ok: false, error: "offline", reason: "" });
-        loading.reject(new StoreError("closed", "the space was closed"));
+        const end = new StoreError("closed", "the space was closed");
+        for (const reject of turns) reject(end);
+        loading.reject(end);
         listeners.clear();
       })()),
   };

@@ -1,5 +1,15 @@
 /** The spaces of this device: made here, or come into by an invite. Each follows its access log for as long as the peer runs. */
-import { accountOfDevice, accountState, documentOf, documentRights, liveDocumentsOf, roleOf, settingsOf, writes } from "@skerry/access";
+import {
+  accessLimits,
+  accountOfDevice,
+  accountState,
+  documentOf,
+  documentRights,
+  liveDocumentsOf,
+  roleOf,
+  settingsOf,
+  writes,
+} from "@skerry/access";
 import type { SpaceState } from "@skerry/access";
 import { exportSecret, formatInviteLink, foundSpace, generateInviteSecret, inviteFromSecret, safetyNumber } from "@skerry/crypto";
 import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/protocol";
@@ -75,6 +85,8 @@ const statusEveryMs = 100;
 const catchUpAtOnce = 32;
 const retentionForEver = 0;
 const accountIdBytes = 32;
+/** A link that is good for longer is a mistake. */
+const inviteMsMax = 10 * 365 * 24 * 3_600_000;
 const notShared: SpaceResult = { ok: false, error: "not-shared", reason: "" };
 const malformed: SpaceResult = { ok: false, error: "refused", reason: "malformed" };
 const noRelayKey = new Uint8Array(32) as RelayKey;
@@ -101,7 +113,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     for (const one of watched.values()) one.touch();
   };
   const withPeople = (): Promise<People> =>
-    (peopleLoading ??= loadPeople(env.kv, identity.accountNameOf, touch, (error) => host.failed("people", error)).then((loaded) => {
+    (peopleLoading ??= loadPeople(env, identity.accountNameOf, touch, (error) => host.failed("people", error)).then((loaded) => {
       people = loaded;
       touch();
       return loaded;
@@ -239,7 +251,8 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     const one = of(docId);
     const entry = library.get(docId);
     if (one === undefined || entry === undefined) return notShared as InviteResult;
-    if (!Number.isSafeInteger(forMs) || forMs <= 0 || !Number.isSafeInteger(uses) || uses < 1) return malformed as InviteResult;
+    const isWhole = (value: number, max: number): boolean => Number.isSafeInteger(value) && value >= 1 && value <= max;
+    if (!isWhole(forMs, inviteMsMax) || !isWhole(uses, accessLimits.inviteUsesMax)) return malformed as InviteResult;
     const { space, fragments } = one;
     const secret = generateInviteSecret(env.random, 16);
     const keys = inviteFromSecret(secret);
