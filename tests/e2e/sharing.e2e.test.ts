@@ -282,7 +282,17 @@ test("both see the same safety number, and what one of them verified stays; the 
   await chipBecomes(olga.page, ["left"]);
   const eddas = dialogOf(edda.page);
   await edda.page.keyboard.press("Escape");
-  await until("Edda is alone, and owns it", async () => (await eddas.getByRole("listitem").count()) === 1);
+  await rowOf(eddas.getByRole("region", { name: "No longer here" }), "Olga")
+    .getByText("Left")
+    .waitFor();
+  await until(
+    "Edda is alone",
+    async () =>
+      (await eddas
+        .getByRole("region", { name: /^People · 1$/ })
+        .getByRole("listitem")
+        .count()) === 1,
+  );
   await eddas.getByRole("button", { name: "Create link" }).waitFor();
   expect(await stage.troubles()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "react";
+import { useId, useLayoutEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { DocumentStatus, LesserRole, Member, SpaceStatus } from "../client.ts";
 import { useApp } from "../app/client-context.ts";
@@ -44,6 +44,7 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
   const opener = useRef<HTMLElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
+  const peopleId = useId();
   const top = useRef<HTMLParagraphElement>(null);
   useKeptFocus(body, top);
 
@@ -132,8 +133,8 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
           {managed && <InviteForm client={client} docId={docId} invites={space.invites} actions={actions} />}
           {managed && <OpenLinks client={client} docId={docId} invites={space.invites} nowMs={nowMs} actions={actions} />}
           {space.members.length > 0 && !isEnded(space) && (
-            <section className="share-part">
-              <h3 ref={heading} tabIndex={-1}>
+            <section className="share-part" aria-labelledby={peopleId}>
+              <h3 ref={heading} id={peopleId} tabIndex={-1}>
                 {t.members.heading(space.members.length)}
               </h3>
               {space.rotationDue && !managed && <p className="hint">{t.keys.dueForOthers}</p>}

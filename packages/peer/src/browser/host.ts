@@ -18,11 +18,11 @@ const tabsMax = 256;
 
 const silent: Log = () => undefined;
 
-/** Rejects with a `StoreError` if this browser's storage can't be opened or was sealed under another key. */
-export async function createBrowserPeer(relayUrl: string, log: Log = silent): Promise<Peer> {
+/** Rejects with a `StoreError` if this browser's storage can't be opened or was sealed under another key. `onReplaced`: see idb-kv.ts. */
+export async function createBrowserPeer(relayUrl: string, onReplaced: () => void = () => undefined, log: Log = silent): Promise<Peer> {
   await ready;
   const random = browserRandom();
-  const idb = await openIdbKv(browserClock, databaseName);
+  const idb = await openIdbKv(browserClock, databaseName, onReplaced);
   try {
     const isNew = (await idb.range("", "\uffff", 1)).length === 0;
     const vaultKey = await loadBrowserVault(idb.connection, random, isNew);
@@ -48,6 +48,7 @@ export async function createBrowserPeer(relayUrl: string, log: Log = silent): Pr
 
 interface ServedTab {
   readonly host: TabHost;
+  readonly port: TabPort;
   readonly stopWatching: () => void;
 }
 
@@ -59,7 +60,7 @@ export function lead(): Leading {
 
   function peerFor(relayUrl: string): Promise<Peer> {
     if (peer === undefined) {
-      const made = createBrowserPeer(relayUrl);
+      const made = createBrowserPeer(relayUrl, () => replace(made));
       peer = made;
       made.catch(() => {
         // The next tab, or the same one after a reload, tries again.
@@ -75,6 +76,21 @@ export function lead(): Leading {
     return peer;
   }
 
+  /**
+   * BS-12: this worker leads, and a former one that was stopped amid opening took the store from it. What is in memory may not be what is on
+   * the disk by now: a new peer reads the disk, and the tabs bring what the old one had not written.
+   */
+  function replace(made: Promise<Peer>): void {
+    if (closed || peer !== made) return;
+    peer = undefined;
+    made.then((former) => former.close()).catch(() => undefined);
+    const ports = [...tabs].map(([tab, { port }]) => [tab, port] as const);
+    for (const [tab, port] of ports) {
+      drop(tab);
+      port.send({ kind: "reset" });
+    }
+  }
+
   function drop(tab: string): void {
     const served = tabs.get(tab);
     tabs.delete(tab);
@@ -86,7 +102,7 @@ export function lead(): Leading {
     drop(tab);
     if (tabs.size >= tabsMax) return;
     const host = serveTab({ peer: peerFor(relayUrl), clock: browserClock, send: (message) => port.send(message) });
-    const served = { host, stopWatching: tabLock.whenFree(tab, () => tabs.get(tab) === served && drop(tab)) };
+    const served = { host, port, stopWatching: tabLock.whenFree(tab, () => tabs.get(tab) === served && drop(tab)) };
     tabs.set(tab, served);
   }
 

@@ -18,10 +18,14 @@ export interface IdbKv extends Kv {
   readonly connection: IdbConnection;
 }
 
-/** Rejects with `io` if the database can't be opened in time, with `full` if there is no room even for that. */
-export async function openIdbKv(clock: Clock, name: string): Promise<IdbKv> {
+/**
+ * Rejects with `io` if the database can't be opened in time, with `full` if there is no room even for that. `onReplaced` is told once, when a
+ * write is refused with `locked`. Who still holds the lock then was overtaken by one that does not any more: it opened late (BS-12).
+ */
+export async function openIdbKv(clock: Clock, name: string, onReplaced: () => void = () => undefined): Promise<IdbKv> {
   const connection = await connectDatabase(clock, name, [kvStore, hostStore]);
   let closed = false;
+  let replaced = false;
   let fence: number;
   try {
     fence = await connection.use(raiseFence);
@@ -39,7 +43,11 @@ export async function openIdbKv(clock: Clock, name: string): Promise<IdbKv> {
   function write(change: (store: IDBObjectStore) => void): Promise<void> {
     if (closed) return Promise.reject(new StoreError("closed", "the store is closed"));
     const work = last.then(() => connection.use((db) => fenced(db, fence, change)));
-    last = work.catch(() => undefined);
+    last = work.catch((error: unknown) => {
+      if (replaced || !(error instanceof StoreError) || error.code !== "locked") return;
+      replaced = true;
+      onReplaced();
+    });
     return work;
   }
 

@@ -164,6 +164,39 @@ describe("one peer per profile", () => {
     await textBecomes(d, docId, "before amid after ");
   });
 
+  test("BS-12 a former worker that took the store from the one that leads: it begins again, and what is asked of it meanwhile happens", async () => {
+    const a = await openTab();
+    const docId = await create(a);
+    await edit(a, docId);
+    await insert(a, docId, "before ");
+    // As a worker does that was stopped amid opening, and goes on when another leads (idb-kv.ts).
+    await a.evaluate(async () => {
+      const opening = indexedDB.open("skerry");
+      await new Promise((resolve, reject) => {
+        opening.addEventListener("success", resolve);
+        opening.addEventListener("error", reject);
+      });
+      const tx = opening.result.transaction("host", "readwrite");
+      const fence = tx.objectStore("host").get("fence");
+      fence.addEventListener("success", () => tx.objectStore("host").put(Number(fence.result) + 1, "fence"));
+      await new Promise((resolve) => tx.addEventListener("complete", resolve));
+      opening.result.close();
+    });
+    await insert(a, docId, "after ");
+    const title = await a.evaluate(async (id) => {
+      const { client } = (globalThis as Global).skerryTab;
+      await client.setTitle(id, "Notes");
+      return (await client.documents()).find((one) => one.docId === id)?.title;
+    }, docId);
+    expect(title).toBe("Notes");
+    await insert(a, docId, "again ");
+    await a.waitForFunction(() => !(globalThis as Global).skerryTab.client.hasUnsavedChanges());
+    await a.reload();
+    await a.waitForFunction(() => "skerryTab" in globalThis);
+    await edit(a, docId);
+    await textBecomes(a, docId, "before after again ");
+  });
+
   test("BS-8 a SharedWorker of another build: its tabs are served by the one that holds the lock", async () => {
     const a = await openTab();
     const docId = await create(a);

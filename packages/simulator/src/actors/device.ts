@@ -172,7 +172,15 @@ export function createDevice(options: DeviceOptions): Device {
 
   const boot = async (mine: Life): Promise<void> => {
     const { process } = mine;
-    const idb = await openIdbKv(process.clock, "skerry");
+    // BS-12. As in the browser (host.ts): a peer whose write is refused ends, and who still leads begins again.
+    const idb = await openIdbKv(process.clock, "skerry", () => {
+      if (isCurrent(mine)) context.sometimes("a former worker took the store from the one that leads");
+      process.later(0, "was replaced", () => {
+        const begins = isCurrent(mine) && !mine.quitting;
+        end(mine, "kill");
+        if (begins) world.later(0, "start again", start);
+      });
+    });
     const vaultKey = importSecret(profile.vaultKey);
     const kv = await openSealedKv(idb, vaultKey, process.random.fork("kv"));
     const log: Env["log"] = (level, event, fields) => context.log(name, level, event, fields ?? {});

@@ -22,6 +22,7 @@ export const requiredStates: readonly string[] = [
   "a device's storage was evicted",
   "an old profile was restored",
   "a second worker took a profile over",
+  "a former worker took the store from the one that leads",
   "a profile was copied",
   "alarm: rollback",
   "alarm: fork",

@@ -40,6 +40,13 @@ export const storageMutants: readonly Mutant[] = [
     expect: ["I6"],
   },
   {
+    id: "overtaken-leader-does-not-begin-again",
+    patches: [{ file: idbKv, find: `      replaced = true;\n      onReplaced();\n`, replace: `      replaced = true;\n` }],
+    bug: "The worker that leads does not notice that a former one, stopped amid opening, took the store from it.",
+    loss: "Nothing is saved any more until the browser is started again.",
+    expect: ["I14"],
+  },
+  {
     id: "failed-content-write-forgotten",
     patches: [{ file: idbContent, find: `    missing += updates + backlog.length;`, replace: `    missing += backlog.length;` }],
     bug: "An update whose transaction failed is not written again.",

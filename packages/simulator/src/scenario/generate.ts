@@ -234,7 +234,16 @@ const classes: readonly FaultClass[] = [
     share: 0.05,
     make: (random, cast, index) => (index > 1 ? [] : [[0, { do: "clone-profile", who: one(random, cast), as: `copy-${index}` }]]),
   },
-  { name: "takeover", share: 0.12, make: (random, cast) => [[0, { do: "takeover", who: one(random, cast), for: short(random) * 2 }]] },
+  {
+    name: "takeover",
+    share: 0.12,
+    make: (random, cast) => {
+      const who = one(random, cast);
+      const again = random.chance(0.3) ? [1 + random.int(8)] : [];
+      // The second while the first still opens the store: it may get it after the one that leads.
+      return [0, ...again].map((after) => [after, { do: "takeover", who, for: short(random) * 2 }]);
+    },
+  },
   {
     name: "tabs",
     share: 0.3,
