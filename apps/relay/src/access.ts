@@ -4,6 +4,10 @@ import type { DeviceId, DocId, RecordHash, RefusalCode, SpaceId } from "@skerry/
 export type AccessRequest =
   | { readonly act: "open"; readonly deviceId: DeviceId; readonly docId: DocId }
   | { readonly act: "presence"; readonly deviceId: DeviceId; readonly docId: DocId }
+  /** Leaving a note under this space (NT-2)… */
+  | { readonly act: "put-note"; readonly deviceId: DeviceId }
+  /** …and getting back one that was left under it (NT-3). */
+  | { readonly act: "get-note"; readonly deviceId: DeviceId }
   | {
       readonly act: "append" | "restore";
       /** The record's author, who for `restore` is not who sends it. */

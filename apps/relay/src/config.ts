@@ -27,6 +27,7 @@ export interface Config {
   readonly restoresPerSecond: number;
   readonly operationsPerSecond: number;
   readonly presencePerSecond: number;
+  readonly mailboxesPerMinute: number;
   readonly messagesPerSecond: number;
   readonly messagesBurst: number;
   readonly bytesPerSecond: number;
@@ -167,6 +168,13 @@ const options: Readonly<Record<keyof Config, Option>> = {
     integer(1, 10_000_000),
     "Presence messages of one connection, sustained; five times as many at once. What is over is dropped.",
   ),
+  mailboxesPerMinute: option(
+    "SKERRY_MAILBOXES_PER_MINUTE",
+    20,
+    "1/min",
+    integer(1, 1_000_000),
+    "Mailboxes that one connection opens, sustained and at once. Two devices of one person meet in one.",
+  ),
   messagesPerSecond: option(
     "SKERRY_MESSAGES_PER_SECOND",
     1000,
@@ -215,7 +223,7 @@ const options: Readonly<Record<keyof Config, Option>> = {
     "open",
     "",
     spacesPolicy,
-    "Who may make spaces here: everybody (`open`), who has the token (`token`), accounts of a list (`allowlist`). With `open`, documents without members, shared by a link that holds their key, are taken too.",
+    "Who may make spaces here: everybody (`open`), who has the token (`token`), accounts of a list (`allowlist`). A person with a second device, or recovery words, has one space more. With `open`, documents without members, shared by a link that holds their key, are taken too.",
   ),
   spaceToken: option("SKERRY_SPACE_TOKEN", "", "", tokenText, "What `token` asks for. Empty: nobody has it."),
   spaceAccounts: option(

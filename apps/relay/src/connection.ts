@@ -13,6 +13,7 @@ import {
   decodeUp,
   encodeDown,
   accessStart,
+  limits,
   noRecord,
   protocolVersion,
   protocolVersionMin,
@@ -39,6 +40,10 @@ import type { Documents } from "./documents.ts";
 import { errorFields } from "./log.ts";
 import type { Log } from "./log.ts";
 import { LogStoreError } from "./log-store.ts";
+import { createMailboxChannel } from "./mailbox-channel.ts";
+import type { MailboxChannel, MailboxChannelSink } from "./mailbox-channel.ts";
+import type { Mailboxes } from "./mailboxes.ts";
+import type { Notes } from "./notes.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPacker } from "./packer.ts";
 import type { Packer } from "./packer.ts";
@@ -73,6 +78,8 @@ export interface ConnectionEnv {
   readonly identity: RelayIdentity;
   readonly spaces: Spaces;
   readonly documents: Documents;
+  readonly mailboxes: Mailboxes;
+  readonly notes: Notes;
   /** Bytes of records received but not yet durable, of all connections. */
   readonly underWay: { bytes: number };
   /** Asks for `flush` at the end of the turn. */
@@ -98,7 +105,6 @@ type OperationMessage = Extract<UpMessage, { readonly type: "append-operation" |
 
 /** A channel number in use: first while its document or space is being loaded, with what came for it meanwhile. */
 interface AnySlot {
-  readonly spaceId: SpaceId;
   space: Space | undefined;
   /** Messages wait until `opened` was sent, so that answers come after it. */
   waiting: Deferred[] | undefined;
@@ -106,14 +112,23 @@ interface AnySlot {
 }
 interface Slot extends AnySlot {
   readonly kind: "document";
+  readonly spaceId: SpaceId;
   readonly docId: DocId;
   channel: Channel | undefined;
   unwatch: (() => void) | undefined;
 }
 interface SpaceSlot extends AnySlot {
   readonly kind: "space";
+  readonly spaceId: SpaceId;
   channel: SpaceChannel | undefined;
 }
+/** Open at once, and in no space. */
+interface MailboxSlot extends AnySlot {
+  readonly kind: "mailbox";
+  readonly channel: MailboxChannel;
+}
+type LogSlot = Slot | SpaceSlot;
+type ReadingChannel = Channel | SpaceChannel | MailboxChannel;
 
 interface Deferred {
   run(): void;
@@ -128,17 +143,22 @@ const readsMax = 4;
 /** Records of one connection that may be under way before it is no longer read from. */
 const underWayPerConnection = 4 * 1024 * 1024;
 
+/** Notes that one connection leaves or asks for in a minute, sustained and at once. They are for words that somebody wrote down. */
+const notesPerMinute = 10;
+
 /** `handshakeMs`: what is left of the time from accept to `hello`. */
 export function createConnection(id: number, wire: Wire, handshakeMs: number, env: ConnectionEnv): Connection {
   const { config, clock } = env;
-  const slots = new Map<number, Slot | SpaceSlot>();
-  const readQueue = new Set<Channel | SpaceChannel>();
+  const slots = new Map<number, LogSlot | MailboxSlot>();
+  const readQueue = new Set<ReadingChannel>();
   const pauses = new Set<PauseReason>();
   const messages = createTokenBucket(clock, config.messagesPerSecond, config.messagesBurst);
   const bytes = createTokenBucket(clock, config.bytesPerSecond, config.bytesPerSecond * 8);
   const appends = createTokenBucket(clock, config.appendsPerSecond, config.appendsBurst);
   const restores = createTokenBucket(clock, config.restoresPerSecond, config.restoresPerSecond * 10);
   const operations = createTokenBucket(clock, config.operationsPerSecond, config.operationsPerSecond * 10);
+  const mailboxOpenings = createTokenBucket(clock, config.mailboxesPerMinute / 60, config.mailboxesPerMinute);
+  const noteRequests = createTokenBucket(clock, notesPerMinute / 60, notesPerMinute);
   const presences = createTokenBucket(clock, config.presencePerSecond, config.presencePerSecond * 5);
   const challengeNonce = env.random.bytes(32);
   let session: SessionState = { phase: "awaiting-hello", relayKey: env.identity.relayKey, challengeNonce };
@@ -190,14 +210,14 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     }
   };
 
-  const sink: ChannelSink & SpaceChannelSink = {
+  const sink: ChannelSink & SpaceChannelSink & MailboxChannelSink = {
     send,
     offer: outbox.offer,
-    requestRead: (channel: Channel | SpaceChannel) => {
+    requestRead: (channel: ReadingChannel) => {
       readQueue.add(channel);
       runReads();
     },
-    channelGone: (channel: Channel | SpaceChannel) => {
+    channelGone: (channel: ReadingChannel) => {
       const slot = slots.get(channel.number);
       if (slot?.channel === channel) closeSlot(channel.number, slot);
     },
@@ -233,7 +253,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
 
   // ---- channels
 
-  const closeSlot = (number: number, slot: Slot | SpaceSlot): void => {
+  const closeSlot = (number: number, slot: LogSlot | MailboxSlot): void => {
     if (slot.closed) return;
     slot.closed = true;
     const waiting = slot.waiting ?? [];
@@ -251,8 +271,8 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   };
 
   const refuseOpen = (number: number, code: RefusalCode): void => refuse(number, 0, code);
-  const refuse = (channel: number, n: number, code: RefusalCode): void =>
-    send({ type: "refused", channel, n, code, retryAfterMs: retryAfterMs(code), tailN: 0, tailHash: noRecord });
+  const refuse = (channel: number, n: number, code: RefusalCode, retryMs: number = retryAfterMs(code)): void =>
+    send({ type: "refused", channel, n, code, retryAfterMs: retryMs, tailN: 0, tailHash: noRecord });
 
   /** Closes what had the number (SE-3). False if there are too many others: it was refused. */
   const makeRoom = (number: number): boolean => {
@@ -279,7 +299,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     slots.set(number, slot);
     openSlot(number, slot, message, deviceId).catch((error: unknown) => openFailed(number, slot, error));
   };
-  const openFailed = (number: number, slot: Slot | SpaceSlot, error: unknown): void => {
+  const openFailed = (number: number, slot: LogSlot, error: unknown): void => {
     if (!(error instanceof LogStoreError)) return fail(error);
     env.storeFailed(error);
     if (slot.closed || over) return;
@@ -287,7 +307,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     refuseOpen(number, storeRefusal(error));
   };
   /** False if the slot was closed meanwhile. */
-  const takeSpace = async (slot: Slot | SpaceSlot): Promise<boolean> => {
+  const takeSpace = async (slot: LogSlot): Promise<boolean> => {
     const space = await env.spaces.acquire(slot.spaceId);
     if (slot.closed) {
       env.spaces.release(space);
@@ -355,7 +375,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     runWaiting(slot);
   };
 
-  const runWaiting = (slot: Slot | SpaceSlot): void => {
+  const runWaiting = (slot: LogSlot): void => {
     const waiting = slot.waiting ?? [];
     slot.waiting = undefined;
     for (const deferred of waiting) {
@@ -364,7 +384,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     }
   };
 
-  const whenOpened = (slot: Slot | SpaceSlot, run: () => void, drop: () => void): void => {
+  const whenOpened = (slot: LogSlot, run: () => void, drop: () => void): void => {
     if (slot.waiting === undefined) run();
     else slot.waiting.push({ run, drop });
   };
@@ -532,9 +552,84 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     );
   };
 
+  // ---- mailboxes
+
+  const openMailboxes = (): number => {
+    let count = 0;
+    for (const { kind } of slots.values()) if (kind === "mailbox") count++;
+    return count;
+  };
+
+  const openMailbox = ({ channel: number, rendezvous }: EffectOf<"open-mailbox">["message"], deviceId: DeviceId): void => {
+    if (!makeRoom(number)) return;
+    if (openMailboxes() >= limits.mailboxesPerConnectionMax) return refuseOpen(number, "too-many-channels");
+    // A few bytes make the relay keep a mailbox, and read out all that is in it.
+    if (!mailboxOpenings.take(1)) return refuse(number, 0, "rate-limited", mailboxOpenings.waitMs(1));
+    const slot: MailboxSlot = {
+      kind: "mailbox",
+      space: undefined,
+      channel: createMailboxChannel(number, deviceId, sink),
+      waiting: undefined,
+      closed: false,
+    };
+    slots.set(number, slot);
+    const code = slot.channel.open(env.mailboxes, rendezvous);
+    if (code === undefined) return;
+    closeSlot(number, slot);
+    refuseOpen(number, code);
+  };
+
+  const postMail = ({ channel: number, body }: EffectOf<"post-mail">["message"]): void => {
+    const slot = slots.get(number);
+    if (slot?.kind === "mailbox") slot.channel.post(body);
+    else refuse(number, 0, "unknown-channel");
+  };
+
+  // ---- notes
+
+  /** Takes one from the rate, and room for the bytes. False if it was refused. */
+  const mayAskAboutNote = (number: number, size: number): boolean => {
+    const wait = noteRequests.take(1) ? 0 : noteRequests.waitMs(1);
+    if (wait === 0 && env.underWay.bytes + size <= config.underWayBytesMax) return true;
+    refuse(number, 0, "rate-limited", wait === 0 ? retryAfterMs("rate-limited") : wait);
+    return false;
+  };
+  /** Answers with what it comes to, if there is still somebody to answer. */
+  const answerNote = (number: number, coming: Promise<DownMessage | RefusalCode>): void => {
+    const answer = (code: RefusalCode | DownMessage): void => {
+      if (over) return;
+      if (typeof code === "string") refuse(number, 0, code);
+      else send(code);
+    };
+    coming.then(answer, (error: unknown) => {
+      if (!(error instanceof LogStoreError)) return fail(error);
+      env.storeFailed(error);
+      answer(storeRefusal(error));
+    });
+  };
+
+  const putNote = ({ channel: number, spaceId, body }: EffectOf<"put-note">["message"], deviceId: DeviceId): void => {
+    if (!mayAskAboutNote(number, body.length)) return;
+    const done = reserve(body.length);
+    const kept = env.notes.put(deviceId, spaceId, body).finally(done);
+    answerNote(
+      number,
+      kept.then((code) => code ?? { type: "note-kept", channel: number }),
+    );
+  };
+
+  const getNote = ({ channel: number }: EffectOf<"get-note">["message"], deviceId: DeviceId): void => {
+    if (!mayAskAboutNote(number, 0)) return;
+    const got = env.notes.get(deviceId);
+    answerNote(
+      number,
+      got.then((note) => (note.ok ? { type: "note", channel: number, body: note.value } : note.error)),
+    );
+  };
+
   const onChannel = (message: ChannelMessage, deviceId: DeviceId): void => {
     const slot = slots.get(message.channel);
-    if (slot === undefined || slot.kind === "space") {
+    if (slot?.kind !== "document") {
       if (message.type === "presence") return;
       const record = message.type === "append" ? decodeRecord(message.record) : undefined;
       return refuse(message.channel, record?.ok === true ? record.value.header.n : 0, "unknown-channel");
@@ -574,6 +669,14 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       case "append-operation":
       case "restore-operations":
         return takeOperations(effect.message);
+      case "open-mailbox":
+        return openMailbox(effect.message, deviceId);
+      case "post-mail":
+        return postMail(effect.message);
+      case "put-note":
+        return putNote(effect.message, deviceId);
+      case "get-note":
+        return getNote(effect.message, deviceId);
       case "append":
       case "restore":
       case "presence":

@@ -45,7 +45,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
   "Origin-Agent-Cluster": "?1",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
-  "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+  "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
 };
 
 function sendFile(context: Context, file: WebFile): Response {

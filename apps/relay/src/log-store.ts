@@ -2,7 +2,7 @@
  * The port behind which a relay keeps its logs. One conformance and fault suite (`storage/log-store.test-conformance.ts`) runs against every
  * adapter. The contract: what `append` resolved is durable; what `read` returns is exactly what was appended, or an error.
  */
-import type { ChainHash, DocId, Entry, Head, RecordHash, ReplicaId, SpaceId } from "@skerry/protocol";
+import type { ChainHash, DeviceId, DocId, Entry, Head, RecordHash, ReplicaId, SpaceId } from "@skerry/protocol";
 
 /** One entry to be written. The caller has computed `seq` and `chainHash` from the head it knows; the store compares. */
 export interface LogAppend {
@@ -60,7 +60,14 @@ export interface DocumentInfo {
   readonly head: Head;
 }
 
-/** Stable codes of `LogStoreError`. `damaged` names document and `seq`; the others concern the whole store. */
+/** What a device left for itself: opaque, at most 16 KiB. */
+export interface StoredNote {
+  /** Under which it was allowed to. */
+  readonly spaceId: SpaceId;
+  readonly body: Uint8Array;
+}
+
+/** Stable codes of `LogStoreError`. `damaged` names document or space and `seq`, of a note nothing; the others concern the whole store. */
 export type LogStoreErrorCode = "damaged" | "conflict" | "full" | "io" | "closed" | "locked";
 
 export class LogStoreError extends Error {
@@ -123,6 +130,15 @@ export interface LogStore {
    * `damaged` at the first that is missing or altered: a space is never served by half of its rules.
    */
   readAccess(spaceId: SpaceId, from: number, entriesMax: number, bytesMax: number): Promise<readonly StoredAccessEntry[]>;
+  /**
+   * Keeps the device's note, durably, in place of the one before (also of a damaged one), in the same groups as `append`. Rejects with `full`, `io`,
+   * `closed` or `locked`, as `append` does: after a failed write it is this note, whole, or the one before.
+   */
+  putNote(deviceId: DeviceId, note: StoredNote): Promise<void>;
+  /** Undefined if there is none. A copy that the caller owns. Rejects with `damaged` if it is altered; other notes are not affected. */
+  note(deviceId: DeviceId): Promise<StoredNote | undefined>;
+  /** Durable when resolved. Idempotent; rejects as `putNote` does. */
+  deleteNote(deviceId: DeviceId): Promise<void>;
   /** All documents, for the operator and for checks at start. */
   documents(): AsyncIterable<DocId>;
   /** Small values of the relay itself (its signing key). Durable when resolved. */

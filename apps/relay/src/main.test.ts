@@ -1,13 +1,15 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { toText } from "@skerry/protocol";
-import { appendMessage, begin, connect, newAuthor, newDocument, openMessage, textOf } from "./relay.test-client.ts";
+import { appendMessage, begin, connect, newAuthor, newDocument, openMessage, random, textOf } from "./relay.test-client.ts";
 import type { TestClient } from "./relay.test-client.ts";
 import { runRelay, spawnRelay, temporaryFolder } from "./relay.test-process.ts";
 import type { RelayProcess } from "./relay.test-process.ts";
+import { makeSpace, personWithKit, reopenSpace, revocation } from "./relay.test-space.ts";
+import { addition, person } from "../../../packages/access/src/world.test-support.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const running: RelayProcess[] = [];
@@ -197,6 +199,105 @@ describe("the relay program", { timeout: 60_000 }, () => {
     }
     ana.send(appendMessage(1, author.next("live again")));
     for (const client of [...slow, bob]) await client.until(() => received(client).at(-1) === 252, "what is new");
+  });
+
+  test("MB-8 nothing of a mailbox is on disk or in the log, and it does not outlive the relay", async () => {
+    const relay = await spawn({ SKERRY_LOG_LEVEL: "debug" });
+    const [ana, bob] = [await join_(relay), await join_(relay)];
+    const rendezvous = random.bytes(16);
+    const canary = "canary-of-a-mail-7d20";
+    for (const client of [ana, bob]) {
+      client.send({ type: "open-mailbox", channel: 7, rendezvous });
+      await client.take("mailbox-opened");
+    }
+    ana.send({ type: "post-mail", channel: 7, body: new TextEncoder().encode(canary) });
+    expect(new TextDecoder().decode((await bob.take("mail")).body)).toBe(canary);
+    // So that there is something on the disk, and in the log.
+    const { document } = await begin(ana, 1);
+    for (const client of [ana, bob]) {
+      client.sendBytes(new TextEncoder().encode("no frame"));
+      expect(await client.closed()).toBe(4400);
+    }
+    await expect.poll(() => relay.output().split("session-closed").length).toBe(3);
+    relay.signal("SIGTERM");
+    expect(await relay.ended()).toBe(0);
+    const secrets = [rendezvous, ana.device.deviceId, bob.device.deviceId];
+    const texts = [canary, ...secrets.flatMap((bytes) => [toText(bytes), Buffer.from(bytes).toString("hex")])];
+    for (const text of texts) expect(relay.output()).not.toContain(text);
+
+    const files = (await readdir(join(folder.path, "data"), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const contents = await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name))));
+    expect(contents.some((content) => content.includes(Buffer.from(document.docId)))).toBe(true);
+    // Ana wrote a record: her id is there because of that.
+    const hidden = [
+      Buffer.from(rendezvous),
+      Buffer.from(bob.device.deviceId),
+      canary,
+      toText(rendezvous),
+      Buffer.from(rendezvous).toString("hex"),
+    ];
+    for (const secret of hidden) expect(contents.some((content) => content.includes(secret))).toBe(false);
+    for (const entry of files) for (const text of texts) expect(entry.name).not.toContain(text);
+
+    const again = await join_(await spawn(), bob.device);
+    again.send({ type: "open-mailbox", channel: 7, rendezvous }, { type: "ping", id: 1 });
+    await again.take("pong");
+    expect(again.inbox.map(({ type }) => type)).toEqual(["mailbox-opened"]);
+  });
+
+  test("NT-4 NT-6 a note that was kept survives kill -9, its deletion too, and nothing of it is in the log", async () => {
+    let relay = await spawn({ SKERRY_LOG_LEVEL: "debug" });
+    const olga = person("olga");
+    const { who: edda, kit: device } = personWithKit("edda");
+    const space = await makeSpace(await join_(relay, olga.device), olga);
+    await space.say(olga, addition(edda, "editor"));
+    const body = new TextEncoder().encode("canary-of-a-note-51c4");
+    let output = "";
+    /** Whatever it was doing. */
+    const die = async (): Promise<void> => {
+      relay.signal("SIGKILL");
+      expect(await relay.ended()).toBe("SIGKILL");
+      output += relay.output();
+      relay = await spawn({ SKERRY_LOG_LEVEL: "debug" });
+    };
+    const noteOf = async (): Promise<Uint8Array | undefined> => {
+      const kit = await join_(relay, device);
+      kit.send({ type: "get-note", channel: 7 });
+      return (await kit.take("note", 7)).body;
+    };
+
+    const kit = await join_(relay, device);
+    kit.send({ type: "put-note", channel: 7, spaceId: space.id, body: new TextEncoder().encode("an older one") });
+    kit.send({ type: "put-note", channel: 8, spaceId: space.id, body });
+    await kit.take("note-kept", 8);
+    await die();
+    expect(await noteOf()).toEqual(body);
+    await die();
+    expect(await noteOf()).toEqual(body);
+
+    const news = await reopenSpace(await join_(relay, olga.device), space);
+    await news.say(edda, revocation(edda, device));
+    const again = await join_(relay, device);
+    again.send({ type: "get-note", channel: 7 });
+    expect((await again.take("refused", 7)).code).toBe("not-allowed");
+    await die();
+    expect(await noteOf()).toBeUndefined();
+    const stranger = await join_(relay);
+    stranger.send({ type: "put-note", channel: 7, spaceId: space.id, body }, { type: "get-note", channel: 8 });
+    expect((await stranger.take("refused", 7)).code).toBe("not-allowed");
+    expect((await stranger.take("note", 8)).body).toBeUndefined();
+    stranger.sendBytes(new TextEncoder().encode("no frame"));
+    expect(await stranger.closed()).toBe(4400);
+    await expect.poll(() => relay.output().includes("session-closed")).toBe(true);
+
+    output += relay.output();
+    const hidden = [space.id, device.deviceId, edda.device.deviceId, stranger.device.deviceId, body];
+    for (const secret of hidden) {
+      expect(output).not.toContain(toText(secret));
+      expect(output).not.toContain(Buffer.from(secret).toString("hex"));
+      expect(output).not.toContain(Buffer.from(secret).toString("latin1"));
+    }
+    expect(output).not.toMatch(/note/i);
   });
 
   test("no id, text, name or address is in the log, also at level debug", async () => {

@@ -13,8 +13,8 @@ import type { Clock } from "@skerry/protocol";
 export interface FaultyStore extends LogStore {
   /** Batches written, for looking at. */
   readonly batches: (readonly LogAppend[])[];
-  /** Keeps appends, of documents or of access logs, waiting until `release`. */
-  hold(what?: "documents" | "access"): void;
+  /** Keeps appends, of documents or of access logs, or notes waiting until `release`. */
+  hold(what?: "documents" | "access" | "notes"): void;
   release(): void;
   /** How many appends wait. */
   held(): number;
@@ -29,7 +29,7 @@ export function faultyStore(inner: LogStore): FaultyStore {
   const batches: (readonly LogAppend[])[] = [];
   const appendFaults: LogStoreErrorCode[] = [];
   const readFaults: LogStoreErrorCode[] = [];
-  let holding: "documents" | "access" | undefined;
+  let holding: "documents" | "access" | "notes" | undefined;
   const wait = async (what: typeof holding): Promise<void> => {
     if (holding === what) await new Promise<void>((resolve) => waiting.push(resolve));
   };
@@ -71,6 +71,14 @@ export function faultyStore(inner: LogStore): FaultyStore {
     appendAccess: async (append) => {
       await wait("access");
       await inner.appendAccess(append);
+    },
+    putNote: async (...args) => {
+      await wait("notes");
+      await inner.putNote(...args);
+    },
+    deleteNote: async (deviceId) => {
+      await wait("notes");
+      await inner.deleteNote(deviceId);
     },
     read: async (...args) => {
       const fault = readFaults.shift();

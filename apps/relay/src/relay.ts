@@ -11,6 +11,8 @@ import { errorFields } from "./log.ts";
 import type { Log, Tag } from "./log.ts";
 import { LogStoreError } from "./log-store.ts";
 import type { LogStore } from "./log-store.ts";
+import { createMailboxes } from "./mailboxes.ts";
+import { createNotes } from "./notes.ts";
 import { createPacker } from "./packer.ts";
 import { spacePolicyOf } from "./space-policy.ts";
 import { createSpaces } from "./spaces.ts";
@@ -100,6 +102,9 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     broken: (error) => log("error", "space-dropped", errorFields(error)),
   });
 
+  const mailboxes = createMailboxes(clock);
+  const notes = createNotes(store, spaces);
+
   // A document that was loaded while the store failed does not know what the failed write left, and its readers would never be told.
   store.onRecovery(documents.recheck);
   store.onRecovery(spaces.recheck);
@@ -123,7 +128,21 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     accept: (wire, acceptedMsAgo) => {
       const left = Math.max(0, limits.handshakeMs - acceptedMsAgo);
       const { config, random } = env;
-      const connectionEnv = { config, clock, random, log, identity, spaces, documents, underWay, markDirty, storeFailed, ended };
+      const connectionEnv = {
+        config,
+        clock,
+        random,
+        log,
+        identity,
+        spaces,
+        documents,
+        mailboxes,
+        notes,
+        underWay,
+        markDirty,
+        storeFailed,
+        ended,
+      };
       const connection = createConnection(nextId++, wire, left, connectionEnv);
       connections.add(connection);
       if (stopping) connection.dismiss(1000);
@@ -146,6 +165,8 @@ export async function createRelay(env: RelayEnv): Promise<Relay> {
     stop: async (retryAfterMs) => {
       stopping = true;
       for (const connection of connections) connection.dismiss(retryAfterMs);
+      mailboxes.close();
+      await notes.settled();
       await spaces.settled();
       await documents.settled();
     },

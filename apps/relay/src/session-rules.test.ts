@@ -37,6 +37,8 @@ describe("session", () => {
     { type: "append", channel: 0, record: new Uint8Array(3) },
     { type: "restore", channel: 0, records: [] },
     { type: "presence", channel: 0, envelope: new Uint8Array(3) },
+    { type: "open-mailbox", channel: 0, rendezvous: new Uint8Array(16) },
+    { type: "post-mail", channel: 0, body: new Uint8Array(3) },
   ])("SE-1 $type before hello closes with 4400", async (message) => {
     await suite.start();
     const client = await suite.connect();

@@ -23,6 +23,10 @@ export type SessionEffect =
   | { readonly do: "open-space"; readonly message: Message<"open-space"> }
   | { readonly do: "append-operation"; readonly message: Message<"append-operation"> }
   | { readonly do: "restore-operations"; readonly message: Message<"restore-operations"> }
+  | { readonly do: "open-mailbox"; readonly message: Message<"open-mailbox"> }
+  | { readonly do: "post-mail"; readonly message: Message<"post-mail"> }
+  | { readonly do: "put-note"; readonly message: Message<"put-note"> }
+  | { readonly do: "get-note"; readonly message: Message<"get-note"> }
   | { readonly do: "pong"; readonly id: number };
 
 export interface Step {
@@ -55,6 +59,10 @@ const ready: { readonly [Type in UpMessage["type"]]: (message: Message<Type>) =>
   "open-space": (message) => ({ do: "open-space", message }),
   "append-operation": (message) => ({ do: "append-operation", message }),
   "restore-operations": (message) => ({ do: "restore-operations", message }),
+  "open-mailbox": (message) => ({ do: "open-mailbox", message }),
+  "post-mail": (message) => ({ do: "post-mail", message }),
+  "put-note": (message) => ({ do: "put-note", message }),
+  "get-note": (message) => ({ do: "get-note", message }),
   ping: ({ id }) => ({ do: "pong", id }),
 };
 

@@ -111,6 +111,8 @@ export interface LoadedSpace {
   readonly lastMs: number;
 }
 
+type NoteRequest = Extract<AccessRequest, { readonly act: "put-note" | "get-note" }>;
+
 /** Operations of one space that wait for their turn. */
 const waitingMax = 64;
 
@@ -132,6 +134,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
   // ---- rights
 
   const mayUnder = (under: SpaceState | undefined, request: AccessRequest): AccessAnswer => {
+    if (request.act === "put-note" || request.act === "get-note") return mayNote(under, request);
     if (under === undefined) return withoutLog(request);
     const { deviceId, docId } = request;
     if (request.act === "open" || request.act === "presence")
@@ -149,8 +152,16 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     if (judged.ok) return allowed(under.position);
     return denied(judged.error.reason === "wrong-epoch" ? "stale-epoch" : "not-allowed");
   };
+  /** NT-2: who has a place in a space leaves notes; strangers could fill the disk. NT-3: who is known to be revoked gets none back. */
+  const mayNote = (under: SpaceState | undefined, { act, deviceId }: NoteRequest): AccessAnswer => {
+    const account = under === undefined ? undefined : accountOfDevice(under, deviceId);
+    const device = account?.devices.get(toText(deviceId));
+    if (act === "get-note") return device?.revoked === true ? denied("not-allowed") : allowed(0);
+    if (under === undefined || account === undefined || device?.revoked !== false) return denied("not-allowed");
+    return roleOf(under, account.accountId) === undefined ? denied("not-allowed") : allowed(under.position);
+  };
   /** Everybody who knows the ids of such a space and its documents may do everything there; content is sealed all the same. */
-  const withoutLog = (request: AccessRequest): AccessAnswer => {
+  const withoutLog = (request: Exclude<AccessRequest, NoteRequest>): AccessAnswer => {
     if (!env.policy.links) return denied("not-allowed");
     // Without an access log the only position is 0; a record that names another was written for another space or a later relay.
     return "accessPosition" in request && request.accessPosition !== 0 ? denied("not-allowed") : allowed(0);

@@ -87,6 +87,15 @@ describe("PR-2 lengths: at the cap, one beyond it, and one beyond what is there"
     ["append.record", limits.recordBytesMax, (bytes) => concat(Uint8Array.of(3, 1), length(bytes.length), bytes), decodeUp],
     ["restore.records[0]", limits.recordBytesMax, (bytes) => concat(Uint8Array.of(4, 1, 1), length(bytes.length), bytes), decodeUp],
     ["presence.envelope", limits.presenceBytesMax, (bytes) => concat(Uint8Array.of(5, 1), length(bytes.length), bytes), decodeUp],
+    ["post-mail.body", limits.mailBytesMax, (bytes) => concat(Uint8Array.of(12, 1), length(bytes.length), bytes), decodeUp],
+    ["mail.body", limits.mailBytesMax, (bytes) => concat(Uint8Array.of(84, 1), length(bytes.length), bytes), decodeDown],
+    [
+      "put-note.body",
+      limits.noteBytesMax,
+      (bytes) => concat(Uint8Array.of(13, 1), new Uint8Array(16), length(bytes.length), bytes),
+      decodeUp,
+    ],
+    ["note.body", limits.noteBytesMax, (bytes) => concat(Uint8Array.of(86, 1, 1), length(bytes.length), bytes), decodeDown],
     [
       "relayed-presence.envelope",
       limits.presenceBytesMax,

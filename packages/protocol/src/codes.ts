@@ -3,7 +3,7 @@
  * Users never see these: the peer turns them into sentences.
  */
 
-/** Answer to one append, restore or open. The connection stays. */
+/** Answer to one append, restore, open, mail or note. The connection stays. */
 export type RefusalCode =
   | "chain-gap"
   | "chain-fork"
@@ -23,7 +23,9 @@ export type RefusalCode =
   | "too-many-channels"
   | "malformed"
   | "stale"
-  | "against-the-rules";
+  | "against-the-rules"
+  | "mailbox-full"
+  | "mailbox-expired";
 
 export interface RefusalMeaning {
   readonly number: number;
@@ -52,10 +54,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalMeaning>> = {
   "has-genesis": { number: 13, retry: "never", meaning: "the log has begun; a second genesis record is not accepted" },
   "bad-signature": { number: 14, retry: "never", meaning: "a restored record's signature does not verify" },
   "unknown-channel": { number: 15, retry: "after-change", meaning: "open the channel first" },
-  "too-many-channels": { number: 16, retry: "never", meaning: "over the number of channels stated in welcome" },
+  "too-many-channels": { number: 16, retry: "never", meaning: "over the number of channels stated in welcome, or of open mailboxes" },
   malformed: { number: 17, retry: "never", meaning: "the record does not decode" },
   stale: { number: 18, retry: "after-change", meaning: "another operation of this space came first; read it, and decide anew" },
   "against-the-rules": { number: 19, retry: "never", meaning: "the space's rules do not allow this operation; the reason says which" },
+  "mailbox-full": { number: 20, retry: "never", meaning: "two other devices meet in this mailbox, or no more mail goes into it" },
+  "mailbox-expired": { number: 21, retry: "never", meaning: "the mailbox's time is over; meet at another rendezvous" },
 };
 
 /** WebSocket close codes. 44xx is final for these bytes or keys; 45xx means: try again later, with backoff. */

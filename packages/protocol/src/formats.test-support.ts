@@ -173,6 +173,10 @@ export const messageFormats: readonly Format[] = [
   }),
   up("append-operation", { channel, operation: bytes(0x30), token: bytes(0xc0, 256) }),
   up("restore-operations", { channel, from: safe(3), operations: listOf(nested(storedOperationFields)), token: bytes(0xc0, 256) }),
+  up("open-mailbox", { channel, rendezvous: fixed(16, 0x12) }),
+  up("post-mail", { channel, body: bytes(0x30) }),
+  up("put-note", { channel, spaceId: fixed(16, 1), body: bytes(0x30) }),
+  up("get-note", { channel }),
   down("challenge", {
     versionMin: uint(0xffff, 1),
     versionMax: uint(0xffff, 2),
@@ -206,6 +210,10 @@ export const messageFormats: readonly Format[] = [
   down("operation-acked", { channel, position: safe(7), receivedAtMs: time }),
   down("operation-refused", { channel, code: nameOf(refusalNumbers), reason: text("not-an-owner"), retryAfterMs }),
   down("operations-restored", { channel, position: safe(7) }),
+  down("mailbox-opened", { channel }),
+  down("mail", { channel, body: bytes(0x30) }),
+  down("note-kept", { channel }),
+  down("note", { channel, body: maybe(bytes(0x30)) }),
 ];
 
 const record = format<Pick<SealedRecord, "header" | "nonce" | "ciphertext" | "signature">>(

@@ -25,6 +25,22 @@ export const limits: Limits = {
   spaceTokenBytesMax: 256,
   /** A rulebook's word for why not. */
   reasonBytesMax: 64,
+  /** One mail: the largest message of a pairing (docs/crypto.md, CR-24), sealed and padded. */
+  mailBytesMax: 80 * 1024,
+  /** Mails in one mailbox, of both devices together… */
+  mailboxMailsMax: 16,
+  /** …and their bytes. */
+  mailboxBytesMax: 192 * 1024,
+  /** Devices that ever come to one mailbox. */
+  mailboxDevicesMax: 2,
+  /** Mailboxes that one connection has open. */
+  mailboxesPerConnectionMax: 4,
+  /** Mailboxes of a whole relay: 192 MiB of memory, if all are full. */
+  mailboxesMax: 1024,
+  /** From a mailbox's first opening to its end: a pairing's five minutes (CR-25), and one for who comes late. */
+  mailboxMs: 6 * 60_000,
+  /** What one device leaves at the relay for itself, sealed (docs/protocol.md, NT-1). */
+  noteBytesMax: 16 * 1024,
   /** Channels (open documents) of one connection. */
   channelsMax: 1000,
   /** From TCP accept to a valid `hello`. */
@@ -57,6 +73,14 @@ export interface Limits {
   readonly operationBytesMax: number;
   readonly spaceTokenBytesMax: number;
   readonly reasonBytesMax: number;
+  readonly mailBytesMax: number;
+  readonly mailboxMailsMax: number;
+  readonly mailboxBytesMax: number;
+  readonly mailboxDevicesMax: number;
+  readonly mailboxesPerConnectionMax: number;
+  readonly mailboxesMax: number;
+  readonly mailboxMs: number;
+  readonly noteBytesMax: number;
   readonly channelsMax: number;
   readonly handshakeMs: number;
   readonly pingAfterMs: number;

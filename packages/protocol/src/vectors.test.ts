@@ -81,6 +81,8 @@ function describeFormats(version: VersionName): string {
     entriesPerMessageMax,
     restoreRecordsMax,
     retryAfterMsMax,
+    mailBytesMax,
+    noteBytesMax,
   } = limits;
   const numbers = {
     protocolVersion: {
@@ -93,6 +95,8 @@ function describeFormats(version: VersionName): string {
       entriesPerMessageMax,
       restoreRecordsMax,
       retryAfterMsMax,
+      mailBytesMax,
+      noteBytesMax,
     },
     formatVersion: { recordBytesMax, updateBytesMax, presenceBytesMax },
     inviteLinkVersion: {},

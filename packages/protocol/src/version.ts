@@ -6,8 +6,9 @@
  * | 1       | 2026-11-20 | first  |
  * | 2       | 2026-11-25 | access logs: open-space, append-operation, space-opened, operations, operation-acked, operation-refused; reason "stale" |
  * | 3       | 2026-11-29 | access logs are handed back: restore-operations, operations-restored |
+ * | 4       | 2026-11-29 | mailboxes: open-mailbox, post-mail, mailbox-opened, mail; reasons "mailbox-full", "mailbox-expired"; notes: put-note, get-note, note-kept, note |
  */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 /** The oldest version that this code still speaks. */
 export const protocolVersionMin = 2;
 /** Format of invites' links (invite-link.ts). */

@@ -1,8 +1,8 @@
 /** What an append may do, decided from heads and tails in memory. Pure; the disk comes before (loading) and after (writing). */
 import { logStart, nextChainHash } from "@skerry/crypto/verify";
-import { assert, bytesEqual, err, hashBytes, idBytes, limits, ok, signatureBytes } from "@skerry/protocol";
-import type { RecordHash, Result, SpaceId } from "@skerry/protocol";
-import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend } from "../log-store.ts";
+import { assert, bytesEqual, err, hashBytes, idBytes, keyBytes, limits, ok, signatureBytes } from "@skerry/protocol";
+import type { DeviceId, RecordHash, Result, SpaceId } from "@skerry/protocol";
+import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend, StoredNote } from "../log-store.ts";
 import { mapKey } from "./keys.ts";
 import type { Pointer } from "./rows.ts";
 
@@ -71,4 +71,9 @@ export function assertAccessAppend({ spaceId, position, operation, receivedAtMs,
   assert(Number.isSafeInteger(receivedAtMs) && receivedAtMs >= 0, "append: bad time");
   assert(spaceId.length === idBytes && hash.length === hashBytes, "append: bad id or hash");
   assert(operation.length > signatureBytes && operation.length <= limits.operationBytesMax, "append: bad operation length");
+}
+
+export function assertNote(deviceId: DeviceId, note?: StoredNote): void {
+  assert(deviceId.length === keyBytes && (note?.spaceId.length ?? idBytes) === idBytes, "note: bad id");
+  assert((note?.body.length ?? 0) <= limits.noteBytesMax, "note: too long");
 }

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { logStart, nextChainHash, recordHashOf } from "@skerry/crypto/verify";
 import { signatureBytes } from "@skerry/protocol";
-import type { ChainHash, DocId, Head, ReplicaId, SpaceId } from "@skerry/protocol";
-import type { AccessAppend, LogAppend, LogStore } from "../log-store.ts";
+import type { ChainHash, DeviceId, DocId, Head, ReplicaId, SpaceId } from "@skerry/protocol";
+import type { AccessAppend, LogAppend, LogStore, StoredNote } from "../log-store.ts";
 import { accessHashOf } from "../access-hash.ts";
 
 /** `length` bytes that depend on `label` only. */
@@ -15,6 +15,14 @@ export function bytesOf(label: string, length: number): Uint8Array {
 export const docIdOf = (label: string): DocId => bytesOf(`doc ${label}`, 16) as DocId;
 export const replicaIdOf = (label: string): ReplicaId => bytesOf(`replica ${label}`, 16) as ReplicaId;
 export const spaceIdOf = (label: string): SpaceId => bytesOf(`space ${label}`, 16) as SpaceId;
+
+export const deviceIdOf = (label: string): DeviceId => bytesOf(`device ${label}`, 32) as DeviceId;
+
+/** The bytes of a note say whose it is, and which. */
+export const noteOf = (device: string, count: number, length = 100): StoredNote => ({
+  spaceId: spaceIdOf(`of note ${count}`),
+  body: bytesOf(`note ${count} of ${device}`, length),
+});
 
 export interface NextAppend {
   readonly docId: DocId;

@@ -6,24 +6,38 @@
  */
 import { ready } from "@skerry/crypto/verify";
 import { assert } from "@skerry/protocol";
-import type { Clock, DocId, ReplicaId, SpaceId } from "@skerry/protocol";
+import type { Clock, DeviceId, DocId, ReplicaId, SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
-import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend, LogStore } from "../log-store.ts";
+import type { AccessAppend, AccessLogHead, DocumentInfo, LogAppend, LogStore, StoredNote } from "../log-store.ts";
 import { loadAccessHead, loadOperations } from "./access-reader.ts";
-import { assertAccessAppend, assertAppend, emptyKnown, learn, planAccess, planAppend, tailMapKey } from "./append-plan.ts";
+import { assertAccessAppend, assertAppend, assertNote, emptyKnown, learn, planAccess, planAppend, tailMapKey } from "./append-plan.ts";
 import type { Known } from "./append-plan.ts";
-import { accessHeadKey, authorKey, copyKey, entryKey, formatKey, headKey, mapKey, metaKey, operationKey, tailKey } from "./keys.ts";
+import {
+  accessHeadKey,
+  authorKey,
+  copyKey,
+  entryKey,
+  formatKey,
+  headKey,
+  mapKey,
+  metaKey,
+  noteKey,
+  operationKey,
+  tailKey,
+} from "./keys.ts";
 import { openLevelDatabase } from "./level-database.ts";
 import type { LevelDatabase, StorageEvent } from "./level-database.ts";
 import type { Database, LevelEngine } from "./level-engine.ts";
 import { toStoreError } from "./level-errors.ts";
 import { damagedAt, listDocuments, loadChainHash, loadEntries, loadInfo, loadPointer, loadTail } from "./level-reader.ts";
 import { createLru } from "./lru.ts";
+import { loadNote } from "./note-reader.ts";
 import {
   encodeAccessHeadRow,
   encodeBytesRow,
   encodeEntryRow,
   encodeHeadRow,
+  encodeNoteRow,
   encodeOperationRow,
   encodePointerRow,
   openBytesRow,
@@ -42,6 +56,8 @@ const metaValueBytesMax = 64 * 1024;
 const documentsPerPage = 512;
 /** What a record costs beside its bytes: four rows with keys. */
 const appendBytes = 400;
+/** What a note costs beside its bytes: two rows with keys. */
+const noteBytes = 150;
 
 export interface EngineLogStoreOptions {
   readonly engine: LevelEngine;
@@ -57,7 +73,8 @@ type Row = readonly [Uint8Array, Uint8Array];
 interface Job {
   readonly batch: readonly LogAppend[];
   readonly access: AccessAppend | undefined;
-  readonly meta: readonly Row[];
+  /** Rows that follow nothing: the relay's own values, and notes. */
+  readonly rows: readonly Row[];
   readonly bytes: number;
   readonly resolve: () => void;
   readonly reject: (error: LogStoreError) => void;
@@ -101,7 +118,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
   let waitingBytes = 0;
   let writer: Promise<void> | undefined;
 
-  function submit({ batch = [], access, meta = [] }: Partial<Pick<Job, "batch" | "access" | "meta">>, bytes: number): Promise<void> {
+  function submit({ batch = [], access, rows = [] }: Partial<Pick<Job, "batch" | "access" | "rows">>, bytes: number): Promise<void> {
     if (closing !== undefined) return Promise.reject(closed());
     const failure = database.failure();
     if (failure !== undefined) return Promise.reject(failure);
@@ -110,7 +127,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     }
     waitingBytes += bytes;
     return new Promise((resolve, reject) => {
-      waiting.push({ batch, access, meta, bytes, resolve, reject });
+      waiting.push({ batch, access, rows, bytes, resolve, reject });
       writer ??= runWriter();
     });
   }
@@ -287,6 +304,18 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
       if (from > last) return [];
       return read((level) => loadOperations(level, spaceId, { from, to: Math.min(last, from + entriesMax - 1), bytesMax }));
     },
+    putNote: async (deviceId, note) => {
+      assertNote(deviceId, note);
+      return submit({ rows: noteRows(deviceId, note) }, 2 * note.body.length + noteBytes);
+    },
+    note: async (deviceId) => {
+      assertNote(deviceId);
+      return read((level) => loadNote(level, deviceId));
+    },
+    deleteNote: async (deviceId) => {
+      assertNote(deviceId);
+      return submit({ rows: noteRows(deviceId, null) }, noteBytes);
+    },
     documents: async function* () {
       for (let after: DocId | undefined; ;) {
         const page: DocId[] = await read((level) => listDocuments(level, after, documentsPerPage));
@@ -304,7 +333,7 @@ export async function openLevelLogStoreOn(options: EngineLogStoreOptions): Promi
     putMeta: (name, value) => {
       assert(value.length <= metaValueBytesMax, "meta value too long");
       const key = metaKey(name);
-      return submit({ meta: rowTwice(key, value) }, 2 * value.length);
+      return submit({ rows: rowTwice(key, value) }, 2 * value.length);
     },
     onRecovery: (listener) => void recoveryListeners.push(listener),
     close: () => {
@@ -336,8 +365,8 @@ function damageOf(job: Job, failed: ReadonlyMap<string, LogStoreError>): LogStor
 function rowsOf(jobs: readonly Job[], known: Known): Row[] {
   const rows: Row[] = [];
   const once = new Set<string>();
-  for (const { batch, access, meta } of jobs) {
-    rows.push(...meta);
+  for (const { batch, access, rows: plain } of jobs) {
+    rows.push(...plain);
     if (access !== undefined) rows.push(...accessRows(access));
     for (const append of batch) {
       const { docId, replicaId, seq, n, recordHash } = append;
@@ -368,6 +397,10 @@ function accessRows(append: AccessAppend): Row[] {
     ...[head, copyKey(head)].map((place): Row => [place, encodeAccessHeadRow(place, { position, hash })]),
   ];
 }
+
+/** Of several in one group the last stands. */
+const noteRows = (deviceId: DeviceId, note: StoredNote | null): Row[] =>
+  [noteKey(deviceId), copyKey(noteKey(deviceId))].map((place) => [place, encodeNoteRow(place, note)]);
 
 const rowTwice = (key: Uint8Array, value: Uint8Array): Row[] => [key, copyKey(key)].map((place) => [place, encodeBytesRow(place, value)]);
 

@@ -7,18 +7,19 @@
  *     03 ‖ docId (16) ‖ replicaId (16) ‖ n   author: where a replica's record is, and its hash
  *     04 ‖ docId (16) ‖ seq                  entry
  *     05 ‖ docId (16) ‖ replicaId (16)       tail: the last record of a replica
- *     06 ‖ key                               second copy of a row of table 00, 01 or 08, far from the first
+ *     06 ‖ key                               second copy of a row of table 00, 01, 08 or 09, far from the first
  *     07 ‖ spaceId (16) ‖ position           operation of a space's access log
  *     08 ‖ spaceId (16)                      access head: position and hash of the last operation
+ *     09 ‖ deviceId (32)                     note that a device left
  *
  * One damaged block can hide all rows in it, which are neighbours. The order keeps rows that vouch for each other apart: entries
  * between author rows and tails, author rows between heads and entries.
  */
 import { assert, idBytes } from "@skerry/protocol";
-import type { DocId, ReplicaId, SpaceId } from "@skerry/protocol";
+import type { DeviceId, DocId, ReplicaId, SpaceId } from "@skerry/protocol";
 
 const u64Bytes = 8;
-const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5, copy: 6, operation: 7, accessHead: 8 } as const;
+const tables = { format: 0, meta: 1, head: 2, author: 3, entry: 4, tail: 5, copy: 6, operation: 7, accessHead: 8, note: 9 } as const;
 
 export const metaNameBytesMax = 256;
 
@@ -40,6 +41,8 @@ export const tailKey = (docId: DocId, replicaId: ReplicaId): Uint8Array => keyOf
 export const operationKey = (spaceId: SpaceId, position: number): Uint8Array => keyOf(tables.operation, [spaceId], position);
 export const accessHeadKey = (spaceId: SpaceId): Uint8Array => keyOf(tables.accessHead, [spaceId]);
 export const positionOfOperationKey = (key: Uint8Array): number => readU64(key, 1 + idBytes);
+
+export const noteKey = (deviceId: DeviceId): Uint8Array => keyOf(tables.note, [deviceId]);
 
 export const seqOfEntryKey = (key: Uint8Array): number => readU64(key, 1 + idBytes);
 /** A copy, and no Buffer: LevelDB hands out Buffers, whose `slice` shares memory. */

@@ -1,15 +1,17 @@
 /** What every `LogStore` must do. Each adapter's test runs it: `describeLogStore(name, makeHarness)`. */
 import { ready } from "@skerry/crypto/verify";
 import { InvariantError, limits } from "@skerry/protocol";
-import type { DocId, Head, ReplicaId } from "@skerry/protocol";
+import type { DeviceId, DocId, Head, ReplicaId } from "@skerry/protocol";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { AccessAppend, LogAppend, LogStore, LogStoreErrorCode } from "../log-store.ts";
 import {
   appendAfter,
   bytesOf,
+  deviceIdOf,
   docIdOf,
   headAfter,
+  noteOf,
   operationAfter,
   operationsOf,
   recordOf,
@@ -272,6 +274,65 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
       expect((await wholeLog(store, alpha)).seq).toBe(1);
     });
 
+    test("ST-19 a device's note is kept apart from others and from documents, replaced whole, and gone when deleted, also after reopening", async () => {
+      const [kit, other] = [deviceIdOf("kit"), deviceIdOf("other")];
+      await store.deleteNote(kit);
+      expect(await store.note(kit)).toBeUndefined();
+      await Promise.all([
+        store.putNote(kit, noteOf("kit", 1)),
+        store.append(run(alpha, ana, 1)),
+        store.putNote(other, noteOf("other", 1, 0)),
+        // Of those of one turn the last stands.
+        store.putNote(kit, noteOf("kit", 2)),
+      ]);
+      for (let round = 0; round < 2; round++) {
+        expect(await store.note(kit)).toEqual(noteOf("kit", 2));
+        expect(await store.note(other)).toEqual(noteOf("other", 1, 0));
+        expect(await store.note(deviceIdOf("nobody"))).toBeUndefined();
+        await reopen();
+      }
+      // Longer, shorter, and as long as one may be.
+      for (const [count, length] of [limits.noteBytesMax, 1, 5_000, 0].entries()) {
+        await store.putNote(kit, noteOf("kit", count, length));
+        expect(await store.note(kit)).toEqual(noteOf("kit", count, length));
+      }
+      for (let round = 0; round < 2; round++) {
+        await Promise.all([store.putNote(kit, noteOf("kit", 3)), store.deleteNote(kit)]);
+        expect(await store.note(kit)).toBeUndefined();
+        await store.deleteNote(kit);
+        await reopen();
+        expect(await store.note(kit)).toBeUndefined();
+        expect(await store.note(other)).toEqual(noteOf("other", 1, 0));
+      }
+      await store.putNote(kit, noteOf("kit", 4));
+      await reopen();
+      expect(await store.note(kit)).toEqual(noteOf("kit", 4));
+      expect(await listed(store)).toEqual([alpha]);
+    });
+
+    test("ST-19 a note's bytes are the caller's own, before and after; what fits no row is a bug", async () => {
+      const kit = deviceIdOf("kit");
+      const note = noteOf("kit", 1);
+      const deviceId = kit.slice() as DeviceId;
+      const writing = store.putNote(deviceId, note);
+      deviceId.fill(0);
+      note.body.fill(0);
+      note.spaceId.fill(0);
+      await writing;
+      const found = await store.note(kit);
+      expect(found).toEqual(noteOf("kit", 1));
+      expect([found?.body.constructor, found?.spaceId.constructor]).toEqual([Uint8Array, Uint8Array]);
+      found?.body.fill(0);
+      found?.spaceId.fill(0);
+      expect(await store.note(kit)).toEqual(noteOf("kit", 1));
+      await expect(store.putNote(kit, noteOf("kit", 1, limits.noteBytesMax + 1))).rejects.toThrow(InvariantError);
+      for (const wrong of [new Uint8Array(31), new Uint8Array(33)] as DeviceId[]) {
+        await expect(store.putNote(wrong, noteOf("kit", 1))).rejects.toThrow(InvariantError);
+        await expect(store.note(wrong)).rejects.toThrow(InvariantError);
+        await expect(store.deleteNote(wrong)).rejects.toThrow(InvariantError);
+      }
+    });
+
     test("ST-7 closing waits for what was asked before, refuses what comes after, and may be repeated", async () => {
       const writes = run(alpha, ana, 20).map((append) => store.append([append]));
       await Promise.all([store.close(), store.close()]);
@@ -284,6 +345,9 @@ export function describeLogStore(name: string, makeHarness: () => Promise<LogSto
       await rejectsWith(store.tail(alpha, ana), "closed");
       await rejectsWith(store.getMeta("identity"), "closed");
       await rejectsWith(store.putMeta("identity", Uint8Array.of(1)), "closed");
+      await rejectsWith(store.note(deviceIdOf("kit")), "closed");
+      await rejectsWith(store.putNote(deviceIdOf("kit"), noteOf("kit", 1)), "closed");
+      await rejectsWith(store.deleteNote(deviceIdOf("kit")), "closed");
       await rejectsWith(store.accessHead(spaceIdOf("home")), "closed");
       await rejectsWith(store.readAccess(spaceIdOf("home"), 1, 1, 1), "closed");
       await rejectsWith(store.appendAccess(at(operationsOf(spaceIdOf("home"), 1), 0)), "closed");

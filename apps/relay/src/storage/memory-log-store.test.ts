@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { docIdOf, headAfter, replicaIdOf, run, wholeLog } from "./author.test-support.ts";
+import { deviceIdOf, docIdOf, headAfter, noteOf, replicaIdOf, run, wholeLog } from "./author.test-support.ts";
 import { describeLogStore, rejectsWith } from "./log-store.test-conformance.ts";
 import { createMemoryDisk, openMemoryLogStore } from "./memory-log-store.ts";
 
@@ -40,4 +40,26 @@ test("LG-5 damage on command is reported with document and sequence number, othe
   expect((await wholeLog(store, docIdOf("beta"))).seq).toBe(1);
   await rejectsWith(openMemoryLogStore(disk), "locked");
   await store.close();
+});
+
+test("ST-9 ST-19 a note whose write fails on command is the one before until recovery, then it or the new one; a damaged one is nobody else's", async () => {
+  const [kit, other] = [deviceIdOf("kit"), deviceIdOf("other")];
+  for (const surfaces of [false, true]) {
+    const disk = createMemoryDisk();
+    const store = await openMemoryLogStore(disk);
+    await store.putNote(kit, noteOf("kit", 1));
+    await store.putNote(other, noteOf("other", 1));
+    disk.failNext("full", { surfaces });
+    await rejectsWith(store.putNote(kit, noteOf("kit", 2)), "full");
+    await rejectsWith(store.deleteNote(kit), "full");
+    expect(await store.note(kit)).toEqual(noteOf("kit", 1));
+    disk.recover();
+    expect(await store.note(kit)).toEqual(noteOf("kit", surfaces ? 2 : 1));
+    disk.damageNote(kit);
+    await rejectsWith(store.note(kit), "damaged");
+    expect(await store.note(other)).toEqual(noteOf("other", 1));
+    await store.putNote(kit, noteOf("kit", 3));
+    expect(await store.note(kit)).toEqual(noteOf("kit", 3));
+    await store.close();
+  }
 });

@@ -4,13 +4,23 @@
  */
 import { ready } from "@skerry/crypto/verify";
 import { assert } from "@skerry/protocol";
-import type { DocId, SpaceId } from "@skerry/protocol";
+import type { DeviceId, DocId, SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "../log-store.ts";
-import type { AccessAppend, DocumentInfo, LogAppend, LogStore, LogStoreErrorCode, StoredAccessEntry, StoredEntry } from "../log-store.ts";
-import { assertAccessAppend, assertAppend, emptyKnown, learn, planAccess, planAppend, tailMapKey } from "./append-plan.ts";
+import type {
+  AccessAppend,
+  DocumentInfo,
+  LogAppend,
+  LogStore,
+  LogStoreErrorCode,
+  StoredAccessEntry,
+  StoredEntry,
+  StoredNote,
+} from "../log-store.ts";
+import { assertAccessAppend, assertAppend, assertNote, emptyKnown, learn, planAccess, planAppend, tailMapKey } from "./append-plan.ts";
 import type { Known } from "./append-plan.ts";
 import { damagedAccess } from "./access-reader.ts";
 import { mapKey } from "./keys.ts";
+import { damagedNote } from "./note-reader.ts";
 import type { Pointer } from "./rows.ts";
 
 export interface MemoryDisk {
@@ -24,6 +34,8 @@ export interface MemoryDisk {
   damage(docId: DocId, seq: number): void;
   /** Reading the position of the space's access log rejects with `damaged` from now on. */
   damageAccess(spaceId: SpaceId, position: number): void;
+  /** Reading the device's note rejects with `damaged`, until another one is put. */
+  damageNote(deviceId: DeviceId): void;
 }
 
 interface State extends MemoryDisk {
@@ -33,6 +45,7 @@ interface State extends MemoryDisk {
   readonly entries: Map<string, StoredEntry[]>;
   readonly authors: Map<string, Pointer[]>;
   readonly operations: Map<string, StoredAccessEntry[]>;
+  readonly notes: Map<string, StoredNote | "damaged">;
   readonly meta: Map<string, Uint8Array>;
   readonly damaged: Map<string, number>;
   readonly damagedAccess: Map<string, number>;
@@ -52,6 +65,7 @@ export function createMemoryDisk(): MemoryDisk {
     entries: new Map(),
     authors: new Map(),
     operations: new Map(),
+    notes: new Map(),
     meta: new Map(),
     damaged: new Map(),
     damagedAccess: new Map(),
@@ -71,6 +85,7 @@ export function createMemoryDisk(): MemoryDisk {
     },
     damage: (docId, seq) => void state.damaged.set(mapKey(docId), seq),
     damageAccess: (spaceId, position) => void state.damagedAccess.set(mapKey(spaceId), position),
+    damageNote: (deviceId) => void state.notes.set(mapKey(deviceId), "damaged"),
   };
   states.set(state, state);
   return state;
@@ -165,6 +180,26 @@ export async function openMemoryLogStore(disk: MemoryDisk = createMemoryDisk()):
         page.push({ ...entry, operation: entry.operation.slice() });
       }
       return page;
+    },
+    putNote: async (deviceId, note) => {
+      assertNote(deviceId, note);
+      const key = mapKey(deviceId);
+      const taken = { spaceId: note.spaceId.slice() as SpaceId, body: note.body.slice() };
+      await turn();
+      write(state, () => () => void state.notes.set(key, taken));
+    },
+    note: async (deviceId) => {
+      assertNote(deviceId);
+      await turn();
+      const note = state.notes.get(mapKey(deviceId));
+      if (note === "damaged") throw damagedNote("as asked");
+      return note && { spaceId: note.spaceId.slice() as SpaceId, body: note.body.slice() };
+    },
+    deleteNote: async (deviceId) => {
+      assertNote(deviceId);
+      const key = mapKey(deviceId);
+      await turn();
+      write(state, () => () => void state.notes.delete(key));
     },
     documents: async function* () {
       await turn();

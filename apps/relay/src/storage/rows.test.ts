@@ -1,15 +1,17 @@
 import type { ChainHash, DocId, Head, RecordHash } from "@skerry/protocol";
 import { expect, test } from "vitest";
-import { bytesOf, docIdOf, replicaIdOf, spaceIdOf } from "./author.test-support.ts";
-import { authorKey, entryKey, headKey, readU64, seqOfEntryKey, writeU64 } from "./keys.ts";
+import { bytesOf, deviceIdOf, docIdOf, noteOf, replicaIdOf, spaceIdOf } from "./author.test-support.ts";
+import { authorKey, entryKey, headKey, noteKey, readU64, seqOfEntryKey, writeU64 } from "./keys.ts";
 import {
   encodeBytesRow,
   encodeEntryRow,
   encodeHeadRow,
+  encodeNoteRow,
   encodePointerRow,
   openBytesRow,
   openEntryRow,
   openHeadRow,
+  openNoteRow,
   openPointerRow,
 } from "./rows.ts";
 
@@ -42,6 +44,20 @@ const kinds = [
     row: encodePointerRow(authorKey(docId, replicaIdOf("r"), 4), pointer),
     open: openPointerRow,
     holds: pointer,
+  },
+  {
+    kind: "note",
+    key: noteKey(deviceIdOf("d")),
+    row: encodeNoteRow(noteKey(deviceIdOf("d")), noteOf("d", 1, 30)),
+    open: openNoteRow,
+    holds: noteOf("d", 1, 30),
+  },
+  {
+    kind: "deleted note",
+    key: noteKey(deviceIdOf("d")),
+    row: encodeNoteRow(noteKey(deviceIdOf("d")), null),
+    open: openNoteRow,
+    holds: null,
   },
   { kind: "bytes", key: headKey(docId), row: encodeBytesRow(headKey(docId), value), open: openBytesRow, holds: value },
 ] as const;

@@ -7,13 +7,14 @@
  *     author, tail = seq (u64) ‖ n (u64) ‖ recordHash (32)
  *     operation = hash (32) ‖ receivedAtMs (u64) ‖ operation
  *     access head = position (u64) ‖ hash (32)
+ *     note = spaceId (16) ‖ body; nothing once it was deleted
  *
  * The checksum is against accidents of a disk: it covers what the hash chain does not (receive time, signature, index rows) and
  * binds a value to its key. Whoever can write the folder can also forge it; peers verify chains and signatures themselves.
  */
 import { hashBytes, idBytes } from "@skerry/protocol";
 import type { ChainHash, Entry, RecordHash, SpaceId } from "@skerry/protocol";
-import type { AccessLogHead, DocumentInfo } from "../log-store.ts";
+import type { AccessLogHead, DocumentInfo, StoredNote } from "../log-store.ts";
 import { crc32 } from "./crc.ts";
 import { readU64, writeU64 } from "./keys.ts";
 
@@ -120,6 +121,23 @@ export function openAccessHeadRow(key: Uint8Array, row: Uint8Array): Opened<Acce
   const body = openRow(key, row);
   if (body === undefined || body.length !== 8 + hashBytes) return undefined;
   return { position: readU64(body, 0), hash: body.slice(8) };
+}
+
+/** Null: there is none any more. It stays a row, so that one that vanished is noticed by its copy. */
+export function encodeNoteRow(key: Uint8Array, note: StoredNote | null): Uint8Array {
+  const row = new Uint8Array(prefixBytes + (note === null ? 0 : idBytes + note.body.length));
+  if (note !== null) {
+    row.set(note.spaceId, prefixBytes);
+    row.set(note.body, prefixBytes + idBytes);
+  }
+  return sealRow(key, row);
+}
+
+export function openNoteRow(key: Uint8Array, row: Uint8Array): Opened<StoredNote | null> {
+  const body = openRow(key, row);
+  if (body === undefined || body.length === 0) return body && null;
+  if (body.length < idBytes) return undefined;
+  return { spaceId: body.slice(0, idBytes) as SpaceId, body: body.slice(idBytes) };
 }
 
 export function encodeBytesRow(key: Uint8Array, value: Uint8Array): Uint8Array {

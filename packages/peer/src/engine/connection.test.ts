@@ -1,7 +1,7 @@
 /** The connection against a relay of a few lines, under a clock that moves when told. */
 import { generateDevice, generateRelayIdentity, ready, signWelcome, verifyHello } from "@skerry/crypto";
 import { closeCodes, decodeFrame, decodeUp, encodeDown, encodeFrame, limits, protocolVersion } from "@skerry/protocol";
-import type { Clock, DownMessage, UpMessage } from "@skerry/protocol";
+import type { Clock, DownMessage, RecordHash, SpaceId, UpMessage } from "@skerry/protocol";
 import { beforeAll, expect, test } from "vitest";
 import type { ConnectionState } from "../client.ts";
 import type { LinkEvents, Transport } from "../ports.ts";
@@ -307,4 +307,273 @@ test("SE-7 a wait ends at once when the device comes back to the network", async
   at.connection.close();
   await at.advance(100_000);
   expect(at.links()).toBe(links + 1);
+});
+
+/** One channel of each kind, open, with what each has heard. */
+async function channels() {
+  const at = scene();
+  await at.welcome();
+  const heard = { document: [] as string[], space: [] as string[], mailbox: [] as string[] };
+  const gone: string[] = [];
+  const eventsOf = (kind: keyof typeof heard) => ({
+    online: () => {},
+    offline: () => void gone.push(kind),
+    message: ({ type }: DownMessage) => void heard[kind].push(type),
+    garbage: () => void gone.push(`${kind} garbage`),
+  });
+  const document = at.connection.channel(eventsOf("document"));
+  const space = at.connection.spaceChannel(eventsOf("space"));
+  const mailbox = at.connection.mailboxChannel(eventsOf("mailbox"));
+  const spaceId = new Uint8Array(16) as SpaceId;
+  const id = new Uint8Array(16) as never;
+  expect(document.open({ spaceId, docId: id, cursor: { seq: 0, chainHash: new Uint8Array(32) as never }, replicaId: id })).toBe(true);
+  expect(space.open({ spaceId, cursor: { position: 0, hash: new Uint8Array(32) }, invite: undefined })).toBe(true);
+  const rendezvous = random.bytes(16);
+  expect(mailbox.open({ rendezvous })).toBe(true);
+  await turn();
+  return { ...at, heard, gone, document, space, mailbox, rendezvous };
+}
+
+const signedHead = (): never =>
+  ({
+    relayKey: new Uint8Array(32),
+    docId: new Uint8Array(16),
+    seq: 1,
+    chainHash: new Uint8Array(32),
+    timeMs: 1,
+    signature: new Uint8Array(64),
+  }) as never;
+
+test("SE-3 a channel hears what is for its kind, and nothing of another's", async () => {
+  const at = await channels();
+  const id = new Uint8Array(16) as never;
+  const hash = new Uint8Array(32) as RecordHash;
+  const about = (channel: number): readonly DownMessage[] => [
+    { type: "opened", channel, head: { seq: 0, chainHash: hash as never }, atCursor: undefined, tailN: 0, tailHash: hash },
+    { type: "entries", channel, from: 1, entries: [] },
+    { type: "caught-up", channel, head: signedHead() },
+    { type: "acked", channel, replicaId: id, n: 1, seq: 1, receivedAtMs: 1, accessPosition: 0 },
+    { type: "relayed-presence", channel, connectionId: 1, envelope: new Uint8Array() },
+    { type: "left", channel, connectionId: 1 },
+    { type: "fresh-head", channel, head: signedHead() },
+    { type: "restored", channel, admitted: 1 },
+    { type: "space-opened", channel, head: { position: 0, hash }, atCursor: undefined },
+    { type: "operations", channel, from: 1, operations: [] },
+    { type: "operation-acked", channel, position: 1, receivedAtMs: 1 },
+    { type: "operation-refused", channel, code: "stale", reason: "", retryAfterMs: 0 },
+    { type: "operations-restored", channel, position: 1 },
+    { type: "mailbox-opened", channel },
+    { type: "mail", channel, body: Uint8Array.of(1) },
+    { type: "note-kept", channel },
+    { type: "note", channel, body: Uint8Array.of(1) },
+    { type: "refused", channel, n: 0, code: "mailbox-full", retryAfterMs: 0, tailN: 0, tailHash: hash },
+    { type: "closed", channel, code: "mailbox-expired", retryAfterMs: 0 },
+  ];
+  for (const { number } of [at.document, at.space, at.mailbox]) at.say(...about(number() ?? -1));
+  expect(at.heard).toEqual({
+    document: ["opened", "entries", "caught-up", "acked", "relayed-presence", "left", "fresh-head", "restored", "refused", "closed"],
+    space: ["space-opened", "operations", "operation-acked", "operation-refused", "operations-restored", "refused", "closed"],
+    mailbox: ["mailbox-opened", "mail", "refused", "closed"],
+  });
+  // A number that nobody has is late, not wrong.
+  at.say(...about(60_000));
+  expect([kindOf(at), at.gone]).toEqual(["online", []]);
+});
+
+test("MB-1 a mailbox is opened at its rendezvous, written to, and left, under a number that no other channel has", async () => {
+  const at = await channels();
+  const number = at.mailbox.number() ?? -1;
+  expect(new Set([at.document.number(), at.space.number(), number]).size).toBe(3);
+  at.mailbox.send({ type: "post-mail", body: Uint8Array.of(1, 2, 3) });
+  at.mailbox.shut();
+  at.mailbox.send({ type: "post-mail", body: Uint8Array.of(4) });
+  await turn();
+  expect(at.received.filter((message) => "channel" in message && message.channel === number)).toEqual([
+    { type: "open-mailbox", channel: number, rendezvous: at.rendezvous },
+    { type: "post-mail", channel: number, body: Uint8Array.of(1, 2, 3) },
+    { type: "close", channel: number },
+  ]);
+  // What was on its way when it was left.
+  at.say({ type: "mail", channel: number, body: Uint8Array.of(5) });
+  expect(at.heard.mailbox).toEqual([]);
+});
+
+test("MB-2 after a reconnection a mailbox is opened anew, under the new link's number", async () => {
+  const at = await channels();
+  at.drop(1006);
+  expect(at.gone.toSorted()).toEqual(["document", "mailbox", "space"]);
+  expect(at.mailbox.number()).toBeUndefined();
+  expect(at.mailbox.open({ rendezvous: at.rendezvous })).toBe(false);
+  await untilDialled(at);
+  await at.welcome();
+  expect(at.mailbox.open({ rendezvous: at.rendezvous })).toBe(true);
+  at.say(
+    { type: "mailbox-opened", channel: at.mailbox.number() ?? -1 },
+    { type: "mail", channel: at.mailbox.number() ?? -1, body: Uint8Array.of(1) },
+  );
+  expect(at.heard.mailbox).toEqual(["mailbox-opened", "mail"]);
+  at.mailbox.close();
+  at.mailbox.close();
+  expect(at.mailbox.open({ rendezvous: at.rendezvous })).toBe(false);
+});
+
+const spaceId = new Uint8Array(16).fill(7) as SpaceId;
+const refusal = (channel: number, code: "not-allowed" | "rate-limited"): DownMessage => ({
+  type: "refused",
+  channel,
+  n: 0,
+  code,
+  retryAfterMs: 0,
+  tailN: 0,
+  tailHash: new Uint8Array(32) as RecordHash,
+});
+
+/** The requests about notes that were sent, and the number of the last. */
+const noteRequests = (at: Scene): readonly UpMessage[] => at.received.filter(({ type }) => type === "put-note" || type === "get-note");
+const lastNumber = (at: Scene): number => {
+  const last = noteRequests(at).at(-1);
+  return last !== undefined && "channel" in last ? last.channel : -1;
+};
+
+/** What the promise came to by now. */
+async function outcome<T>(promise: Promise<T>): Promise<T | "waiting"> {
+  let settled: T | "waiting" = "waiting";
+  void promise.then((value) => {
+    settled = value;
+  });
+  await turn();
+  return settled;
+}
+
+test("NT-1 a note is left, asked for and refused, each under a number of its own that is free again with the answer", async () => {
+  const at = await channels();
+  const body = Uint8Array.of(1, 2, 3);
+  const put = at.connection.putNote({ spaceId, body });
+  const get = at.connection.getNote();
+  await turn();
+  const [first, second] = noteRequests(at);
+  if (first?.type !== "put-note" || second?.type !== "get-note") throw new Error("not the requests");
+  expect(first).toEqual({ type: "put-note", channel: first.channel, spaceId, body });
+  const numbers = [at.document, at.space, at.mailbox].map(({ number }) => number());
+  expect(new Set([...numbers, first.channel, second.channel]).size).toBe(5);
+  expect([await outcome(put), await outcome(get)]).toEqual(["waiting", "waiting"]);
+  // In any order.
+  at.say({ type: "note", channel: second.channel, body });
+  at.say({ type: "note-kept", channel: first.channel });
+  expect([await put, await get]).toEqual([{ ok: true }, { ok: true, body }]);
+  const none = at.connection.getNote();
+  await turn();
+  at.say({ type: "note", channel: lastNumber(at), body: undefined });
+  expect(await none).toEqual({ ok: true, body: undefined });
+  const refused = [at.connection.getNote(), at.connection.putNote({ spaceId, body: new Uint8Array() })];
+  await turn();
+  at.say(refusal(lastNumber(at) - 1, "rate-limited"), refusal(lastNumber(at), "not-allowed"));
+  expect(await Promise.all(refused)).toEqual([
+    { ok: false, code: "rate-limited" },
+    { ok: false, code: "not-allowed" },
+  ]);
+  // Nothing is closed at the relay: the answers ended the requests. After all numbers, theirs come again.
+  expect(at.received.some(({ type }) => type === "close")).toBe(false);
+  for (let round = 0; round < 0x10000; round++) {
+    const opened = at.mailbox.open({ rendezvous: at.rendezvous });
+    if (!opened) throw new Error("no number is free");
+    if (at.mailbox.number() === first.channel) return;
+  }
+  throw new Error("the number did not come back");
+});
+
+test("NT-1 only an answer to the request settles it, once, and its body is a copy", async () => {
+  const at = await channels();
+  const put = at.connection.putNote({ spaceId, body: Uint8Array.of(1) });
+  await turn();
+  const number = lastNumber(at);
+  at.say(
+    { type: "note", channel: number, body: Uint8Array.of(9) },
+    { type: "mail", channel: number, body: Uint8Array.of(9) },
+    { type: "closed", channel: number, code: "not-allowed", retryAfterMs: 0 },
+    { type: "note-kept", channel: number + 1 },
+  );
+  expect(await outcome(put)).toBe("waiting");
+  at.say({ type: "note-kept", channel: number }, refusal(number, "not-allowed"));
+  expect(await put).toEqual({ ok: true });
+  const get = at.connection.getNote();
+  await turn();
+  const frame = encodeFrame([
+    encodeDown({ type: "note-kept", channel: lastNumber(at) }),
+    encodeDown({ type: "note", channel: lastNumber(at), body: Uint8Array.of(4, 5) }),
+  ]);
+  at.raw(frame);
+  frame.fill(0);
+  expect(await get).toEqual({ ok: true, body: Uint8Array.of(4, 5) });
+  expect([at.heard, kindOf(at)]).toEqual([{ document: [], space: [], mailbox: [] }, "online"]);
+});
+
+test("NT-1 a note at its bound is sent, and one beyond it is not", async () => {
+  const at = await channels();
+  expect(await at.connection.putNote({ spaceId, body: new Uint8Array(limits.noteBytesMax + 1) })).toEqual({ ok: false, code: "too-large" });
+  await turn();
+  expect(noteRequests(at)).toEqual([]);
+  const put = at.connection.putNote({ spaceId, body: new Uint8Array(limits.noteBytesMax) });
+  await turn();
+  at.say({ type: "note-kept", channel: lastNumber(at) });
+  expect(await put).toEqual({ ok: true });
+});
+
+const both = (at: Scene) => Promise.all([at.connection.putNote({ spaceId, body: Uint8Array.of(1) }), at.connection.getNote()]);
+const offline = [
+  { ok: false, code: "offline" },
+  { ok: false, code: "offline" },
+];
+
+test("NT-1 a request settles in every case: without a session, when the link ends, and when the connection is closed", async () => {
+  const at = scene();
+  expect(await both(at)).toEqual(offline);
+  await at.welcome();
+  const lost = both(at);
+  await turn();
+  expect(noteRequests(at)).toHaveLength(2);
+  expect(await outcome(lost)).toBe("waiting");
+  at.drop(1006);
+  expect(await outcome(lost)).toEqual(offline);
+  expect(await both(at)).toEqual(offline);
+  await untilDialled(at);
+  await at.welcome();
+  // The new link knows nothing of what was asked over the old one.
+  expect(noteRequests(at)).toHaveLength(2);
+  const garbled = both(at);
+  await turn();
+  at.raw(Uint8Array.of(1, 255));
+  expect(await outcome(garbled)).toEqual(offline);
+  await untilDialled(at);
+  await at.welcome();
+  const closed = both(at);
+  await turn();
+  at.connection.close();
+  expect(await outcome(closed)).toEqual(offline);
+  expect(await both(at)).toEqual(offline);
+});
+
+test("NT-1 an answer is waited for 15 s; a late one is no answer to anything else", async () => {
+  const at = await channels();
+  const given = both(at);
+  await turn();
+  const late = lastNumber(at);
+  for (let waited = 0; waited < 15; waited++) {
+    expect(await outcome(given)).toBe("waiting");
+    await at.advance(1000);
+    if (lastPing(at) >= 0) at.say({ type: "pong", id: lastPing(at), timeMs: 1 });
+  }
+  expect([await outcome(given), kindOf(at)]).toEqual([offline, "online"]);
+  // Nobody gets its number before that answer came.
+  for (let round = 0; round < 0x10000; round++) {
+    at.mailbox.open({ rendezvous: at.rendezvous });
+    if (at.mailbox.number() === late) throw new Error("the number was taken");
+  }
+  at.say({ type: "note", channel: late, body: Uint8Array.of(9) });
+  let isFree = false;
+  for (let round = 0; round < 0x10000 && !isFree; round++) {
+    at.mailbox.open({ rendezvous: at.rendezvous });
+    isFree = at.mailbox.number() === late;
+  }
+  expect([isFree, kindOf(at), at.heard.mailbox]).toEqual([true, "online", []]);
 });

@@ -13,6 +13,7 @@ import type {
   DownMessage,
   Head,
   InviteProof,
+  RefusalCode,
   RelayKey,
   ReplicaId,
   SpaceId,
@@ -36,14 +37,27 @@ export interface Session {
 /** The message from the relay that has this type. */
 export type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { readonly type: Type }>;
 type AnyChannelMessage = Extract<DownMessage, { readonly channel: number }>;
-type OperationMessage = Down<"space-opened" | "operations" | "operation-acked" | "operation-refused" | "operations-restored">;
-export type ChannelMessage = Exclude<AnyChannelMessage, OperationMessage>;
+export type ChannelMessage = Down<
+  "opened" | "entries" | "caught-up" | "acked" | "relayed-presence" | "left" | "fresh-head" | "restored" | "refused" | "closed"
+>;
 /** What a space's channel hears. `refused` answers its opening. */
-export type SpaceChannelMessage = OperationMessage | Down<"refused" | "closed">;
+export type SpaceChannelMessage = Down<
+  "space-opened" | "operations" | "operation-acked" | "operation-refused" | "operations-restored" | "refused" | "closed"
+>;
+/** What a mailbox's channel hears. `refused` answers its opening (`n` 0), or the mail posted as the `n`-th over its number, from 1. */
+export type MailboxMessage = Down<"mailbox-opened" | "mail" | "refused" | "closed">;
+/** What answers a note's request. */
+type PutNoteAnswer = Down<"note-kept" | "refused">;
+type GetNoteAnswer = Down<"note" | "refused">;
+/** Why a note was not left, or not got. "offline": no session, or no answer from it. A note that was to be left may be at the relay all the same then. */
+export interface NoteFailure {
+  readonly ok: false;
+  readonly code: RefusalCode | "offline";
+}
 type WithoutChannel<T> = T extends unknown ? Omit<T, "channel"> : never;
 export type ChannelRequest = WithoutChannel<Extract<UpMessage, { readonly type: "append" | "restore" | "presence" }>>;
 
-/** What one document, or space, hears. Calls come from the link's callbacks: hand them to the mailbox. */
+/** What one document, space or mailbox hears. Calls come from the link's callbacks: hand them to the mailbox. */
 export interface ChannelEvents<Message = ChannelMessage> {
   online(session: Session): void;
   offline(): void;
@@ -83,6 +97,12 @@ export type SpaceChannel = Channel<
   WithoutChannel<Extract<UpMessage, { readonly type: "append-operation" | "restore-operations" }>>
 >;
 
+/** `rendezvous`: 16 bytes. After a reconnection it is opened again, and everything comes again; what may not have arrived is posted again. */
+export type MailboxChannel = Channel<
+  { readonly rendezvous: Uint8Array },
+  WithoutChannel<Extract<UpMessage, { readonly type: "post-mail" }>>
+>;
+
 export interface Connection {
   state(): ConnectionState;
   session(): Session | undefined;
@@ -90,6 +110,18 @@ export interface Connection {
   channel(events: ChannelEvents): Channel;
   /** The same, for a space's access log. */
   spaceChannel(events: ChannelEvents<SpaceChannelMessage>): SpaceChannel;
+  /** The same, for a mailbox in which two devices meet (docs/protocol.md, MB-*). */
+  mailboxChannel(events: ChannelEvents<MailboxMessage>): MailboxChannel;
+  /**
+   * Leaves a note at the relay that only this device gets back, in place of the one before (docs/protocol.md, NT-*). `body`: at most 16 KiB (else
+   * `too-large`), sealed: the relay may be hostile. `ok` means that it is on the relay's disk. Always settles, within 15 s, and never rejects.
+   */
+  putNote(note: { readonly spaceId: SpaceId; readonly body: Uint8Array }): Promise<{ readonly ok: true } | NoteFailure>;
+  /**
+   * This device's note, as the relay has it (`undefined`: none; at most 16 KiB). A hostile one may withhold it, alter it, or hand out an older one. Always
+   * settles, within 15 s, and never rejects.
+   */
+  getNote(): Promise<{ readonly ok: true; readonly body: Uint8Array | undefined } | NoteFailure>;
   /** Bytes that wait for the network. */
   bufferedBytes(): number;
   /** Ends a backoff wait, and asks a connected relay for a sign of life. */
@@ -123,33 +155,62 @@ interface Attempt {
 }
 
 interface OpenChannel {
-  /** Typed for documents: a space's channel gets what `isFor` lets through. */
+  /** Typed for any message: each kind gets what `isFor` lets through. */
   readonly events: ChannelEvents<AnyChannelMessage>;
-  readonly kind: "document" | "space";
+  readonly kind: ChannelKind;
   number: number | undefined;
 }
 
-const spaceMessages: ReadonlySet<DownMessage["type"]> = new Set<SpaceChannelMessage["type"]>([
-  "space-opened",
-  "operations",
-  "operation-acked",
-  "operation-refused",
-  "operations-restored",
-  "refused",
-  "closed",
-]);
-const operationMessages: ReadonlySet<DownMessage["type"]> = new Set<OperationMessage["type"]>([
-  "space-opened",
-  "operations",
-  "operation-acked",
-  "operation-refused",
-  "operations-restored",
-]);
+/** A note's request is a channel of one message and one answer. */
+const openings = {
+  document: "open",
+  space: "open-space",
+  mailbox: "open-mailbox",
+  "put-note": "put-note",
+  "get-note": "get-note",
+} as const satisfies Readonly<Record<string, UpMessage["type"]>>;
+type ChannelKind = keyof typeof openings;
+
+/** What a channel of each kind hears. */
+interface Hears {
+  readonly document: ChannelMessage;
+  readonly space: SpaceChannelMessage;
+  readonly mailbox: MailboxMessage;
+  readonly "put-note": PutNoteAnswer;
+  readonly "get-note": GetNoteAnswer;
+}
+/** The kinds that hear each message. One without a row does not compile, and neither does a kind that is missing in a row, or too much there. */
+const hearers: {
+  readonly [Type in AnyChannelMessage["type"]]: {
+    readonly [Kind in ChannelKind as Type extends Hears[Kind]["type"] ? Kind : never]: true;
+  };
+} = {
+  opened: { document: true },
+  entries: { document: true },
+  "caught-up": { document: true },
+  acked: { document: true },
+  "relayed-presence": { document: true },
+  left: { document: true },
+  "fresh-head": { document: true },
+  restored: { document: true },
+  "space-opened": { space: true },
+  operations: { space: true },
+  "operation-acked": { space: true },
+  "operation-refused": { space: true },
+  "operations-restored": { space: true },
+  "mailbox-opened": { mailbox: true },
+  mail: { mailbox: true },
+  "note-kept": { "put-note": true },
+  note: { "get-note": true },
+  refused: { document: true, space: true, mailbox: true, "put-note": true, "get-note": true },
+  closed: { document: true, space: true, mailbox: true },
+};
 /** A message of another kind of channel is nothing that was asked for. */
-const isFor = ({ kind }: OpenChannel, { type }: DownMessage): boolean =>
-  kind === "space" ? spaceMessages.has(type) : !operationMessages.has(type);
+const isFor = ({ kind }: OpenChannel, { type }: AnyChannelMessage): boolean => kind in hearers[type];
 
 const abnormalClose = 1006;
+/** How long an answer about a note is waited for. */
+const noteAnswerMs = 15_000;
 /** Closes with "protocol-error" in a row, none of them after a session that held. */
 const misunderstoodMax = 4;
 const misunderstoodWaitMs = 2_000;
@@ -358,23 +419,20 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 
   const openWith =
-    <Opening extends object, Request extends object>(
-      type: "open" | "open-space",
-      channel: OpenChannel,
-    ): Channel<Opening, Request>["open"] =>
+    <Opening extends object, Request extends object>(channel: OpenChannel): Channel<Opening, Request>["open"] =>
     (opening) => {
       shut(channel);
       const number = takeNumber();
       if (attempt?.session === undefined || number === undefined || !channels.has(channel)) return false;
       channel.number = number;
       byNumber.set(number, channel);
-      // Type and fields come together from the two methods below.
-      attempt.outbox.push(encodeUp({ type, channel: number, ...opening } as unknown as UpMessage));
+      // Kind and fields come together from the methods below.
+      attempt.outbox.push(encodeUp({ type: openings[channel.kind], channel: number, ...opening } as unknown as UpMessage));
       return true;
     };
 
   const createChannel = <Opening extends object, Request extends object>(
-    kind: OpenChannel["kind"],
+    kind: ChannelKind,
     events: ChannelEvents<AnyChannelMessage>,
   ): Channel<Opening, Request> => {
     const channel: OpenChannel = { events, kind, number: undefined };
@@ -383,7 +441,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (session !== undefined)
       void Promise.resolve().then(() => attempt?.session === session && channels.has(channel) && events.online(session));
     return {
-      open: openWith(kind === "space" ? "open-space" : "open", channel),
+      open: openWith(channel),
       number: () => channel.number,
       shut: () => shut(channel),
       send: (message) => {
@@ -397,14 +455,54 @@ export function createConnection(options: ConnectionOptions): Connection {
     };
   };
 
+  /** The answer, or undefined if there is none. */
+  const ask = <Answer extends AnyChannelMessage>(kind: ChannelKind, fields: object): Promise<Answer | undefined> =>
+    new Promise((resolve) => {
+      let cancelTimer = (): void => {};
+      const settle = (answer: Answer | undefined): void => {
+        cancelTimer();
+        channels.delete(request);
+        resolve(answer);
+      };
+      const request: OpenChannel = {
+        kind,
+        number: undefined,
+        events: {
+          online: () => {},
+          offline: () => settle(undefined),
+          message: (answer) => {
+            if (request.number !== undefined) byNumber.delete(request.number);
+            // `isFor` keeps other answers away. A copy: the transport may reuse the frame before whoever asked reads on.
+            settle((answer.type === "note" ? { ...answer, body: answer.body?.slice() } : answer) as Answer);
+          },
+          garbage: () => {},
+        },
+      };
+      channels.add(request);
+      if (!openWith(request)(fields)) return settle(undefined);
+      // Nobody else gets the number of a request that was given up: its answer may still come.
+      cancelTimer = clock.schedule(noteAnswerMs, () => settle(undefined));
+    });
+  const failure = (answer: Down<"refused"> | undefined): NoteFailure => ({ ok: false, code: answer?.code ?? "offline" });
+
   void Promise.resolve().then(dial);
   return {
     state: () => state,
     session: () => attempt?.session,
     bufferedBytes: () => attempt?.link.bufferedBytes() ?? 0,
-    // `isFor` keeps the other kind's messages away.
+    // `isFor` keeps the other kinds' messages away.
     channel: (events) => createChannel("document", events as ChannelEvents<AnyChannelMessage>),
     spaceChannel: (events) => createChannel("space", events as ChannelEvents<AnyChannelMessage>),
+    mailboxChannel: (events) => createChannel("mailbox", events as ChannelEvents<AnyChannelMessage>),
+    putNote: async ({ spaceId, body }) => {
+      if (body.length > limits.noteBytesMax) return { ok: false, code: "too-large" };
+      const answer = await ask<PutNoteAnswer>("put-note", { spaceId, body });
+      return answer?.type === "note-kept" ? { ok: true } : failure(answer);
+    },
+    getNote: async () => {
+      const answer = await ask<GetNoteAnswer>("get-note", {});
+      return answer?.type === "note" ? { ok: true, body: answer.body } : failure(answer);
+    },
     retryNow: () => {
       if (closed) return;
       failures = 0;

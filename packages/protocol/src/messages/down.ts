@@ -41,6 +41,14 @@ import { operationRefused } from "./operation-refused.ts";
 import type { OperationRefused } from "./operation-refused.ts";
 import { operationsRestored } from "./operations-restored.ts";
 import type { OperationsRestored } from "./operations-restored.ts";
+import { mailboxOpened } from "./mailbox-opened.ts";
+import type { MailboxOpened } from "./mailbox-opened.ts";
+import { mail } from "./mail.ts";
+import type { Mail } from "./mail.ts";
+import { noteKept } from "./note-kept.ts";
+import type { NoteKept } from "./note-kept.ts";
+import { note } from "./note.ts";
+import type { Note } from "./note.ts";
 
 /** Messages from relay to peer. */
 export type DownMessage =
@@ -62,7 +70,11 @@ export type DownMessage =
   | Operations
   | OperationAcked
   | OperationRefused
-  | OperationsRestored;
+  | OperationsRestored
+  | MailboxOpened
+  | Mail
+  | NoteKept
+  | Note;
 
 export const downFormats: readonly AnyMessageFormat[] = [
   challenge,
@@ -84,6 +96,10 @@ export const downFormats: readonly AnyMessageFormat[] = [
   operationAcked,
   operationRefused,
   operationsRestored,
+  mailboxOpened,
+  mail,
+  noteKept,
+  note,
 ];
 
 const codec: Codec<DownMessage> = tagged<DownMessage>(downFormats);

@@ -8,8 +8,8 @@ import { channel } from "./message.ts";
 import type { MessageFormat } from "./message.ts";
 
 /**
- * An append, restore or open was not done. `n` is the record's number for an append, else 0. `tailN` and `tailHash` name the last record
- * of the replica that the relay has.
+ * An append, restore, open, mail or note was not done. `n` is the record's number for an append, a mail's place among those of its channel, else 0.
+ * `tailN` and `tailHash` name the last record of the replica that the relay has.
  */
 export interface Refused {
   readonly type: "refused";

@@ -23,9 +23,31 @@ import { appendOperation } from "./append-operation.ts";
 import type { AppendOperation } from "./append-operation.ts";
 import { restoreOperations } from "./restore-operations.ts";
 import type { RestoreOperations } from "./restore-operations.ts";
+import { openMailbox } from "./open-mailbox.ts";
+import type { OpenMailbox } from "./open-mailbox.ts";
+import { postMail } from "./post-mail.ts";
+import type { PostMail } from "./post-mail.ts";
+import { putNote } from "./put-note.ts";
+import type { PutNote } from "./put-note.ts";
+import { getNote } from "./get-note.ts";
+import type { GetNote } from "./get-note.ts";
 
 /** Messages from peer to relay. */
-export type UpMessage = Hello | Open | Append | Restore | Presence | Close | Ping | OpenSpace | AppendOperation | RestoreOperations;
+export type UpMessage =
+  | Hello
+  | Open
+  | Append
+  | Restore
+  | Presence
+  | Close
+  | Ping
+  | OpenSpace
+  | AppendOperation
+  | RestoreOperations
+  | OpenMailbox
+  | PostMail
+  | PutNote
+  | GetNote;
 
 export const upFormats: readonly AnyMessageFormat[] = [
   hello,
@@ -38,6 +60,10 @@ export const upFormats: readonly AnyMessageFormat[] = [
   openSpace,
   appendOperation,
   restoreOperations,
+  openMailbox,
+  postMail,
+  putNote,
+  getNote,
 ];
 
 const codec: Codec<UpMessage> = tagged<UpMessage>(upFormats);
