@@ -10,6 +10,7 @@ const webApp = [
   "@skerry/doc-model",
   "@codemirror/",
   "lucide-react",
+  "qr",
   "react",
   "react-dom",
   "wouter",
@@ -25,7 +26,7 @@ const webApp = [
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/protocol": ["lib0"],
-  "packages/crypto": ["@skerry/protocol", "libsodium-wrappers"],
+  "packages/crypto": ["@skerry/protocol", "@scure/bip39", "libsodium-wrappers"],
   "packages/access": ["@skerry/protocol", "@skerry/crypto/verify", "lib0"],
   "packages/doc-model": ["yjs"],
   "packages/peer": ["@skerry/protocol", "@skerry/crypto", "@skerry/access", "yjs", "y-protocols", "lib0"],

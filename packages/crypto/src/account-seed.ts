@@ -13,7 +13,7 @@ import type { AccountIdentity } from "./account.ts";
 import { derive } from "./derive.ts";
 import { Secret } from "./secret.ts";
 
-/** 32 random bytes: what recovery words spell. */
+/** 32 random bytes. */
 export const generateAccountSeed = (random: Random): Secret => new Secret(random.bytes(keyBytes));
 
 /** The account of a 32-byte seed (`importSecret` makes one of bytes); the same each time. Wipe the seed after. */

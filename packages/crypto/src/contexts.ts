@@ -37,6 +37,7 @@ export type SignatureContext =
   | "skerry.v1.sign-account-operation"
   | "skerry.v1.sign-space-operation"
   | "skerry.v1.sign-device-consent"
+  | "skerry.v1.sign-recovery-mark"
   | "skerry.v1.sign-accept-proof"
   | "skerry.v1.sign-invite-reader";
 
@@ -50,6 +51,9 @@ export type DerivationContext =
   | "skerry.v1.old-epoch-key"
   | "skerry.v1.account-root-seed"
   | "skerry.v1.account-encryption-key"
+  | "skerry.v1.account-key-envelope"
+  | "skerry.v1.recovery-device-seed"
+  | "skerry.v1.recovery-note-key"
   | "skerry.v1.invite-id"
   | "skerry.v1.invite-root"
   | "skerry.v1.invite-signing-seed"
@@ -95,6 +99,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.sign-account-operation": true,
   "skerry.v1.sign-space-operation": true,
   "skerry.v1.sign-device-consent": true,
+  "skerry.v1.sign-recovery-mark": true,
   "skerry.v1.sign-accept-proof": true,
   "skerry.v1.sign-invite-reader": true,
   "skerry.v1.document-key": true,
@@ -105,6 +110,9 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.old-epoch-key": true,
   "skerry.v1.account-root-seed": true,
   "skerry.v1.account-encryption-key": true,
+  "skerry.v1.account-key-envelope": true,
+  "skerry.v1.recovery-device-seed": true,
+  "skerry.v1.recovery-note-key": true,
   "skerry.v1.invite-id": true,
   "skerry.v1.invite-root": true,
   "skerry.v1.invite-signing-seed": true,

@@ -4,8 +4,10 @@
  */
 export * from "./verify.ts";
 export { signAcceptProof } from "./accept-proof.ts";
-export { accountIdOf, exportAccount, generateAccount, importAccount } from "./account.ts";
+export { accountIdOf, exportAccount, generateAccount, importAccount, withEncryptionKey } from "./account.ts";
 export type { AccountIdentity } from "./account.ts";
+export { accountKeyDevicesMax, openAccountKeys, rotateEncryptionKey, sealedAccountKeysBytesMax } from "./account-keys.ts";
+export type { AccountKeysError, AccountKeysPlace, RotatedEncryptionKey } from "./account-keys.ts";
 export { accountFromSeed, generateAccountSeed } from "./account-seed.ts";
 export { certifyDevice } from "./certificate.ts";
 export { exportDevice, generateDevice, importDevice } from "./device.ts";
@@ -38,6 +40,10 @@ export { formatPairingCode, parsePairingCode } from "./pairing-code.ts";
 export type { PairingCode, PairingCodeError, PairingRole } from "./pairing-code.ts";
 export { pairingDeviceBytesMax, pairingPayloadBytesMax } from "./pairing-message.ts";
 export { openPresence, presencePaddedBytesMin, sealPresence } from "./presence-seal.ts";
+export { generateRecoverySecret, parseRecoveryWords, recoveryFromSecret, recoveryWords, recoveryWordsCount } from "./recovery.ts";
+export type { RecoveryKit, RecoveryWordsError } from "./recovery.ts";
+export { signRecoveryMark, verifyRecoveryMark } from "./recovery-mark.ts";
+export { openRecoveryNote, recoveryNoteBytesMax, sealRecoveryNote } from "./recovery-note.ts";
 export { openRecord, sealRecord } from "./record-seal.ts";
 export type { OpenError, SealedBytes } from "./record-seal.ts";
 export { safetyNumber, safetyNumberVersion } from "./safety-number.ts";
