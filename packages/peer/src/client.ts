@@ -176,6 +176,115 @@ export interface InviteOptions {
   readonly uses: number;
 }
 
+/** A device of this account. */
+export interface DeviceSummary {
+  /** Text: base64url of 32 bytes. */
+  readonly deviceId: string;
+  /** As it was called on one of the account's devices; empty if nobody called it anything. */
+  readonly name: string;
+  readonly isThis: boolean;
+  readonly revoked: boolean;
+  /** When it last said that it was at the relay, to the hour or so, by its own clock; undefined if it never did. */
+  readonly seenAtMs: number | undefined;
+  /** It says that it is recovery words, on paper, and when they were made. It is revoked like any other. */
+  readonly kitMadeAtMs: number | undefined;
+}
+
+export interface DevicesStatus {
+  /** This one first, then the others that are in, the last seen first, then recovery words, then revoked ones. Just this one while the account has no other. */
+  readonly devices: readonly DeviceSummary[];
+  /** Another device of the account has revoked this one, or the relay turns it away as if: it may have lost the end of the account's log. */
+  readonly revoked: boolean;
+  /** Spaces that have not heard yet which devices this account has: they are told as soon as the relay takes it. */
+  readonly untoldSpaces: number;
+  /** Recovery words were made, and when; undefined if there are none that work. */
+  readonly kit: { readonly madeAtMs: number } | undefined;
+  /** Whether this device may be put into another account: it has no documents that only its own account opens. */
+  readonly mayJoinAccount: boolean;
+}
+
+/** `offline`: the relay did not answer in time. `refused`: `reason` is the rule's word. */
+export type DeviceResult = { readonly ok: true } | { readonly ok: false; readonly error: "offline" | "refused"; readonly reason: string };
+
+export type RecoveryKitResult = { readonly ok: true; readonly words: readonly string[] } | Extract<DeviceResult, { readonly ok: false }>;
+
+/**
+ * `words-…`: what was typed can't be recovery words; `at` is the first unknown word (from 0), or how many there were. `not-found`: the relay knows no
+ * account by these words, or they were replaced by newer ones. `newer-version`: a newer version of the app made them. `not-added`: nothing was changed here, and it may be tried again.
+ */
+export type RestoreResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly error:
+        | "words-empty"
+        | "words-unknown"
+        | "words-count"
+        | "words-mistyped"
+        | "not-found"
+        | "newer-version"
+        | "not-added"
+        | "offline"
+        | "may-not-join";
+      readonly at: number;
+    };
+
+/** The device that has the account, or the one that is to get it. */
+export type PairingRole = "old" | "new";
+
+/** One attempt to put a new device into an account (docs/crypto.md, CR-24 and CR-25), as the device of `role` shows it. */
+export type PairingStatus =
+  | { readonly at: "off" }
+  /** Open: show a code or take one. `failure`: why the last try ended. */
+  | {
+      readonly at: "idle";
+      readonly role: PairingRole;
+      readonly triesLeft: number;
+      readonly endsAtMs: number;
+      readonly failure: string | undefined;
+    }
+  /** `code`: what this device shows (29 characters in groups to type, 54 for QR), or undefined if it took the other's. */
+  | {
+      readonly at: "waiting";
+      readonly role: PairingRole;
+      readonly code: string | undefined;
+      readonly triesLeft: number;
+      readonly endsAtMs: number;
+      readonly online: boolean;
+    }
+  /** Both show the same 6 digits and 3 words, or somebody is in between. */
+  | {
+      readonly at: "comparing";
+      readonly role: PairingRole;
+      readonly digits: string;
+      readonly words: readonly string[];
+      readonly endsAtMs: number;
+      /** Old device: what the new one calls itself. A claim. */
+      readonly deviceName: string;
+    }
+  /** Confirmed here; the other side, or the relay, is still to do its part. */
+  | { readonly at: "finishing"; readonly role: PairingRole; readonly endsAtMs: number }
+  /** `new`: the account's documents are coming; the peer begins again with the account, so that this may never be seen there. */
+  | { readonly at: "done"; readonly role: PairingRole; readonly deviceName: string }
+  | {
+      readonly at: "ended";
+      readonly role: PairingRole;
+      readonly reason: "too-many-tries" | "expired" | "used" | "closed" | "not-added";
+      readonly failure: string | undefined;
+    };
+
+/** `code-…`: what was typed is no code; nothing was tried. `may-not-join`: see `mayJoinAccount`. */
+export type PairingError =
+  | "code-empty"
+  | "code-not-a-code"
+  | "code-wrong-length"
+  | "code-mistyped"
+  | "code-newer-version"
+  | "same-role"
+  | "not-now"
+  | "may-not-join";
+export type PairingResult = { readonly ok: true } | { readonly ok: false; readonly error: PairingError };
+
 export interface Subscription {
   (): void;
 }
@@ -221,6 +330,31 @@ export interface SkerryClient {
   safetyNumber(docId: string, accountId: string): Promise<readonly string[] | undefined>;
   /** Remembered on this device, for all spaces. */
   setVerified(accountId: string, verified: boolean): Promise<void>;
+  /** Calls back with this account's devices now and after each change. */
+  watchDevices(listener: (devices: DevicesStatus) => void): Subscription;
+  /** At most 64 characters; the account's other devices see it. */
+  renameDevice(deviceId: string, name: string): Promise<void>;
+  /** The device loses all access at once, and gets none of the keys that come. What it has already, it keeps. */
+  revokeDevice(deviceId: string): Promise<DeviceResult>;
+  /** 24 words that bring this account back when no device is left. They are told once, and work beside earlier ones until `keepRecoveryKit`. */
+  makeRecoveryKit(): Promise<RecoveryKitResult>;
+  /** The words that this device made last were written down: earlier ones end. */
+  keepRecoveryKit(): Promise<DeviceResult>;
+  /** Puts this device into the account of these words. The peer begins again with it. */
+  restoreAccount(words: string, deviceName: string): Promise<RestoreResult>;
+  /** Opens pairing for five minutes and three tries. `deviceName`: what the new device calls itself. */
+  startPairing(role: PairingRole, deviceName: string): Promise<PairingResult>;
+  /** Begins a try with a code of our own: `full` for QR, `short` for typing. */
+  showPairingCode(form: "full" | "short"): Promise<PairingResult>;
+  /** Begins a try with the other device's code, as a person typed it or a camera saw it. */
+  takePairingCode(text: string): Promise<PairingResult>;
+  /** The person saw the same digits and words on both. */
+  confirmPairing(): Promise<PairingResult>;
+  /** The person saw that they differ: the try ends. */
+  rejectPairing(): Promise<PairingResult>;
+  /** Ends pairing, or puts away how it ended. */
+  closePairing(): Promise<void>;
+  watchPairing(listener: (pairing: PairingStatus) => void): Subscription;
   /** Fragment of a share link, or undefined if the document is not on this device, or in a space with members (`invite`). */
   shareLink(docId: string): Promise<string | undefined>;
   has(docId: string): Promise<boolean>;

@@ -12,4 +12,6 @@ export interface PeerOptions {
   readonly relayUrl: string;
   /** What the relay's operator asks of whoever makes a space there (`SKERRY_SPACE_TOKEN`), if anything. */
   readonly spaceToken?: string;
+  /** This device was paired into another account, which is on its disk: the host closes this peer and makes another (PE-26). */
+  readonly onAccountChanged?: () => void;
 }

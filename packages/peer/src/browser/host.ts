@@ -15,14 +15,18 @@ import { browserClock, browserRandom, createBrowserTransport } from "./world.ts"
 
 const databaseName = "skerry";
 const tabsMax = 256;
+const endingMs = 5_000;
 
 const silent: Log = () => undefined;
 
-/** Rejects with a `StoreError` if this browser's storage can't be opened or was sealed under another key. `onReplaced`: see idb-kv.ts. */
-export async function createBrowserPeer(relayUrl: string, onReplaced: () => void = () => undefined, log: Log = silent): Promise<Peer> {
+/**
+ * Rejects with a `StoreError` if this browser's storage can't be opened or was sealed under another key. `onOutdated`: what is in memory is not what is on
+ * the disk any more, since another worker had the store (idb-kv.ts) or the device was paired into another account.
+ */
+export async function createBrowserPeer(relayUrl: string, onOutdated: () => void = () => undefined, log: Log = silent): Promise<Peer> {
   await ready;
   const random = browserRandom();
-  const idb = await openIdbKv(browserClock, databaseName, onReplaced);
+  const idb = await openIdbKv(browserClock, databaseName, onOutdated);
   try {
     const isNew = (await idb.range("", "\uffff", 1)).length === 0;
     const vaultKey = await loadBrowserVault(idb.connection, random, isNew);
@@ -30,7 +34,7 @@ export async function createBrowserPeer(relayUrl: string, onReplaced: () => void
     const content = createIdbContentStore({ vaultKey, random, clock: browserClock, log });
     const peer = createPeer(
       { clock: browserClock, random, transport: createBrowserTransport(browserClock), kv, content, log },
-      { relayUrl },
+      { relayUrl, onAccountChanged: onOutdated },
     );
     const close = async (): Promise<void> => {
       try {
@@ -57,10 +61,12 @@ export function lead(): Leading {
   const tabs = new Map<string, ServedTab>();
   let peer: Promise<Peer> | undefined;
   let closed = false;
+  /** Of the peer that the next one takes the place of. */
+  let ending: Promise<void> = Promise.resolve();
 
   function peerFor(relayUrl: string): Promise<Peer> {
     if (peer === undefined) {
-      const made = createBrowserPeer(relayUrl, () => replace(made));
+      const made = ending.then(() => createBrowserPeer(relayUrl, () => replace(made)));
       peer = made;
       made.catch(() => {
         // The next tab, or the same one after a reload, tries again.
@@ -77,13 +83,15 @@ export function lead(): Leading {
   }
 
   /**
-   * BS-12: this worker leads, and a former one that was stopped amid opening took the store from it. What is in memory may not be what is on
-   * the disk by now: a new peer reads the disk, and the tabs bring what the old one had not written.
+   * A new peer reads the disk, and the tabs bring what the old one had not written. BS-12: this worker leads, and a former one that was stopped
+   * amid opening took the store from it.
    */
   function replace(made: Promise<Peer>): void {
     if (closed || peer !== made) return;
     peer = undefined;
-    made.then((former) => former.close()).catch(() => undefined);
+    // One engine at a time (PE-12), but not for ever: what it still writes is refused, or merges.
+    const former = made.then((present) => present.close()).catch(() => undefined);
+    ending = Promise.race([former, new Promise<void>((resolve) => void browserClock.schedule(endingMs, resolve))]);
     const ports = [...tabs].map(([tab, { port }]) => [tab, port] as const);
     for (const [tab, port] of ports) {
       drop(tab);

@@ -40,6 +40,17 @@ export const methods: Readonly<Record<Method, number>> = {
   rotateKeys: 1,
   safetyNumber: 2,
   setVerified: 2,
+  renameDevice: 2,
+  revokeDevice: 1,
+  makeRecoveryKit: 0,
+  keepRecoveryKit: 0,
+  restoreAccount: 2,
+  startPairing: 2,
+  showPairingCode: 1,
+  takePairingCode: 1,
+  confirmPairing: 0,
+  rejectPairing: 0,
+  closePairing: 0,
   shareLink: 1,
   has: 1,
   setTitle: 2,
@@ -63,12 +74,23 @@ export type Method =
   | "rotateKeys"
   | "safetyNumber"
   | "setVerified"
+  | "renameDevice"
+  | "revokeDevice"
+  | "makeRecoveryKit"
+  | "keepRecoveryKit"
+  | "restoreAccount"
+  | "startPairing"
+  | "showPairingCode"
+  | "takePairingCode"
+  | "confirmPairing"
+  | "rejectPairing"
+  | "closePairing"
   | "shareLink"
   | "has"
   | "setTitle"
   | "forgetDocument";
 
-export type Watched = "documents" | "status" | "connection" | "space";
+export type Watched = "documents" | "status" | "connection" | "space" | "devices" | "pairing";
 
 export type FromTab =
   /** The tab holds the Web Lock of its name for as long as it lives. Begins, or begins again. */
@@ -102,8 +124,8 @@ const isText = (value: unknown): value is string => typeof value === "string" &&
 const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length <= messageLimits.bytesMax;
 const isMethod = (value: unknown): value is Method => typeof value === "string" && Object.hasOwn(methods, value);
-const isWatched = (value: unknown): value is Watched =>
-  value === "documents" || value === "status" || value === "connection" || value === "space";
+const watched: ReadonlySet<unknown> = new Set<Watched>(["documents", "status", "connection", "space", "devices", "pairing"]);
+const isWatched = (value: unknown): value is Watched => watched.has(value);
 
 const fromTabChecks: Readonly<Record<FromTab["kind"], (fields: Fields) => boolean>> = {
   hello: ({ relayUrl }) => isText(relayUrl),

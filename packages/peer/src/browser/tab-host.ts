@@ -49,6 +49,17 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   rotateKeys: (peer, [docId = ""]) => peer.rotateKeys(docId),
   safetyNumber: (peer, [docId = "", accountId = ""]) => peer.safetyNumber(docId, accountId),
   setVerified: (peer, [accountId = "", verified = ""]) => peer.setVerified(accountId, verified === "yes"),
+  renameDevice: (peer, [deviceId = "", name = ""]) => peer.renameDevice(deviceId, name),
+  revokeDevice: (peer, [deviceId = ""]) => peer.revokeDevice(deviceId),
+  makeRecoveryKit: (peer) => peer.makeRecoveryKit(),
+  keepRecoveryKit: (peer) => peer.keepRecoveryKit(),
+  restoreAccount: (peer, [words = "", name = ""]) => peer.restoreAccount(words, name),
+  startPairing: (peer, [role = "", name = ""]) => peer.startPairing(role === "old" ? "old" : "new", name),
+  showPairingCode: (peer, [form = ""]) => peer.showPairingCode(form === "full" ? "full" : "short"),
+  takePairingCode: (peer, [text = ""]) => peer.takePairingCode(text),
+  confirmPairing: (peer) => peer.confirmPairing(),
+  rejectPairing: (peer) => peer.rejectPairing(),
+  closePairing: (peer) => peer.closePairing(),
 };
 
 const isLesserRole = (role: string): role is LesserRole => role === "editor" || role === "commenter" || role === "viewer";
@@ -112,7 +123,11 @@ export function serveTab({ peer: arriving, clock, send: post }: TabHostParts): T
           ? present.watchStatus(docId, listener)
           : what === "space"
             ? present.watchSpace(docId, listener)
-            : present.watchConnection(listener);
+            : what === "devices"
+              ? present.watchDevices(listener)
+              : what === "pairing"
+                ? present.watchPairing(listener)
+                : present.watchConnection(listener);
     if (watches.has(id)) watches.set(id, stop);
     else stop();
   }

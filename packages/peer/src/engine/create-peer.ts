@@ -24,6 +24,12 @@ import { createLinkMembership } from "./link-membership.ts";
 import { createWatched } from "./listeners.ts";
 import type { Watched } from "./listeners.ts";
 import { newDocument } from "./new-document.ts";
+import { createDevices } from "../account/devices.ts";
+import type { Devices } from "../account/devices.ts";
+import { createRecovery } from "../account/recovery.ts";
+import type { Engine, Recovery } from "../account/recovery.ts";
+import { createPairingSession } from "../account/pairing-session.ts";
+import type { PairingSession } from "../account/pairing-session.ts";
 import { loadSpaces } from "../space/spaces.ts";
 import type { Spaces } from "../space/spaces.ts";
 import { displayNameBytesMax, hasSpaceLog, storedName, storedRelayKey } from "./stored.ts";
@@ -50,13 +56,20 @@ interface Held {
 
 interface Loaded {
   readonly spaces: Spaces;
+  readonly devices: Devices;
+  readonly pairing: PairingSession;
+  readonly recovery: Recovery;
   readonly identity: Identity;
   readonly library: Library;
   readonly connection: Connection;
   displayName: string;
 }
 
-export function createPeer(env: Env, options: PeerOptions): Peer {
+/** The engine of this device. */
+export const createPeer = (env: Env, options: PeerOptions): Peer => createEngine(env, options, false).peer;
+
+/** `isKit`: it stands in for a recovery kit (PE-28), and looks after no documents but the account's home. */
+function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
   const { clock, log } = env;
   const held = new Map<string, Held>();
   const statusWatchers = new Map<string, Set<(status: DocumentStatus) => void>>();
@@ -73,7 +86,8 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
 
   /** Of an open document it is known whether something is unsent; of the others, whether something may be. */
   const summaries = (): readonly DocumentSummary[] =>
-    (loaded?.library.summaries() ?? []).map((summary) => {
+    (loaded?.library.summaries() ?? []).flatMap((summary) => {
+      if (loaded?.devices.isHome(summary.docId) === true) return [];
       const one = held.get(summary.docId);
       return one === undefined || !one.document.loaded() ? summary : { ...summary, unsent: !one.document.settled() };
     });
@@ -85,7 +99,10 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     const library = await loadLibrary(
       env.kv,
       identity.nameOf,
-      () => documentsWatched.touch(),
+      () => {
+        documentsWatched.touch();
+        loaded?.devices.changed();
+      },
       (row) => spaceRows.push(row),
     );
     const name = await env.kv.get(displayNameKey);
@@ -97,6 +114,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       onState: (state) => {
         connectionState = state;
         connectionWatched.touch();
+        loaded?.devices.changed();
         for (const one of held.values()) one.status.touch();
       },
       onSession: (session) => void checkRelayKey(session).catch((error: unknown) => failed("relay-key", error)),
@@ -115,14 +133,61 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
           for (const { document, spaceId: id } of held.values())
             if (bytesEqual(id, spaceId)) document.alarm(distrust === "bad-log" ? "bad-chain" : distrust, 0);
         },
+        changed: () => loaded?.devices.changed(),
         failed,
       },
       spaceRows,
     );
-    loaded = { identity, library, connection, spaces, displayName: name === undefined ? "" : storedName.decode(name) };
+    const devices = createDevices({
+      env,
+      identity,
+      connection,
+      library,
+      spaces,
+      displayName: () => loaded?.displayName ?? "",
+      setDisplayName: storeDisplayName,
+      open: (docId) => peer.open(docId),
+      openLink: (fragment) => peer.openLink(fragment),
+      caughtUp: async (docId) => {
+        const entry = library.get(docId);
+        return entry !== undefined && (await caughtUp(entry)) !== undefined;
+      },
+      isSettled: (docId) => held.get(docId)?.document.settled() === true,
+      failed,
+    });
+    const pairing = createPairingSession({
+      env,
+      connection,
+      identity,
+      mayJoin: devices.mayJoin,
+      payload: devices.payload,
+      addDevice: devices.addDevice,
+      join: devices.join,
+      joined: () => options.onAccountChanged?.(),
+      failed,
+    });
+    const displayName = name === undefined ? "" : storedName.decode(name);
+    const recovery = createRecovery({
+      env,
+      relayUrl: options.relayUrl,
+      identity,
+      devices,
+      openEngine: (kitEnv) => createEngine(kitEnv, { relayUrl: options.relayUrl }, true),
+      joined: () => options.onAccountChanged?.(),
+      failed,
+    });
+    loaded = { identity, library, connection, spaces, devices, pairing, recovery, displayName };
+    devices.changed();
+    if (!isKit) recovery.resume();
     documentsWatched.touch();
-    for (const entry of library.all()) if (entry.unsettled) waiting.add(toText(entry.docId));
+    if (!isKit) for (const entry of library.all()) if (entry.unsettled) waiting.add(toText(entry.docId));
     openWaiting();
+  };
+
+  const storeDisplayName = async (name: string): Promise<void> => {
+    const displayName = shorten(name, displayNameBytesMax);
+    await env.kv.write([[displayNameKey, storedName.encode(displayName)]]);
+    now().displayName = displayName;
   };
 
   const failed = (what: string, error: unknown): void =>
@@ -237,6 +302,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
 
   /** A document that is new here, or may hold something unsent, is looked after though nobody has it open. */
   const arrived = (docId: string): void => {
+    if (isKit) return;
     waiting.add(docId);
     openWaiting();
   };
@@ -278,6 +344,27 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     }
   };
 
+  const readyPairing = async (): Promise<PairingSession> => {
+    await peer.ready;
+    return now().pairing;
+  };
+
+  /** A subscription that begins when the peer is loaded. */
+  const whenReady = (begin: () => () => void): (() => void) => {
+    let stop: (() => void) | undefined;
+    let ended = false;
+    peer.ready.then(
+      () => {
+        if (!ended && closing === undefined) stop = begin();
+      },
+      () => {},
+    );
+    return () => {
+      ended = true;
+      stop?.();
+    };
+  };
+
   const readySpaces = async (): Promise<Spaces> => {
     await peer.ready;
     return now().spaces;
@@ -305,9 +392,8 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     },
     setDisplayName: async (name) => {
       await peer.ready;
-      const displayName = shorten(name, displayNameBytesMax);
-      await env.kv.write([[displayNameKey, storedName.encode(displayName)]]);
-      now().displayName = displayName;
+      await storeDisplayName(name);
+      now().devices.named();
     },
     documents: async () => {
       await peer.ready;
@@ -329,20 +415,7 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
       const { spaces, library } = now();
       return spaces.createDocument(besideDocId === undefined ? undefined : library.get(besideDocId));
     },
-    watchSpace: (docId, listener) => {
-      let stop: (() => void) | undefined;
-      let ended = false;
-      peer.ready.then(
-        () => {
-          if (!ended && closing === undefined) stop = now().spaces.watch(docId, listener);
-        },
-        () => {},
-      );
-      return () => {
-        ended = true;
-        stop?.();
-      };
-    },
+    watchSpace: (docId, listener) => whenReady(() => now().spaces.watch(docId, listener)),
     invite: async (docId, wanted) => (await readySpaces()).invite(docId, wanted),
     revokeInvite: async (docId, inviteId) => (await readySpaces()).revokeInvite(docId, inviteId),
     changeRole: async (docId, accountId, role) => (await readySpaces()).changeRole(docId, accountId, role),
@@ -353,6 +426,34 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     rotateKeys: async (docId) => (await readySpaces()).rotate(docId),
     safetyNumber: async (docId, accountId) => (await readySpaces()).safetyNumber(docId, accountId),
     setVerified: async (accountId, verified) => (await readySpaces()).setVerified(accountId, verified),
+    watchDevices: (listener) => whenReady(() => now().devices.watch(listener)),
+    renameDevice: async (deviceId, name) => {
+      await peer.ready;
+      await now().devices.rename(deviceId, name);
+    },
+    revokeDevice: async (deviceId) => {
+      await peer.ready;
+      return now().devices.revoke(deviceId);
+    },
+    makeRecoveryKit: async () => {
+      await peer.ready;
+      return now().recovery.makeKit();
+    },
+    keepRecoveryKit: async () => {
+      await peer.ready;
+      return now().recovery.keepKit();
+    },
+    restoreAccount: async (words, deviceName) => {
+      await peer.ready;
+      return now().recovery.restore(words, deviceName);
+    },
+    startPairing: async (role, deviceName) => (await readyPairing()).start(role, deviceName),
+    showPairingCode: async (form) => (await readyPairing()).showCode(form),
+    takePairingCode: async (text) => (await readyPairing()).takeCode(text),
+    confirmPairing: async () => (await readyPairing()).confirm(),
+    rejectPairing: async () => (await readyPairing()).reject(),
+    closePairing: async () => (await readyPairing()).close(),
+    watchPairing: (listener) => whenReady(() => now().pairing.watch(listener)),
     openLink: async (fragment) => {
       await peer.ready;
       const invite = parseInviteLink(fragment);
@@ -401,14 +502,16 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     setTitle: async (docId, title) => {
       await peer.ready;
       const next = titleOf(title);
-      if (now().library.get(docId)?.title !== next) await now().library.update(docId, (old) => ({ ...old, title: next }));
+      if (now().library.get(docId)?.title === next) return;
+      await now().library.update(docId, (old) => ({ ...old, title: next }));
+      now().devices.titled(docId, next);
     },
     forgetDocument: async (docId) => {
       await peer.ready;
       const { library, spaces } = now();
       const entry = library.get(docId);
       if (entry === undefined) return;
-      await spaces.forget(entry);
+      await (hasSpaceLog(entry) ? spaces.forget(entry) : now().devices.forgot(docId));
       // First the list: if the rest is cut short, what stays behind is sealed, unnamed and unreachable.
       await discard(entry, hold(entry), () => library.remove(docId));
     },
@@ -450,7 +553,10 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
 
   async function close(): Promise<void> {
     await peer.ready.catch(() => {});
+    loaded?.devices.close();
     const results = await Promise.allSettled([...[...held].map(([docId, one]) => letGo(docId, one)), ...ends.values()]);
+    loaded?.pairing.end();
+    await loaded?.recovery.close();
     await loaded?.spaces.close();
     loaded?.connection.close();
     connectionWatched.close();
@@ -458,5 +564,5 @@ export function createPeer(env: Env, options: PeerOptions): Peer {
     for (const result of results) if (result.status === "rejected") failed("close", result.reason);
   }
 
-  return peer;
+  return { peer, devices: () => now().devices };
 }

@@ -31,6 +31,8 @@ export interface Identity {
   /** The same for spaces and accounts. */
   readonly spaceNameOf: (spaceId: SpaceId) => string;
   readonly accountNameOf: (accountId: Uint8Array) => string;
+  /** Key of these names, 32 bytes, to be stored anew with another account. */
+  readonly naming: () => Uint8Array;
 }
 
 export async function loadIdentity(env: Pick<Env, "kv" | "clock" | "random">): Promise<Identity> {
@@ -63,5 +65,6 @@ function identityOf(stored: StoredIdentity): Identity {
     nameOf: (docId) => localName(naming, "document", docId),
     spaceNameOf: (spaceId) => localName(naming, "space", spaceId),
     accountNameOf: (accountId) => localName(naming, "account", accountId),
+    naming: () => exportSecret(naming),
   };
 }

@@ -15,6 +15,12 @@ export const spaceKey = (name: string): string => `${spacePrefix}${name}`;
 export const isSpaceKey = (key: string): boolean => key.startsWith(spacePrefix);
 /** The own account's log (docs/access.md). Made with the first space. */
 export const accountLogKey = "i/account";
+/** Encryption keys of the account that came after its first (AC-14). */
+export const accountKeysKey = "i/account-keys";
+/** Which space is the account's home (PE-25). */
+export const homeKey = "i/home";
+/** Secret of the recovery kit, while it still has to tell spaces of this device (PE-28). */
+export const kitKey = "i/kit";
 /** Accounts whose safety number was compared, and names that accounts were heard to call themselves. */
 export const verifiedKey = (name: string): string => `p/v/${name}`;
 export const verifiedFrom = "p/v/";

@@ -181,6 +181,21 @@ export const storedInviteSecret: Stored<{ readonly inviteId: Uint8Array; readonl
 );
 /** Bytes as in `accessLimits`, which peers' rows need not follow if those grow. */
 export const storedAccountLog: Stored<readonly Uint8Array[]> = stored(list(varBytes(4096), 256), "account log");
+export interface StoredAccountKey {
+  /** X25519, 32 bytes each. */
+  readonly encryptionKey: Uint8Array;
+  readonly secret: Uint8Array;
+}
+const accountKey = struct<StoredAccountKey>({ encryptionKey: fixedBytes(keyBytes), secret: fixedBytes(keyBytes) });
+export const accountKeyList: Codec<readonly StoredAccountKey[]> = list(accountKey, 256);
+export const storedAccountKeys: Stored<readonly StoredAccountKey[]> = stored(accountKeyList, "account keys");
+/** The account's home space, and the one document in it. */
+export interface StoredHome {
+  readonly spaceId: SpaceId;
+  readonly docId: DocId;
+}
+export const storedHome: Stored<StoredHome> = stored(struct<StoredHome>({ spaceId, docId }), "home");
+export const storedKit: Stored<Uint8Array> = stored(fixedBytes(keyBytes), "recovery kit");
 export const storedAccountId: Stored<Uint8Array> = stored(fixedBytes(hashBytes), "account");
 export const storedHeardName: Stored<{ readonly accountId: Uint8Array; readonly name: string }> = stored(
   struct<{ readonly accountId: Uint8Array; readonly name: string }>({ accountId: fixedBytes(hashBytes), name: utf8(displayNameBytesMax) }),

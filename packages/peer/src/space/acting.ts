@@ -4,8 +4,9 @@ import type { Cut, Fence, InviteId, Losers, Reason, SpaceBody, SpaceState } from
 import type { InviteKeys, Secret } from "@skerry/crypto";
 import { toText } from "@skerry/protocol";
 import type { DocId, Head, Random, RecordHash } from "@skerry/protocol";
+import type { OwnAccount } from "../account/own-account.ts";
 import { makeCut } from "./make-cut.ts";
-import type { OwnAccount } from "./own-account.ts";
+import type { NewEncryptionKey } from "./make-cut.ts";
 
 /** `unready`: what it takes is not at hand while the relay does not answer. */
 export type Decision = SpaceBody | "nothing-to-do" | "unready" | { readonly refusal: Reason | "no-key" };
@@ -18,6 +19,8 @@ export interface Acting {
   readonly nowMs: () => number;
   /** Keys of the invite by which this account comes in. */
   readonly invite: () => InviteKeys | undefined;
+  /** The space is the account's home: nobody else belongs there (PE-25). */
+  readonly isHome: boolean;
   /** Documents of the space that are on this device. */
   readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
   /** Verified heads of these documents, all caught up; undefined if that takes too long. By document id in text. */
@@ -32,12 +35,14 @@ export async function cutFor(
   acting: Acting,
   losers: Losers,
   ending: "expired-invites" | "all-invites" = "expired-invites",
+  newKey?: NewEncryptionKey,
 ): Promise<Cut | NoCut> {
   const epochKey = acting.epochKey(settingsOf(state).epoch);
   if (epochKey === undefined) return { refusal: "no-key" };
   const fences = await fencesIn(state, acting);
   if (fences === undefined) return "unready";
-  return makeCut({ state, losers, epochKey, fences, endedInvites: invitesToEnd(state, ending, acting.nowMs()), random: acting.random });
+  const endedInvites = invitesToEnd(state, ending, acting.nowMs());
+  return makeCut({ state, losers, epochKey, fences, endedInvites, newKey, random: acting.random });
 }
 
 export const isCut = (made: Cut | NoCut): made is Cut => typeof made === "object" && "fences" in made;

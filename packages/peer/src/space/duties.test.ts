@@ -27,11 +27,22 @@ const random = pooledRandom((block) => void randomFillSync(block));
 const actingAs = (who: Person, state: SpaceState, change: Partial<Acting> = {}): Acting => {
   const key = generateEpochKey(random);
   return {
-    account: { state: who.state, carried: () => ({ accountId: who.id, operations: [] }) },
+    account: {
+      state: () => who.state,
+      log: () => [],
+      carried: () => ({ accountId: who.id, operations: [] }),
+      readers: () => [],
+      laterKeys: () => [],
+      learn: () => true,
+      learnKeys: () => {},
+      unsaved: () => ({ rows: [], saved: () => {} }),
+      watch: () => () => {},
+    },
     epochKey: (epoch) => (epoch === settingsOf(state).epoch ? key : undefined),
     random,
     nowMs: () => startMs,
     invite: () => undefined,
+    isHome: false,
     documents: () => [],
     heads: (docIds: readonly DocId[]): Promise<ReadonlyMap<string, Head>> =>
       Promise.resolve(new Map(docIds.map((docId) => [toText(docId), { seq: 7, chainHash: new Uint8Array(32).fill(7) as ChainHash }]))),

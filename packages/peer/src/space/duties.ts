@@ -1,12 +1,26 @@
 /**
- * What a peer does in a space without being asked, the most urgent first: coming in, keys for those who came by a link, documents that were made here,
+ * What a peer does in a space without being asked, the most urgent first: coming in, news of its own account's devices, keys for those who came by a link, documents that were made here,
  * a new epoch when one is due. Each is one operation, decided anew on the state as it is then.
  */
-import { accountState, compareBytes, documentOf, inviteOf, keysDue, nobody, roleOf, settingsOf, writes } from "@skerry/access";
+import {
+  accountState,
+  compareBytes,
+  documentOf,
+  grantsOf,
+  inviteOf,
+  keysDue,
+  membersOf,
+  nobody,
+  openInvitesOf,
+  roleOf,
+  settingsOf,
+  writes,
+} from "@skerry/access";
 import type { SpaceState } from "@skerry/access";
 import { sealKeys, signAcceptProof } from "@skerry/crypto";
-import { bytesEqual } from "@skerry/protocol";
-import type { DocId, RecordHash } from "@skerry/protocol";
+import { bytesEqual, toText } from "@skerry/protocol";
+import type { AccountId, DocId, RecordHash } from "@skerry/protocol";
+import { isUntold, news } from "../account/operations.ts";
 import { cutFor, isCut } from "./acting.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
 import { epochBeganAtMs } from "./space-state-times.ts";
@@ -17,9 +31,12 @@ export const rotateEveryMs: number = 30 * 24 * 3_600_000;
 /** The next duty, or nothing. */
 export function dutyIn(state: SpaceState, acting: Acting): Decide | undefined {
   if (settingsOf(state).readOnlySince !== undefined) return undefined;
-  const me = acting.account.state.accountId;
+  const me = acting.account.state().accountId;
   const role = roleOf(state, me);
   if (role === undefined) return acting.invite() === undefined ? undefined : (now) => Promise.resolve(acceptance(now, acting));
+  if (acting.isHome && role === "owner" && hasStrangers(state, me)) return (now) => expulsion(now, acting);
+  // Before keys are dealt out: they go to the encryption key that the space knows.
+  if (isUntold(state, acting.account.state())) return (now) => news(now, acting);
   const due = keysDue(state).filter((accountId) => role === "owner" || bytesEqual(accountId, me));
   if (due.length > 0 && acting.epochKey(settingsOf(state).epoch) !== undefined) return (now) => Promise.resolve(delivery(now, acting));
   if (writes(role) && missingDocument(state, acting) !== undefined) return (now) => Promise.resolve(creationOf(now, acting));
@@ -27,12 +44,28 @@ export function dutyIn(state: SpaceState, acting: Acting): Decide | undefined {
   return undefined;
 }
 
+/** Somebody else in the account's home, or a link into it: a device that was stolen may have let them in. */
+const hasStrangers = (state: SpaceState, me: AccountId): boolean =>
+  membersOf(state).some(({ accountId }) => !bytesEqual(accountId, me)) || openInvitesOf(state).length > 0 || grantsOf(state).length > 0;
+
+async function expulsion(state: SpaceState, acting: Acting): Promise<Decision> {
+  const me = acting.account.state().accountId;
+  const strangers = [...membersOf(state).map(({ accountId }) => accountId), ...grantsOf(state).map(({ accountId }) => accountId)].filter(
+    (accountId) => !bytesEqual(accountId, me),
+  );
+  const expelled = [...new Map(strangers.map((accountId) => [toText(accountId), accountId])).values()].toSorted(compareBytes);
+  if (expelled.length === 0 && openInvitesOf(state).length === 0) return "nothing-to-do";
+  const cut = await cutFor(state, acting, { ...nobody, expelled }, "all-invites");
+  if (!isCut(cut)) return cut;
+  return expelled.length === 0 ? { type: "rotate", cut } : { type: "remove", accountIds: expelled, cut };
+}
+
 const isRotationDue = (state: SpaceState, { epochKey, nowMs }: Acting): boolean =>
   epochKey(settingsOf(state).epoch) !== undefined && (settingsOf(state).rotationDue || nowMs() - epochBeganAtMs(state) > rotateEveryMs);
 
 function acceptance(state: SpaceState, { account, invite: inviteKeys }: Acting): Decision {
   const keys = inviteKeys();
-  const me = account.state.accountId;
+  const me = account.state().accountId;
   if (keys === undefined || roleOf(state, me) !== undefined) return "nothing-to-do";
   const invite = inviteOf(state, keys.inviteId);
   if (invite === undefined) return { refusal: "no-such-invite" };
@@ -49,7 +82,7 @@ function acceptance(state: SpaceState, { account, invite: inviteKeys }: Acting):
 function delivery(state: SpaceState, { account, epochKey, random }: Acting): Decision {
   const { epoch } = settingsOf(state);
   const key = epochKey(epoch);
-  const me = account.state.accountId;
+  const me = account.state().accountId;
   const isOwner = roleOf(state, me) === "owner";
   const due = keysDue(state)
     .filter((accountId) => isOwner || bytesEqual(accountId, me))

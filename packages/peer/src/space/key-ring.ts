@@ -48,12 +48,18 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
 
   const open = (epoch: number, commitment: Uint8Array, ephemeralKey: Uint8Array, id: Uint8Array, envelope: Uint8Array): void => {
     if (secrets.has(epoch)) return;
-    const reader = readers().find((one) => bytesEqual(one.id, id));
-    if (reader === undefined) return;
-    const opened = openEpochKey(reader, { spaceId, epoch, ephemeralKey, envelope }, commitment);
-    if (!opened.ok) return onBad(epoch, opened.error);
-    put(epoch, opened.value);
-    unsaved.add(epoch);
+    let bad: string | undefined;
+    // An account may have had several encryption keys; the envelope does not say for which it is.
+    for (const reader of readers().filter((one) => bytesEqual(one.id, id))) {
+      const opened = openEpochKey(reader, { spaceId, epoch, ephemeralKey, envelope }, commitment);
+      if (opened.ok) {
+        put(epoch, opened.value);
+        unsaved.add(epoch);
+        return;
+      }
+      bad = opened.error;
+    }
+    if (bad !== undefined) onBad(epoch, bad);
   };
 
   const learnBody = (before: SpaceState | undefined, after: SpaceState, body: SpaceBody): void => {

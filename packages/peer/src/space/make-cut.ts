@@ -3,8 +3,14 @@ import { accountState, compareBytes, entitledAfter, settingsOf } from "@skerry/a
 import type { Cut, Fence, InviteId, Losers, SpaceState } from "@skerry/access";
 import { generateEpochKey, sealKeys, sealOldEpochKey } from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
-import { assert } from "@skerry/protocol";
-import type { Random } from "@skerry/protocol";
+import { assert, bytesEqual } from "@skerry/protocol";
+import type { AccountId, Random } from "@skerry/protocol";
+
+/** An encryption key that comes with the operation of the cut itself: the state does not know it yet. */
+export interface NewEncryptionKey {
+  readonly accountId: AccountId;
+  readonly encryptionKey: Uint8Array;
+}
 
 export interface CutParts {
   readonly state: SpaceState;
@@ -14,15 +20,17 @@ export interface CutParts {
   readonly fences: readonly Fence[];
   /** Invites that are past their time. */
   readonly endedInvites: readonly InviteId[];
+  readonly newKey?: NewEncryptionKey | undefined;
   readonly random: Random;
 }
 
-export function makeCut({ state, losers, epochKey, fences, endedInvites, random }: CutParts): Cut {
+export function makeCut({ state, losers, epochKey, fences, endedInvites, newKey, random }: CutParts): Cut {
   const { spaceId } = state.history;
   const epoch = settingsOf(state).epoch + 1;
   const ended = endedInvites.toSorted(compareBytes);
   const { members, invites, grants } = entitledAfter(state, losers, ended);
   const keyOf = (accountId: Uint8Array): Uint8Array => {
+    if (newKey !== undefined && bytesEqual(newKey.accountId, accountId)) return newKey.encryptionKey;
     const account = accountState(state, accountId);
     assert(account !== undefined, "a member has an account");
     return account.encryptionKey;

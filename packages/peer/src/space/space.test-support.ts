@@ -57,10 +57,10 @@ export interface Scene {
   readonly olgas: TestDoc;
 }
 
-/** Olga's space with one document, which the relay has taken. */
-export async function openScene(stage: Stage): Promise<Scene> {
+/** Olga's space with one document, which the relay has taken. `speed`: how much faster than the world's her clock runs. */
+export async function openScene(stage: Stage, speed = 1): Promise<Scene> {
   const at = await stage.relay();
-  const olga = stage.peer(at);
+  const olga = stage.peer(at, undefined, speed);
   const docId = await olga.peer.createSharedDocument();
   const olgas = await openDoc(olga, docId);
   await untilSpace(olga, docId, "the relay has taken it", ({ standing }) => standing === "member");

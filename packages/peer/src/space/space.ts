@@ -12,11 +12,12 @@ import {
   settingsOf,
   stateAt,
 } from "@skerry/access";
-import type { AccessHead, Reason, SpaceState } from "@skerry/access";
+import type { AccessHead, CarriedAccount, Reason, SpaceState } from "@skerry/access";
 import { importInviteSecret, inviteFromSecret, signInviteReader } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
 import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { OwnAccount } from "../account/own-account.ts";
 import type { SpaceResult, Standing } from "../client.ts";
 import { backoffDelayMs, retryBackoff, stableMs } from "../engine/backoff.ts";
 import { deferred } from "../engine/deferred.ts";
@@ -32,7 +33,6 @@ import type { Acting, Decide, Decision } from "./acting.ts";
 import { dutyIn } from "./duties.ts";
 import { createKeyRing, keyFromRow } from "./key-ring.ts";
 import type { KeyRing } from "./key-ring.ts";
-import type { OwnAccount } from "./own-account.ts";
 import { signSpaceOperation } from "./sign-operation.ts";
 
 /** `rollback`: the relay shows less than was verified here; `fork`: something else; `bad-log`: what breaks the rules. */
@@ -55,6 +55,8 @@ export interface Space {
   isOutdated(): boolean;
   /** The relay lets this device read. False once it said no. */
   isAdmitted(): boolean;
+  /** The relay shows the log on this connection, and it is read to its end. */
+  isLive(): boolean;
   decide(decide: Decide): Promise<SpaceResult>;
   /** Comes in by an invite, if this account is not in. Durable when resolved. */
   join(join: NonNullable<StoredSpace["join"]>): Promise<void>;
@@ -80,6 +82,10 @@ export interface SpaceOptions {
   readonly onDistrust: (distrust: Distrust) => void;
   /** Resolves when what is stored of the space can be read. */
   readonly before: Promise<void>;
+  /** It is the account's home: its order of the account's operations is the account's (PE-25). */
+  readonly isHome: boolean;
+  /** A place that its log leads through, as another device of the account had verified it. */
+  readonly landmark: AccessCursor | undefined;
 }
 
 interface Proposal {
@@ -107,13 +113,14 @@ const dutyEveryMs = 1_000;
 /** How soon a relay is asked again that turned away somebody who is a member as far as the log was read here. */
 const askAgainMs = 15_000;
 const askWhenOutMs = 120_000;
+const askUntilToldMs = 500;
 /** Operations that are handed back in one message. */
 const handBackMax = 64;
 
 export function createSpace(options: SpaceOptions): Space {
   const { env, identity, connection, account } = options;
   const { spaceId } = options.stored;
-  const me = account.state.accountId;
+  const me = account.state().accountId;
   const keys = spaceKeys(identity.spaceNameOf(spaceId));
   const listeners = new Set<() => void>();
   const timers = new Set<() => void>();
@@ -170,11 +177,11 @@ export function createSpace(options: SpaceOptions): Space {
     spaceId,
     keys,
     readers: () => {
-      const own = { id: me, encryptionKey: identity.account.encryptionKey, encryptionSecret: identity.account.encryptionSecret };
+      const own = account.readers();
       const link = inviteKeys();
       return link === undefined
-        ? [own]
-        : [own, { id: link.inviteId, encryptionKey: link.encryptionKey, encryptionSecret: link.encryptionSecret }];
+        ? own
+        : [...own, { id: link.inviteId, encryptionKey: link.encryptionKey, encryptionSecret: link.encryptionSecret }];
     },
     onBad: (epoch, reason) => env.log("warn", "space.bad-envelope", { epoch, reason }),
   });
@@ -184,6 +191,7 @@ export function createSpace(options: SpaceOptions): Space {
     random: env.random,
     nowMs: () => env.clock.now(),
     invite: inviteKeys,
+    isHome: options.isHome,
     documents: options.documents,
     heads: options.heads,
   };
@@ -211,6 +219,7 @@ export function createSpace(options: SpaceOptions): Space {
       }
     }
     if (stored.join !== undefined) landmarks = [...landmarks, stored.join.head];
+    if (options.landmark !== undefined && options.landmark.position > head.position) landmarks = [...landmarks, options.landmark];
     ring.walkBack();
     loaded = true;
     session = connection.session();
@@ -230,7 +239,17 @@ export function createSpace(options: SpaceOptions): Space {
 
   const learn = (before: SpaceState | undefined, after: SpaceState, entry: StoredOperation): void => {
     const operation = decodeSpaceOperation(entry.operation);
-    if (operation.ok) ring.learn(before, after, operation.value.body);
+    if (!operation.ok) return;
+    const { body } = operation.value;
+    // First: what an envelope is sealed to may have come with the operation that holds it.
+    if (body !== undefined && (body.type === "create" || body.type === "account-news")) learnAccount(body.account);
+    ring.learn(before, after, body);
+  };
+
+  const learnAccount = ({ accountId, operations }: CarriedAccount): void => {
+    if (!bytesEqual(accountId, me)) return;
+    if (!options.isHome) account.learnKeys(operations);
+    else if (!account.learn(operations)) env.log("error", "account.contradicted");
   };
 
   /** With another link, envelopes open that were passed over when the log was read. */
@@ -361,9 +380,12 @@ export function createSpace(options: SpaceOptions): Space {
    * owner, some day.
    */
   const askAgain = (): void => {
-    if (state === undefined) return;
     const during = session;
-    const delayMs = memberOf(state, me)?.role === undefined ? askWhenOutMs : askAgainMs;
+    // Another device of the account is in the space, and will say that this one is too.
+    const isUntoldOf = state === undefined && stored.join === undefined && stored.creation === undefined;
+    if (state === undefined && !isUntoldOf) return;
+    const isOut = state !== undefined && memberOf(state, me)?.role === undefined;
+    const delayMs = isUntoldOf ? askUntilToldMs : isOut ? askWhenOutMs : askAgainMs;
     later(delayMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
       if (session === during && !admitted) open();
     });
@@ -466,8 +488,10 @@ export function createSpace(options: SpaceOptions): Space {
     }
     if (next !== undefined && nextHead !== head) {
       ring.walkBack();
-      await env.kv.write([...rows, ...ring.unsavedRows(), [keys.head, storedAccessHead.encode(nextHead)]]);
+      const ofAccount = account.unsaved();
+      await env.kv.write([...rows, ...ofAccount.rows, ...ring.unsavedRows(), [keys.head, storedAccessHead.encode(nextHead)]]);
       ring.saved();
+      ofAccount.saved();
       state = next;
       head = nextHead;
       await settle(entries);
@@ -649,6 +673,7 @@ export function createSpace(options: SpaceOptions): Space {
     distrust: () => distrusted,
     isOutdated: () => outdated || (state !== undefined && settingsOf(state).readOnlySince !== undefined),
     isAdmitted: () => admitted,
+    isLive: () => live,
     decide: (decide) =>
       new Promise((resolve) => {
         if (closed !== undefined || waiting.length >= waitingMax) return resolve({ ok: false, error: "offline", reason: "" });

@@ -14,25 +14,27 @@ import type { SpaceState } from "@skerry/access";
 import { exportSecret, formatInviteLink, foundSpace, generateInviteSecret, inviteFromSecret, safetyNumber } from "@skerry/crypto";
 import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/protocol";
 import type { AccessCursor, AccountId, DeviceId, DocId, Head, InviteLink, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
+import { loadOwnAccount } from "../account/own-account.ts";
+import type { OwnAccount } from "../account/own-account.ts";
 import type { InviteOptions, InviteResult, LesserRole, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
 import type { Connection } from "../engine/connection.ts";
 import { deferred } from "../engine/deferred.ts";
 import type { Identity } from "../engine/identity.ts";
-import { relayKeyKey, spaceKey, spaceKeys } from "../engine/keys.ts";
+import { homeKey, relayKeyKey, spaceKey, spaceKeys } from "../engine/keys.ts";
 import type { Library } from "../engine/library.ts";
 import { createWatched } from "../engine/listeners.ts";
 import type { Watched } from "../engine/listeners.ts";
 import type { Membership } from "../engine/membership.ts";
 import { newDocument } from "../engine/new-document.ts";
 import type { NewDocument } from "../engine/new-document.ts";
-import { hasSpaceLog, noEpochKey, storedEpochKey, storedInviteSecret, storedRelayKey, storedSpace } from "../engine/stored.ts";
-import type { LibraryEntry, StoredSpace } from "../engine/stored.ts";
+import { hasSpaceLog, noEpochKey, storedEpochKey, storedHome, storedInviteSecret, storedRelayKey, storedSpace } from "../engine/stored.ts";
+import type { LibraryEntry, StoredHome, StoredSpace } from "../engine/stored.ts";
+import { StoreError } from "../ports.ts";
 import type { Env } from "../ports.ts";
 import { changingRole, handingOver, inviting, leaving, readmitting, removing, revokingInvite, rotating } from "./actions.ts";
 import type { Decide } from "./acting.ts";
+import { followed } from "./followed.ts";
 import { createLogMembership } from "./log-membership.ts";
-import { loadOwnAccount } from "./own-account.ts";
-import type { OwnAccount } from "./own-account.ts";
 import { loadPeople } from "./people.ts";
 import type { People } from "./people.ts";
 import { signSpaceOperation } from "./sign-operation.ts";
@@ -52,6 +54,8 @@ export interface SpacesHost {
   /** A document is new on this device: look after it. */
   readonly arrived: (docId: string) => void;
   readonly distrusted: (spaceId: SpaceId, distrust: Distrust) => void;
+  /** Spaces, or what is known of them, changed. */
+  readonly changed: () => void;
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -77,6 +81,17 @@ export interface Spaces {
   rotate(docId: string): Promise<SpaceResult>;
   safetyNumber(docId: string, accountId: string): Promise<readonly string[] | undefined>;
   setVerified(accountId: string, verified: boolean): Promise<void>;
+  // ---- for the account's own devices
+  account(): Promise<OwnAccount>;
+  all(): readonly Space[];
+  has(spaceId: SpaceId): boolean;
+  /** From now on no space is made or come into; until the returned function is called. */
+  freeze(): () => void;
+  home(): { readonly space: Space; readonly docId: DocId } | undefined;
+  /** Makes the home space, with its document, if there is none. Durable when resolved. */
+  makeHome(): Promise<void>;
+  /** A space that another device of the account is in. Durable when resolved. */
+  follow(spaceId: SpaceId, landmark: AccessCursor): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -108,7 +123,22 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
   let peopleLoading: Promise<People> | undefined;
   let closed = false;
 
-  const ownAccount = (): ReturnType<typeof loadOwnAccount> => (account ??= loadOwnAccount(env.kv, identity));
+  let home: StoredHome | undefined;
+  let frozen = 0;
+
+  /** While this device is put into another account, and after: what is begun now would be the old account's. */
+  const unfrozen = (): void => {
+    if (frozen > 0) throw new StoreError("closed", "this device is being put into another account");
+  };
+  const ownAccount = (): ReturnType<typeof loadOwnAccount> =>
+    (account ??= loadOwnAccount(env.kv, identity).then((own) => {
+      // Every space is to hear which devices and keys the account has.
+      own.account.watch(() => {
+        for (const { space } of known.values()) space.wake();
+        host.changed();
+      });
+      return own;
+    }));
   const touch = (): void => {
     for (const one of watched.values()) one.touch();
   };
@@ -138,7 +168,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     return heads;
   };
 
-  const add = (stored: StoredSpace, own: OwnAccount, before: Promise<void> = Promise.resolve()): Known => {
+  const add = (stored: StoredSpace, own: OwnAccount, before: Promise<void> = Promise.resolve(), landmark?: AccessCursor): Known => {
     const { spaceId } = stored;
     const space = createSpace({
       env,
@@ -152,6 +182,8 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       heads: headsOf,
       onDistrust: (distrust) => host.distrusted(spaceId, distrust),
       before,
+      isHome: home !== undefined && bytesEqual(home.spaceId, spaceId),
+      landmark,
     });
     const one: Known = { space, fragments: new Map() };
     known.set(toText(spaceId), one);
@@ -172,12 +204,15 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
   const onChange = ({ space }: Known): void => {
     const state = space.state();
     if (state !== undefined && !closed) takeDocuments(space, state);
+    host.changed();
     touch();
   };
 
   /** Every document of the space that this account may read is on this device, but for those that were taken off it. */
   const takeDocuments = (space: Space, state: SpaceState): void => {
     for (const { docId, genesis } of liveDocumentsOf(state)) {
+      // Whoever comes into the home cannot put documents on the account's devices.
+      if (home !== undefined && bytesEqual(space.spaceId, home.spaceId) && !bytesEqual(docId, home.docId)) continue;
       const entry = library.get(toText(docId));
       if (entry !== undefined && hasSpaceLog(entry) && !bytesEqual(entry.genesis, genesis) && bytesEqual(entry.spaceId, space.spaceId))
         library.update(toText(docId), (old) => ({ ...old, genesis })).catch((error: unknown) => host.failed("library", error));
@@ -276,9 +311,11 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
 
   // ---- making and joining
 
-  const found = async (): Promise<NewDocument> => {
+  const found = async (asHome = false): Promise<NewDocument> => {
+    unfrozen();
     const { account: own, rows: accountRows } = await ownAccount();
-    const { spaceId, epochKey, commitment, envelope } = foundSpace({ accountId: me, encryptionKey: own.state.encryptionKey }, env.random);
+    unfrozen();
+    const { spaceId, epochKey, commitment, envelope } = foundSpace({ accountId: me, encryptionKey: own.state().encryptionKey }, env.random);
     const relay = await env.kv.get(relayKeyKey);
     const creation = signSpaceOperation(spaceId, undefined, identity.device, {
       type: "create",
@@ -289,10 +326,12 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       // A space that is made before any relay was met names none.
       relay: { relayKey: relay === undefined ? noRelayKey : storedRelayKey.decode(relay), sealedAddress: new Uint8Array() },
     });
-    const stored: StoredSpace = { spaceId, creation, join: undefined, refusal: "", forgotten: [] };
+    const stored: StoredSpace = { ...followed(spaceId), creation };
     const made = newDocument(env, identity, { spaceId, epoch: 1, epochKey, accessPosition: 0 });
     const name = identity.spaceNameOf(spaceId);
     const written = deferred();
+    const homeRow = asHome ? { spaceId, docId: made.entry.docId } : undefined;
+    if (homeRow !== undefined) home = homeRow;
     // Known before its document is: that may be opened as soon as it is in the list.
     const one = add(stored, own, written.promise);
     const rowsOfSpace: readonly (readonly [string, Uint8Array])[] = [
@@ -300,11 +339,13 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       ...accountRows,
       [spaceKey(name), storedSpace.encode(stored)],
       [spaceKeys(name).epochKey(1), storedEpochKey.encode({ epoch: 1, key: exportSecret(epochKey) })],
+      ...(homeRow === undefined ? [] : [[homeKey, storedHome.encode(homeRow)] as const]),
     ];
     try {
       await library.put(made.entry, rowsOfSpace);
     } catch (error) {
       known.delete(toText(spaceId));
+      if (home === homeRow) home = undefined;
       written.reject(error);
       await one.space.close();
       throw error;
@@ -330,11 +371,13 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
 
   const join = async (link: InviteLink): Promise<string> => {
     const docId = toText(link.docId);
+    unfrozen();
     const { account: own, rows: accountRows } = await ownAccount();
+    unfrozen();
     const joining = { secret: link.secret, head: link.head, docId: link.docId };
     let one = known.get(toText(link.spaceId));
     if (one === undefined) {
-      const stored: StoredSpace = { spaceId: link.spaceId, creation: undefined, join: joining, refusal: "", forgotten: [] };
+      const stored: StoredSpace = { ...followed(link.spaceId), join: joining };
       await env.kv.write([...accountRows, [spaceKey(identity.spaceNameOf(link.spaceId)), storedSpace.encode(stored)]]);
       one = known.get(toText(link.spaceId)) ?? add(stored, own);
     } else {
@@ -372,6 +415,8 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
   };
 
   if (rows.length > 0) {
+    const homeRow = await env.kv.get(homeKey);
+    home = homeRow === undefined ? undefined : storedHome.decode(homeRow);
     const { account: own } = await ownAccount();
     for (const row of rows) add(storedSpace.decode(row), own);
   }
@@ -469,6 +514,38 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     setVerified: async (accountId, verified) => {
       const id = idFrom(accountId);
       if (id !== undefined) await (await withPeople()).setVerified(id, verified);
+    },
+    account: async () => (await ownAccount()).account,
+    all: () => [...known.values()].map(({ space }) => space),
+    home: () => {
+      const one = home === undefined ? undefined : known.get(toText(home.spaceId));
+      return home === undefined || one === undefined ? undefined : { space: one.space, docId: home.docId };
+    },
+    makeHome: async () => {
+      if (home !== undefined) return;
+      const made = await found(true);
+      host.arrived(toText(made.entry.docId));
+    },
+    has: (spaceId) => known.has(toText(spaceId)),
+    freeze: () => {
+      frozen++;
+      return () => void frozen--;
+    },
+    follow: async (spaceId, landmark) => {
+      const key = toText(spaceId);
+      if (known.has(key) || closed || frozen > 0) return;
+      const { account: own, rows: accountRows } = await ownAccount();
+      if (known.has(key) || frozen > 0) return;
+      const stored = followed(spaceId);
+      const written = env.kv.write([...accountRows, [spaceKey(identity.spaceNameOf(spaceId)), storedSpace.encode(stored)]]);
+      const one = add(stored, own, written, landmark);
+      try {
+        await written;
+      } catch (error) {
+        known.delete(key);
+        await one.space.close();
+        throw error;
+      }
     },
     close: async () => {
       closed = true;

@@ -1,0 +1,140 @@
+/** Recovery words: real peers and a real relay (docs/peer.md, PE-28). */
+import { afterEach, expect, test } from "vitest";
+import { toText } from "@skerry/protocol";
+import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
+import type { TestPeer } from "../engine/engine.test-support.ts";
+import { storedHome } from "../engine/stored.ts";
+import { come, linkFrom, openScene, spaceOf, untilSpace } from "../space/space.test-support.ts";
+import { devicesOf, untilDevices } from "./devices.test-support.ts";
+
+const stage = createStage();
+afterEach(() => stage.close());
+
+async function wordsOf({ peer, events }: TestPeer): Promise<readonly string[]> {
+  const made = await peer.makeRecoveryKit();
+  if (!made.ok) throw new Error(`${made.error} ${made.reason}\n${events.slice(-20).join("\n")}`);
+  return made.words;
+}
+/** What a device came by is in the account's home, and at the relay. */
+async function untilHomeHas(peer: TestPeer, spaces: number, links: number): Promise<void> {
+  const home = storedHome.decode(peer.device.kv.get("i/home") ?? new Uint8Array());
+  const doc = await openDoc(peer, toText(home.docId));
+  await until("the home has it", () => doc.doc.getMap("spaces").size === spaces && doc.doc.getMap("links").size === links);
+  await untilStatus(doc, "it is at the relay", ({ unsentChanges, saved }) => unsentChanges === 0 && saved === "relay");
+}
+const untilHas = (peer: TestPeer, docId: string): Promise<unknown> => until("the document is there", () => peer.peer.has(docId));
+
+test("PE-28 an empty device with the words alone has all documents of the account, though no other device is left", async () => {
+  const { at, docId, olga, olgas } = await openScene(stage);
+  await olga.peer.setDisplayName("Olga");
+  const edda = stage.peer(at);
+  const eddasDoc = await edda.peer.createSharedDocument();
+  const eddas = await openDoc(edda, eddasDoc);
+  await untilSpace(edda, eddasDoc, "the relay has it", ({ standing }) => standing === "member");
+  const byLink = await olga.peer.createDocument();
+  const list = await openDoc(olga, byLink);
+  list.type("by link");
+  olgas.type("kept ");
+  const words = await wordsOf(olga);
+  expect(words).toHaveLength(24);
+  expect(
+    (await untilDevices(olga, "it says so", ({ kit }) => kit !== undefined)).devices.map(({ kitMadeAtMs }) => kitMadeAtMs === undefined),
+  ).toEqual([true, false]);
+  // What comes after the words were made is found, too.
+  await come(olga, await linkFrom(edda, eddasDoc));
+  const later = await olga.peer.createSharedDocument();
+  const laterDoc = await openDoc(olga, later);
+  laterDoc.type("later");
+  await untilStatus(laterDoc, "it is sent", ({ unsentChanges, saved }) => unsentChanges === 0 && saved === "relay");
+  for (const doc of [olgas, list])
+    await untilStatus(doc, "it is sent", ({ unsentChanges, saved }) => unsentChanges === 0 && saved === "relay");
+  await untilHomeHas(olga, 3, 1);
+  await olga.close();
+
+  const fresh = stage.peer(at);
+  await fresh.peer.ready;
+  expect(await fresh.peer.restoreAccount("not words", "New laptop")).toEqual({ ok: false, error: "words-unknown", at: 0 });
+  expect(await fresh.peer.restoreAccount(words.slice(1).join(" "), "New laptop")).toEqual({ ok: false, error: "words-count", at: 23 });
+  expect(await fresh.peer.restoreAccount(`  ${words.join("\n").toUpperCase()} `, "New laptop")).toEqual({ ok: true });
+  await fresh.close();
+  const laptop = stage.peer(at, fresh.device);
+  for (const one of [docId, byLink, later, eddasDoc]) await untilHas(laptop, one);
+  expect((await laptop.peer.profile()).displayName).toBe("Olga");
+  for (const [one, text] of [
+    [docId, "kept "],
+    [byLink, "by link"],
+    [later, "later"],
+  ] as const)
+    await untilText(await openDoc(laptop, one), text);
+  expect(await spaceOf(laptop, docId)).toMatchObject({ role: "owner" });
+  const shared = await openDoc(laptop, eddasDoc);
+  shared.type("I am back");
+  await untilText(eddas, "I am back");
+  const { devices, kit } = await untilDevices(
+    laptop,
+    "the list is there",
+    (status) => status.devices.length === 3 && status.kit !== undefined,
+  );
+  expect(devices.map(({ isThis, name }) => [isThis, name])).toEqual([
+    [true, "New laptop"],
+    [false, ""],
+    [false, ""],
+  ]);
+  expect(kit).toBeDefined();
+  await until("every space was told, and the words are no longer needed here", () => !laptop.device.kv.has("i/kit"));
+
+  // A device that has seen the words takes them along when it is revoked.
+  const old = stage.peer(at, olga.device);
+  await untilDevices(old, "it knows of the laptop", (status) => status.devices.length === 3);
+  expect(await old.peer.revokeDevice((await laptop.peer.profile()).deviceId)).toEqual({ ok: true });
+  await untilDevices(old, "the words are gone", (status) => status.kit === undefined);
+  const thief = stage.peer(at);
+  await thief.peer.ready;
+  expect(await thief.peer.restoreAccount(words.join(" "), "Thief")).toMatchObject({ ok: false, error: "not-found" });
+});
+
+test("PE-28 newer words end older ones; a revoked kit opens nothing, and words of nobody find nothing", async () => {
+  const { at, docId, olga } = await openScene(stage);
+  const old = await wordsOf(olga);
+  const epoch = (await spaceOf(olga, docId))?.epoch ?? 0;
+  const newer = await wordsOf(olga);
+  // Not before the person has them.
+  expect((await devicesOf(olga)).devices.filter(({ kitMadeAtMs, revoked }) => kitMadeAtMs !== undefined && !revoked)).toHaveLength(2);
+  expect(await olga.peer.keepRecoveryKit()).toEqual({ ok: true });
+  await untilSpace(olga, docId, "the old words' key opens nothing new", (status) => status.epoch > epoch);
+  expect(newer).not.toEqual(old);
+  const fresh = stage.peer(at);
+  await fresh.peer.ready;
+  expect(await fresh.peer.restoreAccount(old.join(" "), "Thief")).toEqual({ ok: false, error: "not-found", at: 0 });
+  const nobodys = `${"abandon ".repeat(23)}art`;
+  expect(await fresh.peer.restoreAccount(nobodys, "Thief")).toEqual({ ok: false, error: "not-found", at: 0 });
+  expect((await devicesOf(olga)).devices.filter(({ revoked }) => !revoked)).toHaveLength(2);
+  expect(await fresh.peer.restoreAccount(newer.join(" "), "Laptop")).toEqual({ ok: true });
+});
+
+test("PE-28 without the relay no words are made, and none that work are lost", async () => {
+  const { at, olga } = await openScene(stage, 20);
+  const words = await wordsOf(olga);
+  olga.wire.cut();
+  await until("it is noticed", async () => (await devicesOf(olga)).kit !== undefined);
+  expect(await olga.peer.makeRecoveryKit()).toMatchObject({ ok: false, error: "offline" });
+  olga.wire.heal();
+  olga.peer.retryNow();
+  const fresh = stage.peer(at);
+  await fresh.peer.ready;
+  expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
+});
+
+test("PE-28 a restore that was cut short after it began goes on at the next start: the spaces are told", async () => {
+  const { at, docId, olga } = await openScene(stage);
+  const words = await wordsOf(olga);
+  await olga.close();
+  const fresh = stage.peer(at);
+  await fresh.peer.ready;
+  expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
+  fresh.crash();
+  expect(fresh.device.kv.has("i/kit")).toBe(true);
+  const laptop = stage.peer(at, fresh.device);
+  await untilHas(laptop, docId);
+  await untilSpace(laptop, docId, "it may write", ({ mayWrite }) => mayWrite);
+});
