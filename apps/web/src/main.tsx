@@ -15,6 +15,8 @@ import "./styles/base.css";
 import "./styles/components.css";
 import "./styles/pages.css";
 import "./styles/sharing.css";
+import "./styles/devices.css";
+import "./styles/recovery.css";
 
 const LabPage = lazy(async () => ({ default: (await import("./lab/lab-page.tsx")).LabPage }));
 

@@ -3,7 +3,17 @@
  *
  * Sentences about safety say only what is known: see `sync/sync-chip.ts` for when each may be shown.
  */
-import type { Alarm, LesserRole, OpenLinkError, Role, SpaceError } from "./client.ts";
+import type {
+  Alarm,
+  LesserRole,
+  OpenLinkError,
+  PairingError,
+  PairingRole,
+  PairingStatus,
+  RestoreResult,
+  Role,
+  SpaceError,
+} from "./client.ts";
 
 const number = new Intl.NumberFormat();
 
@@ -174,6 +184,104 @@ const days = (count: number): string => (count === 1 ? "1 day" : `${number.forma
 const unsentLost = (count: number): string =>
   count === 0 ? "" : `${changes(count)} ${count === 1 ? "was" : "were"} never sent; nobody else has ${count === 1 ? "it" : "them"}.`;
 
+const tries = (count: number): string => (count === 1 ? "1 try" : `${number.format(count)} tries`);
+const spaces = (count: number): string => (count === 1 ? "1 of your spaces has" : `${number.format(count)} of your spaces have`);
+
+export interface PairingEndText {
+  readonly title: string;
+  readonly body: string;
+}
+
+const nothingGiven = "Nothing was given away.";
+const trustedNetwork = "Try again on a network that you trust.";
+
+/** What cannot be an accident of the network is told as what it may be: somebody in between. */
+const pairingMeddled: PairingEndText = {
+  title: "The devices could not be paired",
+  body: `Something between the two devices changed the messages. ${nothingGiven} ${trustedNetwork}`,
+};
+
+const pairingRejected: PairingEndText = {
+  title: "The two devices showed different things",
+  body: `Somebody may be in between. ${nothingGiven} ${trustedNetwork}`,
+};
+
+/** What the server said no to. */
+const pairingUnmet: PairingEndText = {
+  title: "The two devices did not meet",
+  body: `The server did not bring them together: the code may be too old, or another device took it first. ${nothingGiven} Try again with a new code.`,
+};
+
+const pairingFailureTexts: Readonly<Record<string, PairingEndText>> = {
+  rejected: pairingRejected,
+  malformed: pairingMeddled,
+  "unexpected-message": pairingMeddled,
+  "wrong-commitment": pairingMeddled,
+  "weak-key": pairingMeddled,
+  reflected: pairingMeddled,
+  undecryptable: pairingMeddled,
+};
+
+const pairingFailureText = (failure: string): PairingEndText => textOf(pairingFailureTexts, failure) ?? pairingUnmet;
+
+const pairingEndTexts: Readonly<Record<Extract<PairingStatus, { readonly at: "ended" }>["reason"], PairingEndText>> = {
+  "too-many-tries": {
+    title: "That was the last of three tries",
+    body: `${nothingGiven} Begin again on both devices.`,
+  },
+  expired: {
+    title: "The five minutes are over",
+    body: "Begin again on both devices. If you said before that both show the same, look at the list of devices first.",
+  },
+  used: {
+    title: "This has been used already",
+    body: "It puts one device into an account, once. Look at the list of devices, and begin again if the device is not in it.",
+  },
+  closed: {
+    title: "Adding a device was stopped",
+    body: "It was closed here or in another tab. Begin again on both devices. If you said before that both show the same, look at the list of devices first.",
+  },
+  "not-added": {
+    title: "The device was not added",
+    body: "The two devices agreed, but the server did not take the new one. Look at the list of devices, and begin again on both devices.",
+  },
+};
+
+const pairingErrorTexts: Readonly<Record<PairingError, Readonly<Record<PairingRole, string>> | string>> = {
+  "code-empty": "Type the code that the other device shows.",
+  "code-not-a-code": "This is not a code for adding a device. It has only letters and digits, in groups of five.",
+  "code-wrong-length": "Something is missing, or there is too much. Compare it with the other device, group by group.",
+  "code-mistyped": "There is a typing mistake in it. Compare it with the other device, group by group.",
+  "code-newer-version": "This code comes from a newer Skerry. Reload this page, and try again.",
+  "same-role": {
+    old: "The other device wants to add a device, too. Choose “Use your account here” there.",
+    new: "The other device wants to be added, too. Choose “Add a device” there.",
+  },
+  "not-now": "That is not possible right now, and nothing was done. Go back and begin again.",
+  "may-not-join":
+    "This browser already has documents that belong to an account of its own. Use a browser profile without documents, or share these documents with your other account and remove them here first.",
+};
+
+const nothingChangedHere = "Nothing was changed here.";
+
+/** Why recovery words did not bring an account back. `at`: the word's number, from 0, or how many there were. */
+const restoreErrorTexts: Readonly<Record<Extract<RestoreResult, { readonly ok: false }>["error"], (at: number) => string>> = {
+  "words-empty": () => "Type the 24 words from your paper.",
+  "words-unknown": (at) => `Word ${number.format(at + 1)} is not one of the 2,048 words. Check its spelling.`,
+  "words-count": (at) =>
+    at < 24
+      ? `${at === 1 ? "There is only 1 word" : `There are only ${number.format(at)} words`}; it takes 24.`
+      : `There are ${number.format(at)} words; it takes 24, each of them once.`,
+  "words-mistyped": () =>
+    "These are all words that there are, but they don't fit together: one of them is wrong, or two have changed places. Compare them with your paper.",
+  "not-found": () =>
+    "The server knows no account with these words. Newer words may have replaced them, or they belong to another server: its address is on your paper.",
+  "newer-version": () => "A newer Skerry made these words. Reload this page, and try again.",
+  "not-added": () => `Your account was found, but this device did not get into it. ${nothingChangedHere} Try again.`,
+  offline: () => `The server did not answer. ${nothingChangedHere} Try again when you are connected.`,
+  "may-not-join": () => "This browser already has documents that belong to an account of its own. Use a browser profile without documents.",
+};
+
 export const linkErrorTexts: Readonly<Record<OpenLinkError, { readonly title: string; readonly todo: string }>> = {
   empty: {
     title: "This link has no key in it",
@@ -257,6 +365,9 @@ export const strings = {
     light: "Light",
     dark: "Dark",
     secret: "Your keys were made in this browser and never leave it unsealed. Clearing this site's data removes them.",
+    devices: "Devices",
+    devicesHint: "Work on the same documents on your phone and your computer, and lock out a device that was lost.",
+    openDevices: "Devices…",
   },
 
   common: { cancel: "Cancel", close: "Close", tryNow: "Try now", reload: "Reload", toDocuments: "All documents", dismiss: "Dismiss" },
@@ -480,6 +591,240 @@ export const strings = {
     },
   },
 
+  /** The devices of one account, and how another one gets in. */
+  devices: {
+    title: "Devices",
+    lead: "These devices have your account: each reads and writes everything that you can.",
+    list: "Your devices",
+    loading: "Looking…",
+    unnamed: "Unnamed device",
+    unnamedNew: "The new device",
+    thisDevice: "This device",
+    neverSeen: "Not seen yet",
+    seenLately: "Seen in the last two hours",
+    seen: (when: string): string => `Last seen ${when}`,
+    untold: (count: number): string => `${spaces(count)} not been told yet; it happens as soon as the server answers.`,
+    add: "Add a device…",
+    revokedHeading: "Revoked",
+    revokedRow: "Has no access any more",
+    revokedThis: "This device, which has no access any more",
+    leadRevoked: "These are the account's devices, as far as this one knows.",
+
+    rename: {
+      button: "Rename…",
+      title: (name: string): string => `Rename ${name}`,
+      label: "Name of the device",
+      hint: "Your other devices see it. The server never does.",
+      save: "Save",
+      missing: "Type a name, such as “Phone”.",
+      done: (name: string): string => `The device is called ${name} now.`,
+    },
+
+    revoke: {
+      button: "Revoke…",
+      title: (name: string): string => `Revoke ${name}?`,
+      body: "It loses access at once. What it already has, it keeps; it can read nothing that is written from now on.",
+      stolen:
+        "Was it stolen? Whoever can unlock it can read what is on it. Change passwords that stand in your documents, and erase the device from afar if its maker offers that.",
+      confirm: "Revoke",
+      done: (name: string): string => `${name} was revoked.`,
+    },
+
+    revoked: {
+      title: "This device was revoked",
+      body: "Another device of your account locked this one out: nothing new arrives here. What is on it stays readable, and what was not sent is kept; open a document to download its text.",
+      bodyOfDocument:
+        "Another device of your account locked this one out: nothing new arrives here. What is on it stays readable, and what was not sent is kept.",
+      todo: "To work here again, open Skerry in a fresh browser profile and add that as a new device. If you did not expect this, look at the list of devices on the other one.",
+    },
+
+    join: {
+      button: "Use your account here…",
+      heading: "Do you use Skerry on another device?",
+      hint: "Then this device can show the same documents.",
+      fetching: "Fetching your documents…",
+      fetchingHint: "They appear here one by one. If your account has none yet, begin one here or on another device.",
+    },
+
+    /** Adding a device, on both sides. `old` has the account, `new` is to get it. */
+    pair: {
+      opening: "One moment…",
+      back: "Back to the devices",
+      show: {
+        title: { old: "Add a device", new: "Show a code" } satisfies Readonly<Record<PairingRole, string>>,
+        how: {
+          old: "On the new device, open Skerry and choose “Use your account here”. Then scan this, or type the code below it.",
+          new: "On a device that has the account, open Settings, Devices, “Add a device”, and choose to take the code of the other device. Then scan this, or type the code below it.",
+        } satisfies Readonly<Record<PairingRole, string>>,
+        howShort: {
+          old: "On the new device, open Skerry, choose “Use your account here”, and type this code.",
+          new: "On a device that has the account, open Settings, Devices, “Add a device”, choose to take the code of the other device, and type this code.",
+        } satisfies Readonly<Record<PairingRole, string>>,
+        making: "Making a code…",
+        make: "Show a code",
+        picture: "QR code. It says the same as the code that is written below it.",
+        code: "Code",
+        copy: "Copy code",
+        copied: "Copied",
+        copyFailed: "Copying was not allowed. The code is selected: copy it with your keyboard.",
+        shorter: "Show a shorter code to type",
+        withPicture: "Show a QR code",
+        type: "Take the code of the other device instead",
+        triesLeft: (count: number): string =>
+          count === 0 ? "This is the last try." : `Another code is another try: ${tries(count)} left.`,
+        secret: "This code lets nobody in by itself: at the end you compare both devices.",
+      },
+      enter: {
+        title: { old: "Take the code of the other device", new: "Use your account here" } satisfies Readonly<Record<PairingRole, string>>,
+        how: {
+          old: "On the new device, choose “Use your account here”, and let it show a code.",
+          new: "On a device that has the account, open Settings, Devices, “Add a device”. It shows a code.",
+        } satisfies Readonly<Record<PairingRole, string>>,
+        label: "Code from the other device",
+        hint: "Capitals, spaces and hyphens don't matter.",
+        button: "Continue",
+        scan: "Scan with the camera",
+        show: "Show a code here instead",
+      },
+      scan: {
+        title: "Scan the code",
+        how: "Hold the other device's code before the camera.",
+        picture: "What the camera sees",
+        starting: "Starting the camera…",
+        otherCode: "That is another kind of code. Hold the one of the other device before the camera.",
+        type: "Type the code instead",
+        problems: {
+          unsupported: "This browser can't read codes with the camera: type the code.",
+          denied: "The camera may not be used here. Allow it in the browser's settings, or type the code.",
+          none: "No camera was found: type the code.",
+          failed: "The camera did not start; another app may be using it. Type the code.",
+        },
+      },
+      connecting: {
+        title: "Meeting the other device…",
+        body: "Leave Skerry open on both devices.",
+      },
+      offline: "The server can't be reached right now. This goes on by itself when it is back.",
+      compare: {
+        title: "Do both devices show the same?",
+        asks: (name: string): string => `${name === "" ? "The other device" : `“${name}”`} asks to be added to your account.`,
+        rights: "It will read and write everything that you can.",
+        how: "Look at both screens. Each digit and each word has to be the same.",
+        shown: "Digits and words",
+        same: "They are the same",
+        differ: "They differ",
+        waiting: "One moment…",
+      },
+      finishing: {
+        title: "Almost there",
+        body: "Say on the other device, too, that both show the same, if you have not yet. Leave Skerry open on both.",
+      },
+      done: {
+        title: { old: "The device was added", new: "This device has your account now" } satisfies Readonly<Record<PairingRole, string>>,
+        old: (name: string): string => `${name} is in the list of your devices now. If it is ever lost, revoke it there.`,
+        new: "Your documents come to it now, and are kept here.",
+        close: "Show my documents",
+      },
+      failure: pairingFailureText,
+      ended: (reason: keyof typeof pairingEndTexts, failure: string | undefined): PairingEndText =>
+        reason !== "too-many-tries" || failure === undefined
+          ? pairingEndTexts[reason]
+          : {
+              title: pairingFailureText(failure).title,
+              body: `${pairingFailureText(failure).body} That was the last of three tries: begin again on both devices.`,
+            },
+      again: "Try again",
+      begin: "Begin again",
+      triesLeft: (count: number): string => `${tries(count)} left.`,
+      left: (clock: string): string => `${clock} left`,
+      minutesLeft: (count: number): string => (count <= 1 ? "Less than a minute left." : `About ${number.format(count)} minutes left.`),
+      problem: (error: PairingError, role: PairingRole): string => {
+        const text = pairingErrorTexts[error];
+        return typeof text === "string" ? text : text[role];
+      },
+      broken: "Something went wrong in this browser, and nothing was done. Go back and begin again.",
+      stillFinishing: "Another device is just being added. Wait a moment, and look at the list of devices.",
+      mayNotJoinTitle: "This browser has an account of its own",
+    },
+  },
+
+  /** 24 words on paper that bring an account back. */
+  recovery: {
+    heading: "Recovery words",
+    what: "24 words on paper bring your documents back if all your devices are lost. Whoever has them has everything: keep them like a passport.",
+    none: "You have none.",
+    madeOn: (day: string): string => `Made on ${day}`,
+    make: "Make recovery words…",
+    makeNew: "Make new words…",
+    done: "Your recovery words are ready. Keep the paper safe.",
+    left: "The words were put away, and are not shown again. If you have not written them down, make new ones.",
+
+    explain: {
+      title: "Make recovery words",
+      titleNew: "Make new recovery words",
+      how: "Have pen and paper at hand, or a printer that is yours. The words are shown once, and nobody can look them up for you.",
+      oldEnd: "The words that you have now stop working.",
+      make: "Make the words",
+    },
+    making: {
+      title: "Making your words…",
+      told: "Making them. The server has to keep something for them…",
+      body: "Have pen and paper ready, and leave Skerry open.",
+    },
+    shown: {
+      title: "Your recovery words",
+      how: "Write them down in this order. They are not shown again.",
+      list: "Recovery words",
+      number: (count: number): string => `${number.format(count)}.`,
+      print: "Print",
+      copy: "Copy",
+      copied: "Copied. Other programs can read the clipboard: copy something else afterwards.",
+      copyFailed: "Copying was not allowed. The words are selected: copy them with your keyboard.",
+      clipboard: "Paper is best. A clipboard is no safe place, and neither are a photo or a file that goes to a cloud.",
+      written: "I have written them down",
+    },
+    check: {
+      title: "Are they on your paper?",
+      how: "Type these two from it.",
+      label: (count: number): string => `Word ${number.format(count)}`,
+      wrong: (counts: readonly number[]): string =>
+        counts.length === 1
+          ? `Word ${number.format(counts[0] ?? 0)} does not match. Look at your paper, or at the words again.`
+          : `Words ${counts.map((count) => number.format(count)).join(" and ")} do not match. Look at your paper, or at the words again.`,
+      show: "Show the words again",
+      confirm: "Done",
+    },
+    leaving: {
+      title: "Are they written down?",
+      body: "The words are not shown again. Without them on paper they help nobody, and earlier words work no more.",
+      making: "The words are just being made. If you go now, you never see them, and earlier words may work no more.",
+      leave: "Leave",
+      stay: "Back to the words",
+      wait: "Wait for the words",
+    },
+    sheet: {
+      title: "Skerry recovery words",
+      made: "Made on",
+      server: "Server",
+      picture: "QR code of the words",
+      how: "To get your documents back: open the server's address in a browser that has no documents, choose “I have recovery words”, and type these words in their order. The square holds the same words.",
+      care: "Whoever has this paper has everything: keep it like a passport. When you make new words, this paper is worth nothing.",
+    },
+    restore: {
+      open: "I have recovery words…",
+      title: "Use your recovery words",
+      how: "Type the 24 words from your paper, and this device gets your account and its documents.",
+      label: "Recovery words",
+      hint: "Numbers, dots and capitals don't matter.",
+      count: (count: number): string =>
+        count <= 24 ? `${number.format(count)} of 24 words` : `${number.format(count)} words; it takes 24`,
+      button: "Get my documents back",
+      looking: "Looking for your documents…",
+      problem: (error: Extract<RestoreResult, { readonly ok: false }>["error"], at: number): string => restoreErrorTexts[error](at),
+      broken: "Something went wrong in this browser. Reload this page, and look whether your documents are there; if not, try again.",
+    },
+  },
+
   sync: {
     chipLabel: (text: string): string => `${text}. Show details`,
     panel: "Where your changes are",
@@ -513,6 +858,7 @@ export const strings = {
     kept: (count: number): string => `${changes(count)} kept on this device`,
     joining: "Being let in…",
     removed: "You were removed",
+    revoked: "This device was revoked",
     left: "You left",
     notLetIn: "Not let in",
     notShared: "On this device only",
@@ -536,6 +882,7 @@ export const strings = {
       catchingUp: "Getting changes from the server.",
       storageWarning: "There is storage trouble on this device.",
       removed: "You were removed from this document. What is on this device stays here.",
+      revoked: "This device was revoked. What is on it stays here.",
       left: "You left this document. What is on this device stays here.",
       notLetIn: "The server did not let you in.",
       notShared: "This server does not let you share this document. It is on this device only.",

@@ -51,13 +51,47 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
     return () => window.removeEventListener("beforeunload", ask);
   }, [client]);
 
+  // A device that was put into an account has that account's name and id from then on.
+  useEffect(() => {
+    let mounted = true;
+    let joining = false;
+    const reload = (): void => {
+      client.profile().then(
+        (profile) => {
+          if (mounted) setLoaded({ kind: "ready", profile });
+        },
+        // What is shown stays as it was; whatever is done next tells what is wrong.
+        () => undefined,
+      );
+    };
+    const stop = client.watchPairing((pairing) => {
+      if (joining && (pairing.at === "off" || pairing.at === "done")) reload();
+      joining = pairing.at !== "off" && pairing.role === "new" && (pairing.at === "finishing" || pairing.at === "done");
+    });
+    // By recovery words, perhaps in another tab: then it is not alone in it.
+    let alone = true;
+    const stopDevices = client.watchDevices(({ devices }) => {
+      if (alone && devices.length > 1) reload();
+      alone = devices.length <= 1;
+    });
+    return () => {
+      mounted = false;
+      stop();
+      stopDevices();
+    };
+  }, [client]);
+
+  const refresh = useCallback(async (): Promise<void> => {
+    const profile = await client.profile();
+    setLoaded({ kind: "ready", profile });
+  }, [client]);
+
   const rename = useCallback(
     async (name: string): Promise<void> => {
       await client.setDisplayName(name);
-      const profile = await client.profile();
-      setLoaded({ kind: "ready", profile });
+      await refresh();
     },
-    [client],
+    [client, refresh],
   );
 
   if (loaded.kind === "loading") return <Opening />;
@@ -65,7 +99,7 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
   if (loaded.profile.displayName === "")
     return <NamePrompt towardsDocument={location.startsWith("/d/") || link.kind === "opening"} onName={rename} />;
   return (
-    <AppContext value={{ client, profile: loaded.profile, rename }}>
+    <AppContext value={{ client, profile: loaded.profile, rename, refresh }}>
       <Switch>
         <Route path="/">
           <HomePage />

@@ -1,10 +1,12 @@
 import { createContext, use, useEffect, useState } from "react";
-import type { ConnectionState, DocumentStatus, DocumentSummary, Profile, SkerryClient, SpaceStatus } from "../client.ts";
+import type { ConnectionState, DevicesStatus, DocumentStatus, DocumentSummary, Profile, SkerryClient, SpaceStatus } from "../client.ts";
 
 export interface AppState {
   readonly client: SkerryClient;
   readonly profile: Profile;
   readonly rename: (name: string) => Promise<void>;
+  /** Looks anew who this is: the device may have been put into another account. */
+  readonly refresh: () => Promise<void>;
 }
 
 export const AppContext = createContext<AppState | undefined>(undefined);
@@ -26,6 +28,13 @@ export function useDocuments(client: SkerryClient): readonly DocumentSummary[] |
   const [documents, setDocuments] = useState<readonly DocumentSummary[]>();
   useEffect(() => client.watchDocuments(setDocuments), [client]);
   return documents;
+}
+
+/** This account's devices; undefined until told. */
+export function useDevices(client: SkerryClient): DevicesStatus | undefined {
+  const [devices, setDevices] = useState<DevicesStatus>();
+  useEffect(() => client.watchDevices(setDevices), [client]);
+  return devices;
 }
 
 export function useStatus(client: SkerryClient, docId: string): DocumentStatus | undefined {

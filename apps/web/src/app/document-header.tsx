@@ -22,12 +22,13 @@ export interface DocumentHeaderProps {
   readonly connection: ConnectionState;
   /** Undefined until known, null if there is none. */
   readonly space: SpaceStatus | null | undefined;
+  readonly deviceRevoked: boolean;
   readonly onDownload: (() => void) | undefined;
   readonly onLeft: () => void;
 }
 
 export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
-  const { docId, session, loaded, readOnly, status, connection, space, onDownload, onLeft } = props;
+  const { docId, session, loaded, readOnly, status, connection, space, deviceRevoked, onDownload, onLeft } = props;
   const { client } = useApp();
   const [sharing, setSharing] = useState(false);
   return (
@@ -41,7 +42,14 @@ export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
         <span className="title-space" />
       )}
       <div className="document-tools">
-        <SyncIndicator status={status} connection={connection} space={space} onRetry={() => client.retryNow()} onDownload={onDownload} />
+        <SyncIndicator
+          status={status}
+          connection={connection}
+          space={space}
+          deviceRevoked={deviceRevoked}
+          onRetry={() => client.retryNow()}
+          onDownload={onDownload}
+        />
         {session !== undefined && loaded && <People session={session} />}
         <button type="button" className="button button-primary share-button" onClick={() => setSharing(true)}>
           <Share2 aria-hidden="true" />
@@ -50,7 +58,14 @@ export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
       </div>
       {sharing && space === null && <ShareDialog docId={docId} status={status} onClose={() => setSharing(false)} />}
       {sharing && space !== null && space !== undefined && (
-        <PeopleDialog docId={docId} space={space} status={status} onClose={() => setSharing(false)} onLeft={onLeft} />
+        <PeopleDialog
+          docId={docId}
+          space={space}
+          status={status}
+          deviceRevoked={deviceRevoked}
+          onClose={() => setSharing(false)}
+          onLeft={onLeft}
+        />
       )}
     </header>
   );

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
+import { RevokedNote } from "../devices/revoked-note.tsx";
 import { openDocumentSession } from "../editor/document-session.ts";
 import type { DocumentSession } from "../editor/document-session.ts";
 import { TextEditor } from "../editor/text-editor.tsx";
@@ -10,7 +11,7 @@ import { AccessNotes, refusalOf } from "../sharing/access-notes.tsx";
 import { documentAccess } from "../sharing/document-access.ts";
 import { strings } from "../strings.ts";
 import { usePageTitle } from "../ui/page.ts";
-import { useApp, useConnection, useSpace, useStatus } from "./client-context.ts";
+import { useApp, useConnection, useDevices, useSpace, useStatus } from "./client-context.ts";
 import { DocumentHeader } from "./document-header.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { LinkField } from "./link-field.tsx";
@@ -91,6 +92,8 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   const connection = useConnection(client);
   const status = useStatus(client, docId);
   const space = useSpace(client, docId);
+  // Who has a link that can't be taken back needs no account: to such a document it makes no difference.
+  const deviceRevoked = useDevices(client)?.revoked === true && space !== null;
   const { session, loaded } = useSession(docId);
   const [unfit, setUnfit] = useState(false);
   const onUnfit = useCallback(() => setUnfit(true), []);
@@ -112,13 +115,15 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
         status={status}
         connection={connection}
         space={space}
+        deviceRevoked={deviceRevoked}
         onDownload={download}
         onLeft={() => setJustLeft(true)}
       />
       {status !== undefined && status.storage !== "ok" && status.saved === "unsaved" && (
         <NotSaved storage={status.storage} onDownload={download} />
       )}
-      {(shown || space?.distrusted === true) && (
+      {deviceRevoked && <RevokedNote wide onDownload={download} />}
+      {!deviceRevoked && (shown || space?.distrusted === true) && (
         <AccessNotes space={space} isHere={shown} unsent={status?.unsentChanges ?? 0} onDownload={download} takeFocus={justLeft} />
       )}
       {(newer || unfit) && <p className="note note-wide">{newer ? strings.document.newerFormat : strings.document.readOnly}</p>}

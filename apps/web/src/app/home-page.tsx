@@ -4,6 +4,8 @@ import { useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import type { ConnectionState, DocumentSummary } from "../client.ts";
+import { DevicesDialog } from "../devices/devices-dialog.tsx";
+import { RevokedNote } from "../devices/revoked-note.tsx";
 import { colourOfAccount, initialsOf } from "../editor/people.ts";
 import { askToKeepStorage, mayBeCleared } from "../platform/keep-storage.ts";
 import { markSeen } from "../platform/preferences.ts";
@@ -12,7 +14,7 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Island, Mark } from "../ui/mark.tsx";
 import { useFocusOnArrival, useNow, usePageTitle } from "../ui/page.ts";
 import { roughTime } from "../ui/times.ts";
-import { useApp, useConnection, useDocuments } from "./client-context.ts";
+import { useApp, useConnection, useDevices, useDocuments } from "./client-context.ts";
 import { LinkField } from "./link-field.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { SettingsDialog } from "./settings-dialog.tsx";
@@ -28,10 +30,19 @@ export function HomePage(): ReactNode {
   const [, navigate] = useLocation();
   const [problem, setProblem] = useState<string>();
   const [creating, setCreating] = useState(false);
-  const [settingsOpen, setSettingsOpen] = useState(false);
+  const devices = useDevices(client);
+  const [dialog, setDialog] = useState<"settings" | "devices" | "join" | "restore">();
+  // This device was put into another account while the page was open: that account's documents are on their way.
+  const [accountBefore] = useState(profile.accountId);
+  const joined = profile.accountId !== accountBefore;
   const [removing, setRemoving] = useState<DocumentSummary>();
   const heading = useFocusOnArrival<HTMLHeadingElement>();
   usePageTitle(strings.pageTitles.home);
+  const closeDialog = (): void => setDialog(undefined);
+  // What opened the dialog went with the account that was here before.
+  useEffect(() => {
+    if (joined && dialog === undefined && document.activeElement === document.body) heading.current?.focus();
+  }, [joined, dialog, heading]);
 
   const create = async (): Promise<void> => {
     setCreating(true);
@@ -46,6 +57,8 @@ export function HomePage(): ReactNode {
     }
   };
 
+  const canJoin = devices !== undefined && devices.mayJoinAccount && devices.devices.length <= 1;
+
   return (
     <div className="home">
       <header className="home-head">
@@ -53,7 +66,7 @@ export function HomePage(): ReactNode {
           <Mark />
           <span>{strings.app.name}</span>
         </div>
-        <button type="button" className="profile-button" onClick={() => setSettingsOpen(true)}>
+        <button type="button" className="profile-button" onClick={() => setDialog("settings")}>
           <Avatar initials={initialsOf(profile.displayName)} colour={colourOfAccount(profile.accountId)} />
           <span className="visually-hidden">{strings.settings.open}: </span>
           <span className="profile-name">{profile.displayName}</span>
@@ -61,6 +74,7 @@ export function HomePage(): ReactNode {
         </button>
       </header>
       <main>
+        {devices?.revoked === true && <RevokedNote />}
         <ConnectionNote connection={connection} onRetry={() => client.retryNow()} />
         <div className="home-title">
           <h1 ref={heading} tabIndex={-1}>
@@ -77,7 +91,7 @@ export function HomePage(): ReactNode {
           </p>
         )}
         <KeepNote />
-        {documents?.length === 0 && <EmptyHome />}
+        {documents?.length === 0 && (joined ? <Fetching /> : <EmptyHome onJoin={canJoin ? setDialog : undefined} />)}
         {documents !== undefined && documents.length > 0 && <DocumentList documents={documents} onRemove={setRemoving} />}
         <div className="home-link">
           <LinkField />
@@ -87,7 +101,10 @@ export function HomePage(): ReactNode {
         {/* Not a route of this page: the Lab runs without a peer. */}
         <a href="/lab">{t.lab}</a>: {t.labHint}
       </footer>
-      {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
+      {dialog === "settings" && <SettingsDialog onClose={closeDialog} onDevices={() => setDialog("devices")} />}
+      {dialog !== undefined && dialog !== "settings" && (
+        <DevicesDialog startsWith={dialog === "devices" ? "list" : dialog} onClose={closeDialog} />
+      )}
       {removing !== undefined && (
         <RemoveDialog
           title={titleOrUntitled(removing.title)}
@@ -104,12 +121,37 @@ export function HomePage(): ReactNode {
   );
 }
 
-function EmptyHome(): ReactNode {
+/** `onJoin`: there is no account here yet that anything belongs to. */
+function EmptyHome({ onJoin }: { readonly onJoin: ((by: "join" | "restore") => void) | undefined }): ReactNode {
   return (
     <section className="empty">
       <Island />
       <h2>{t.emptyTitle}</h2>
       <p>{t.empty}</p>
+      {onJoin !== undefined && (
+        <div className="join">
+          <p>{strings.devices.join.heading}</p>
+          <div className="actions">
+            <button type="button" className="button" onClick={() => onJoin("join")}>
+              {strings.devices.join.button}
+            </button>
+            <button type="button" className="button" onClick={() => onJoin("restore")}>
+              {strings.recovery.restore.open}
+            </button>
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** This device was just put into an account. */
+function Fetching(): ReactNode {
+  return (
+    <section className="empty">
+      <Island />
+      <h2>{strings.devices.join.fetching}</h2>
+      <p>{strings.devices.join.fetchingHint}</p>
     </section>
   );
 }

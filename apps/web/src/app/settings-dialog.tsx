@@ -14,7 +14,13 @@ const appearances: readonly (readonly [Appearance, string])[] = [
   ["dark", t.dark],
 ];
 
-export function SettingsDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
+export interface SettingsDialogProps {
+  readonly onClose: () => void;
+  /** Another dialog, instead of this one. */
+  readonly onDevices: () => void;
+}
+
+export function SettingsDialog({ onClose, onDevices }: SettingsDialogProps): ReactNode {
   const { profile, rename } = useApp();
   const [name, setName] = useState(profile.displayName);
   const [told, setTold] = useState("");
@@ -85,6 +91,15 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }): R
           </label>
         ))}
       </fieldset>
+      <section className="share-part" aria-labelledby={`${id}-devices`}>
+        <h3 id={`${id}-devices`}>{t.devices}</h3>
+        <p className="hint">{t.devicesHint}</p>
+        <div>
+          <button type="button" className="button" onClick={onDevices}>
+            {t.openDevices}
+          </button>
+        </div>
+      </section>
       <p className="hint">{t.secret}</p>
     </Dialog>
   );

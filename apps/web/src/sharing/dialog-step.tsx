@@ -1,5 +1,5 @@
 import { ArrowLeft } from "lucide-react";
-import { useEffect, useId, useRef } from "react";
+import { useId, useLayoutEffect, useRef } from "react";
 import type { ReactNode } from "react";
 import { strings } from "../strings.ts";
 
@@ -13,7 +13,8 @@ export interface DialogStepProps {
 export function DialogStep({ title, onBack, children }: DialogStepProps): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
-  useEffect(() => heading.current?.focus(), []);
+  // Before anything else can happen: later, it would take the focus from where a quick Tab has gone.
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <section className="dialog-step" aria-labelledby={id}>
       <div className="step-head">

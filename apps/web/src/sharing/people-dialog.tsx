@@ -23,6 +23,8 @@ export interface PeopleDialogProps {
   readonly docId: string;
   readonly space: SpaceStatus;
   readonly status: DocumentStatus | undefined;
+  /** Another device of the account has locked this one out. */
+  readonly deviceRevoked: boolean;
   readonly onClose: () => void;
   /** This account has left; the dialog is closed already. */
   readonly onLeft: () => void;
@@ -36,7 +38,7 @@ interface Step {
 }
 
 /** Who is in the document's space, the links that let people in, and for owners what changes both. */
-export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDialogProps): ReactNode {
+export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onLeft }: PeopleDialogProps): ReactNode {
   const { client, profile } = useApp();
   const nowMs = useNow(20_000);
   const actions = useSpaceActions();
@@ -128,7 +130,7 @@ export function PeopleDialog({ docId, space, status, onClose, onLeft }: PeopleDi
       <div ref={body} className="share-body">
         <div hidden={step !== undefined} className="share-body">
           <p ref={top} tabIndex={-1} className="lead">
-            {leadOf(space, status?.phase === "ready")}
+            {deviceRevoked ? `${strings.devices.revoked.title}. ${t.notes.ended(0)}` : leadOf(space, status?.phase === "ready")}
           </p>
           {managed && <InviteForm client={client} docId={docId} invites={space.invites} actions={actions} />}
           {managed && <OpenLinks client={client} docId={docId} invites={space.invites} nowMs={nowMs} actions={actions} />}

@@ -56,6 +56,7 @@ interface Row {
   readonly connection: ConnectionState;
   /** Differences from a member in good standing; without it, a document whose link can't be taken back. */
   readonly space?: Partial<SpaceStatus>;
+  readonly deviceRevoked?: boolean;
   readonly expected: Pick<SyncChip, "kind" | "text" | "tone">;
 }
 
@@ -248,6 +249,22 @@ const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
       expected: { kind: "outdated", text: "Update Skerry to write", tone: "warning" },
     },
   ],
+  revoked: [
+    {
+      status: {},
+      connection: online,
+      space: { standing: "removed", mayWrite: false },
+      deviceRevoked: true,
+      expected: { kind: "revoked", text: "This device was revoked", tone: "warning" },
+    },
+    {
+      status: { refusal: "not-allowed", saved: "device", unsentChanges: 2 },
+      connection: offline("lost"),
+      space: {},
+      deviceRevoked: true,
+      expected: { kind: "revoked", text: "This device was revoked · 2 changes kept on this device", tone: "warning" },
+    },
+  ],
   "not-writable": [
     {
       status: { saved: "device", unsentChanges: 1 },
@@ -357,7 +374,7 @@ describe("the table of states", () => {
       test(`${kind} ${index + 1}: ${row.expected.text}`, () => {
         const status = row.status === undefined ? undefined : { ...synced, ...row.status };
         const space = row.space === undefined ? null : { ...member, ...row.space };
-        expect(syncChip(status, row.connection, nowMs, space, time)).toMatchObject(row.expected);
+        expect(syncChip(status, row.connection, nowMs, space, row.deviceRevoked, time)).toMatchObject(row.expected);
       });
     }
   }
@@ -412,7 +429,7 @@ function* everyState(): Generator<State> {
                   for (const seq of [3, 9])
                     for (const disagreeing of all ? [0, 1] : [0]) {
                       const status: DocumentStatus = { ...synced, saved, storage, phase, unsentChanges, refusal, alarms, seq, disagreeing };
-                      yield { status, connection, space, chip: syncChip(status, connection, nowMs, space, time) };
+                      yield { status, connection, space, chip: syncChip(status, connection, nowMs, space, false, time) };
                     }
   }
 }

@@ -2,7 +2,7 @@
  * What the chip says, as a pure function of what the peer knows. It never says more than is known: "Synced" stands only for
  * "the server has acknowledged everything as durable, and we have all of its changes".
  *
- * Order of precedence: losing text, unreadable document, not yet on disk, standing among the people, refusal, something to review, link state,
+ * Order of precedence: losing text, unreadable document, not yet on disk, standing of the device and among the people, refusal, something to review, link state,
  * saved level.
  */
 import type { ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
@@ -20,6 +20,7 @@ export type SyncKind =
   | "missing"
   | "joining"
   | "removed"
+  | "revoked"
   | "left"
   | "not-let-in"
   | "not-shared"
@@ -84,6 +85,13 @@ function absentChip(status: DocumentStatus, connection: ConnectionState): SyncCh
   if (status.phase === "missing") return chip("missing", "warning", t.missing, t.missing);
   if (status.phase !== "fetching") return undefined;
   return connection.kind === "online" ? chip("fetching", "busy", t.fetching) : chip("waiting", "warning", t.waiting, t.waiting);
+}
+
+/** Another device of the account has locked this one out: the account is still in the space, and nobody removed it. */
+function revokedChip(status: DocumentStatus, space: SpaceStatus | null | undefined): SyncChip | undefined {
+  if (space === null || space === undefined) return undefined;
+  const kept = status.phase === "ready" && status.unsentChanges > 0 ? ` · ${t.kept(status.unsentChanges)}` : "";
+  return chip("revoked", "warning", t.revoked + kept, t.announce.revoked);
 }
 
 /** What keeps this account's changes from the others, whatever the connection: nothing of it heals by waiting. */
@@ -172,6 +180,7 @@ export function syncChip(
   connection: ConnectionState,
   nowMs: number,
   space: SpaceStatus | null | undefined = null,
+  deviceRevoked: boolean = false,
   formatTime: (ms: number) => string = (ms) => clockTime(ms, nowMs),
 ): SyncChip {
   if (status === undefined) return chip("opening", "calm", t.opening);
@@ -181,6 +190,7 @@ export function syncChip(
     unreadableChip(status) ??
     // Whatever else is to be told waits these milliseconds: most of it says "kept on this device", which is not true yet.
     (status.saved === "unsaved" && status.phase === "ready" ? chip("saving", "busy", t.saving) : undefined) ??
+    (deviceRevoked ? revokedChip(status, space) : undefined) ??
     spaceChip(status, connection, space) ??
     absentChip(status, connection) ??
     refusedChip(status, connection) ??

@@ -11,6 +11,7 @@ import {
   HardDrive,
   Lock,
   LogOut,
+  MonitorX,
   RefreshCw,
   ShieldAlert,
   ShieldQuestion,
@@ -38,6 +39,7 @@ export const chipIcons: Readonly<Record<SyncKind, LucideIcon>> = {
   missing: CloudOff,
   joining: DoorOpen,
   removed: UserX,
+  revoked: MonitorX,
   left: LogOut,
   "not-let-in": Ban,
   "not-shared": HardDrive,
@@ -61,14 +63,15 @@ export interface SyncIndicatorProps {
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
   readonly space: SpaceStatus | null | undefined;
+  readonly deviceRevoked: boolean;
   readonly onRetry: () => void;
   readonly onDownload: (() => void) | undefined;
 }
 
 /** The chip in the header, its panel, and what is read out. */
-export function SyncIndicator({ status, connection, space, onRetry, onDownload }: SyncIndicatorProps): ReactNode {
+export function SyncIndicator({ status, connection, space, deviceRevoked, onRetry, onDownload }: SyncIndicatorProps): ReactNode {
   const nowMs = useNow(connection.kind === "offline" ? 1000 : 20_000);
-  const chip = syncChip(status, connection, nowMs, space);
+  const chip = syncChip(status, connection, nowMs, space, deviceRevoked);
   const panelId = useId();
   const Icon = chipIcons[chip.kind];
   return (

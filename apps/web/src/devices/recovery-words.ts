@@ -1,0 +1,28 @@
+/** Recovery words as people type them, and what can be said of them. */
+import type { RestoreResult } from "../client.ts";
+
+export const recoveryWordsCount = 24;
+
+export type RestoreError = Extract<RestoreResult, { readonly ok: false }>["error"];
+
+/** Letters, and the marks on them: numbers, dots and lines between words are not part of them. */
+const word = /[\p{L}\p{M}]+/gu;
+
+/** The words in what was typed or pasted, however they are numbered and set apart. */
+export const wordsIn = (text: string): readonly string[] => text.match(word) ?? [];
+
+/** Where the word of that number (from 0) stands in the text. */
+export function placeOfWord(text: string, index: number): { readonly start: number; readonly end: number } | undefined {
+  const found = [...text.matchAll(word)][index];
+  return found === undefined ? undefined : { start: found.index, end: found.index + found[0].length };
+}
+
+/** The word that was asked for, whatever stands around it. */
+export function isSameWord(typed: string, asked: string): boolean {
+  const [only, ...more] = wordsIn(typed);
+  return more.length === 0 && only?.normalize("NFKD").toLowerCase() === asked;
+}
+
+/** Which of those asked for are not right, from 0. */
+export const wrongOnes = (typed: readonly string[], words: readonly string[], asked: readonly number[]): readonly number[] =>
+  asked.filter((place, index) => !isSameWord(typed[index] ?? "", words[place] ?? ""));
