@@ -281,6 +281,19 @@ test("making words works with the keyboard alone, and nobody loses them by a str
   await press(page, "Leave");
   await dialog.getByText("The words were put away, and are not shown again.").waitFor();
   await focusComesTo(page, "Make new words…");
+  // Nobody said that the new ones are on paper: both work, until one is ended.
+  const ends = dialog.getByRole("button", { name: /^End…/ });
+  await until("both are in the list", async () => (await ends.count()) === 2);
+  await press(page, "End…");
+  await focusComesTo(page, "End these recovery words?");
+  await page.keyboard.press("Escape");
+  await until("the focus is back", async () => (await focusedWords(page)).startsWith("End…"));
+  await page.keyboard.press("Enter");
+  await focusComesTo(page, "End these recovery words?");
+  await press(page, "End them");
+  await dialog.getByText("These recovery words work no more.").waitFor();
+  await focusComesTo(page, "Your devices");
+  await until("one is left", async () => (await ends.count()) === 1);
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
   expect(await focusedWords(page)).toContain("Settings");
@@ -454,6 +467,9 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   await answer(page, words);
   await dialog.getByText(/^Made on /).waitFor();
   await look(page, "devices, words");
+  await dialog.getByRole("button", { name: /^End…/ }).click();
+  await look(page, "end");
+  await page.keyboard.press("Escape");
   await dialog.getByRole("button", { name: "Make new words…" }).click();
   await look(page, "explanation, new ones");
   expect(found).toEqual([]);

@@ -754,16 +754,24 @@ export const strings = {
     what: "24 words on paper bring your documents back if all your devices are lost. Whoever has them has everything: keep them like a passport.",
     none: "You have none.",
     madeOn: (day: string): string => `Made on ${day}`,
+    made: (when: string): string => `Made ${when}`,
     make: "Make recovery words…",
     makeNew: "Make new words…",
     done: "Your recovery words are ready. Keep the paper safe.",
     left: "The words were put away, and are not shown again. If you have not written them down, make new ones.",
 
+    end: {
+      button: "End…",
+      title: "End these recovery words?",
+      body: "Whoever types them from then on gets nothing. Your devices and your documents stay as they are.",
+      confirm: "End them",
+      done: "These recovery words work no more.",
+    },
     explain: {
       title: "Make recovery words",
       titleNew: "Make new recovery words",
       how: "Have pen and paper at hand, or a printer that is yours. The words are shown once, and nobody can look them up for you.",
-      oldEnd: "The words that you have now stop working.",
+      oldEnd: "Once the new ones are on paper, the words that you have now stop working.",
       make: "Make the words",
     },
     making: {
@@ -796,8 +804,9 @@ export const strings = {
     },
     leaving: {
       title: "Are they written down?",
-      body: "The words are not shown again. Without them on paper they help nobody, and earlier words work no more.",
-      making: "The words are just being made. If you go now, you never see them, and earlier words may work no more.",
+      body: "The words are not shown again. Without them on paper they help nobody.",
+      making: "The words are just being made. If you go now, you never see them.",
+      oldStay: "The words that you had before go on working.",
       leave: "Leave",
       stay: "Back to the words",
       wait: "Wait for the words",

@@ -19,7 +19,7 @@ import type { KitEvent, KitState } from "./recovery-flow.ts";
 import { nextKitState } from "./recovery-flow.ts";
 import { RecoveryPart } from "./recovery-part.tsx";
 import { RecoveryRestore } from "./recovery-restore.tsx";
-import { RecoveryStep } from "./recovery-step.tsx";
+import { EndKitStep, RecoveryStep } from "./recovery-step.tsx";
 import { RevokedNote } from "./revoked-note.tsx";
 
 const t = strings.devices;
@@ -30,6 +30,7 @@ type Step =
   | { readonly kind: "pair"; readonly role: PairingRole; readonly entry: PairingEntry; readonly attempt: number }
   /** `isNew`: instead of words that there were when it began. */
   | { readonly kind: "kit"; readonly state: KitState; readonly isNew: boolean }
+  | { readonly kind: "end-kit"; readonly device: DeviceSummary }
   | { readonly kind: "restore" };
 
 const pairAs = (role: PairingRole, attempt = 1): Step => ({ kind: "pair", role, entry: firstEntry[role], attempt });
@@ -115,6 +116,15 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
     const result = await run(() => client.makeRecoveryKit(), { doing: strings.recovery.making.told, done: "" });
     moveKit(result?.ok === true ? { kind: "made", words: result.words } : { kind: "not-made" });
   };
+  /** Only now do earlier words end. */
+  const keepKit = async (step: Step): Promise<void> => {
+    const result = await run(() => client.keepRecoveryKit(), { done: strings.recovery.done });
+    if (result?.ok === true) setStep((current) => (current?.kind === "kit" && step.kind === "kit" ? undefined : current));
+  };
+  const endKit = async (step: Extract<Step, { kind: "end-kit" }>): Promise<void> => {
+    const result = await run(() => client.revokeDevice(step.device.deviceId), { done: strings.recovery.end.done });
+    if (result?.ok === true) finish(step);
+  };
   /** Words that are told once are not lost by a stray click. */
   const close = (): void => {
     const isOpen = body.current?.closest("dialog")?.open === true;
@@ -154,10 +164,11 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
           )}
           {devices?.revoked === false && (devices.kit !== undefined || devices.devices.length > 1 || (documents?.length ?? 0) > 0) && (
             <RecoveryPart
-              kit={devices.kit}
+              kits={devices.devices.filter(isLiveKit)}
               nowMs={nowMs}
               busy={busy}
               onMake={() => open({ kind: "kit", state: { at: "explain" }, isNew: devices.kit !== undefined })}
+              onEnd={(device) => open({ kind: "end-kit", device })}
             />
           )}
           {devices !== undefined && mayOfferToJoin(devices) && (
@@ -176,12 +187,14 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
             say={say}
             onEvent={onKit}
             onMake={() => void makeKit()}
-            onDone={(kept) => {
+            onWritten={() => void keepKit(step)}
+            onLeave={() => {
               setStep(undefined);
-              say(kept ? strings.recovery.done : strings.recovery.left);
+              say(strings.recovery.left);
             }}
           />
         )}
+        {step?.kind === "end-kit" && <EndKitStep busy={busy} onBack={back} onConfirm={() => void endKit(step)} />}
         {step?.kind === "restore" && <RecoveryRestore deviceName={nameOfThisDevice()} say={say} onBack={back} onRestored={onClose} />}
         {step?.kind === "pair" && (
           <PairingStep
@@ -207,6 +220,9 @@ const firstStep = (startsWith: DevicesDialogProps["startsWith"]): Step | undefin
 /** Who has several devices has an account already. */
 const mayOfferToJoin = ({ devices, revoked }: DevicesStatus): boolean => !revoked && devices.every(({ isThis }) => isThis);
 
+/** Recovery words are a device of the account, on paper: they have a part of their own. */
+const isLiveKit = ({ kitMadeAtMs, revoked }: DeviceSummary): boolean => kitMadeAtMs !== undefined && !revoked;
+
 interface DeviceListProps {
   readonly devices: DevicesStatus;
   readonly heading: RefObject<HTMLHeadingElement | null>;
@@ -223,14 +239,15 @@ function DeviceList({ devices, heading, onStep }: DeviceListProps): ReactNode {
       ))}
     </ul>
   );
-  const out = devices.devices.filter(({ revoked }) => revoked);
+  const apparatus = devices.devices.filter(({ kitMadeAtMs }) => kitMadeAtMs === undefined);
+  const out = apparatus.filter(({ revoked }) => revoked);
   return (
     <>
       <section className="share-part" aria-labelledby={`${id}-in`}>
         <h3 ref={heading} id={`${id}-in`} tabIndex={-1}>
           {t.list}
         </h3>
-        {rows(devices.devices.filter(({ revoked }) => !revoked))}
+        {rows(apparatus.filter(({ revoked }) => !revoked))}
         <p className="told" role="status">
           {devices.untoldSpaces > 0 ? t.untold(devices.untoldSpaces) : ""}
         </p>

@@ -8,12 +8,13 @@ const t = strings.recovery.check;
 export interface RecoveryCheckProps {
   readonly words: readonly string[];
   readonly asked: readonly [number, number];
+  readonly busy: boolean;
   readonly onShow: () => void;
   readonly onRight: () => void;
 }
 
 /** Two of the words, to be read off the paper. */
-export function RecoveryCheck({ words, asked, onShow, onRight }: RecoveryCheckProps): ReactNode {
+export function RecoveryCheck({ words, asked, busy, onShow, onRight }: RecoveryCheckProps): ReactNode {
   const [typed, setTyped] = useState<readonly string[]>(["", ""]);
   const [wrong, setWrong] = useState<readonly number[]>([]);
   const fields = useRef<(HTMLInputElement | null)[]>([]);
@@ -71,7 +72,7 @@ export function RecoveryCheck({ words, asked, onShow, onRight }: RecoveryCheckPr
         </button>
       </div>
       <div className="dialog-actions">
-        <button type="submit" className="button button-primary">
+        <button type="submit" className="button button-primary" aria-disabled={busy}>
           {t.confirm}
         </button>
       </div>

@@ -17,12 +17,14 @@ export interface RecoveryStepProps {
   readonly say: (text: string, isProblem?: boolean) => void;
   readonly onEvent: (event: KitEvent) => void;
   readonly onMake: () => void;
-  /** They are written down, or not wanted. */
-  readonly onDone: (kept: boolean) => void;
+  /** They are on paper. */
+  readonly onWritten: () => void;
+  /** Away, although the words are not shown again. */
+  readonly onLeave: () => void;
 }
 
 /** Making recovery words: what they are, the words, and whether they are on paper. */
-export function RecoveryStep({ state, isNew, busy, say, onEvent, onMake, onDone }: RecoveryStepProps): ReactNode {
+export function RecoveryStep({ state, isNew, busy, say, onEvent, onMake, onWritten, onLeave }: RecoveryStepProps): ReactNode {
   const back = (): void => onEvent({ kind: "back" });
   switch (state.at) {
     case "explain":
@@ -49,15 +51,16 @@ export function RecoveryStep({ state, isNew, busy, say, onEvent, onMake, onDone 
     case "check":
       return (
         <DialogStep key="check" title={t.check.title} onBack={back}>
-          <RecoveryCheck words={state.words} asked={state.asked} onShow={() => onEvent({ kind: "show" })} onRight={() => onDone(true)} />
+          <RecoveryCheck words={state.words} asked={state.asked} busy={busy} onShow={() => onEvent({ kind: "show" })} onRight={onWritten} />
         </DialogStep>
       );
     default:
       return (
         <DialogStep key="leaving" title={t.leaving.title} onBack={back}>
           <p>{state.words === undefined ? t.leaving.making : t.leaving.body}</p>
+          {isNew && <p>{t.leaving.oldStay}</p>}
           <div className="dialog-actions">
-            <button type="button" className="button" onClick={() => onDone(false)}>
+            <button type="button" className="button" onClick={onLeave}>
               {t.leaving.leave}
             </button>
             <button type="button" className="button button-primary" onClick={() => onEvent({ kind: "stay" })}>
@@ -67,4 +70,20 @@ export function RecoveryStep({ state, isNew, busy, say, onEvent, onMake, onDone 
         </DialogStep>
       );
   }
+}
+
+export interface EndKitStepProps {
+  readonly busy: boolean;
+  readonly onBack: () => void;
+  readonly onConfirm: () => void;
+}
+
+/** Words that nobody wants any more, or that somebody has seen. */
+export function EndKitStep({ busy, onBack, onConfirm }: EndKitStepProps): ReactNode {
+  return (
+    <DialogStep title={t.end.title} onBack={onBack}>
+      <p>{t.end.body}</p>
+      <Confirm label={t.end.confirm} danger busy={busy} onBack={onBack} onConfirm={onConfirm} />
+    </DialogStep>
+  );
 }
