@@ -157,7 +157,7 @@ test("a revoked device is told, keeps what it has, and gets nothing that is writ
   await closeDevices(laptop.page);
   await revokedNote(phone.page).waitFor({ timeout: 40_000 });
   await chipBecomes(phone.page, ["revoked"]);
-  expect(await editorOf(phone.page).getAttribute("contenteditable")).toBe("false");
+  await until("nothing can be typed any more", async () => (await editorOf(phone.page).getAttribute("contenteditable")) === "false");
 
   await openDocument(laptop, "Plan");
   await caretToLine(laptop.page, 0);

@@ -1,12 +1,19 @@
 /** Membership of one document as the space's access log says it. */
 import { accountOfDevice, documentOf, documentRights, isLiveDevice, judgeEntry, newestFenceIn, settingsOf } from "@skerry/access";
+import { toText } from "@skerry/protocol";
 import type { DeviceId, DocId } from "@skerry/protocol";
 import type { Membership } from "../engine/membership.ts";
 import type { Space } from "./space.ts";
 
 export function createLogMembership(space: Space, docId: DocId, own: DeviceId): Membership {
+  /** Its account has revoked this device: so it does not wait until this space hears of it, too. */
+  const isDisowned = (): boolean => {
+    const account = space.acting.account.state();
+    return account.devices.has(toText(own)) && !isLiveDevice(account, own);
+  };
   const mayWrite = (): boolean => {
     const state = space.state();
+    if (isDisowned()) return false;
     if (state === undefined || space.isOutdated() || space.distrust() !== undefined || !space.isAdmitted()) return false;
     return documentRights(state, own, docId).write && space.keys.epochKey(settingsOf(state).epoch) !== undefined;
   };
@@ -47,7 +54,7 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
       if (standing === "removed" || standing === "left" || standing === "refused") return "not-allowed";
       // Not in the log yet, or the key is on its way.
       const account = accountOfDevice(state, own);
-      const isRevoked = account !== undefined && !isLiveDevice(account, own);
+      const isRevoked = isDisowned() || (account !== undefined && !isLiveDevice(account, own));
       const isReader = documentOf(state, docId) !== undefined && !documentRights(state, own, docId).write;
       return isRevoked || isReader ? "not-allowed" : undefined;
     },

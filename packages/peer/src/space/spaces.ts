@@ -135,6 +135,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       // Every space is to hear which devices and keys the account has.
       own.account.watch(() => {
         for (const { space } of known.values()) space.wake();
+        touch();
         host.changed();
       });
       return own;
