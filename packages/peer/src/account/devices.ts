@@ -66,6 +66,8 @@ export function createDevices(host: DevicesHost): Devices {
   const { env, identity, spaces } = host;
   const own = identity.device.deviceId;
   let making: Promise<void> | undefined;
+  /** The newest key of the account in the payload that was given last. */
+  let given: Uint8Array | undefined;
   const timers = new Set<() => void>();
 
   const watched = createWatched<DevicesStatus>(
@@ -137,7 +139,8 @@ export function createDevices(host: DevicesHost): Devices {
   };
   const isUntoldIn = (space: Space, state: ReturnType<OwnAccount["state"]>): boolean => {
     const known = space.state();
-    return known !== undefined && isUntold(known, state);
+    // Whoever is turned away there has nothing to tell.
+    return known !== undefined && space.isAdmitted() && isUntold(known, state);
   };
   const mayJoin = (): boolean => spaces.all().length === 0;
 
@@ -232,7 +235,10 @@ export function createDevices(host: DevicesHost): Devices {
         return undefined;
       const landmark = accessHeadAt(state);
       const [opening] = ready.account.log();
-      if (landmark === undefined || opening === undefined) return undefined;
+      const { encryptionKey } = ready.account.state();
+      const isKnown = ready.account.readers().some((reader) => bytesEqual(reader.encryptionKey, encryptionKey));
+      if (landmark === undefined || opening === undefined || !isKnown) return undefined;
+      given = encryptionKey;
       return {
         account: exportAccount(identity.account),
         opening,
@@ -245,7 +251,7 @@ export function createDevices(host: DevicesHost): Devices {
     addDevice: async (reply, names) => {
       const place = spaces.home();
       if (place === undefined) return false;
-      const added = await place.space.decide(addingDevice(reply, identity.account.accountId, identity.device));
+      const added = await place.space.decide(addingDevice(reply, identity.account.accountId, identity.device, given));
       if (!added.ok) return false;
       home.nameDevice(toText(reply.deviceId), names.new);
       if (names.own !== "" && home.deviceName(toText(own)) === "") home.nameDevice(toText(own), names.own);
@@ -274,7 +280,7 @@ export function createDevices(host: DevicesHost): Devices {
       if (place === undefined) return { ok: false, error: "offline", reason: "" };
       // First what it is: a device that nobody knows anything of would be worse than a mark without one.
       home.markKit(toText(consent.deviceId), kit);
-      return resultOf(await place.space.decide(addingDevice(consent, identity.account.accountId, identity.device)));
+      return resultOf(await place.space.decide(addingDevice(consent, identity.account.accountId, identity.device, given)));
     },
     endKit: decide,
     endKitsBefore: async (deviceId) => {

@@ -152,7 +152,8 @@ export function createRecovery(host: RecoveryHost): Recovery {
     return answer !== "offline" && answer.ok;
   };
 
-  const makeKit = async (): Promise<RecoveryKitResult> => {
+  /** Tried again if the account got another key between the two steps. */
+  const makeKit = async (triesLeft = 3): Promise<RecoveryKitResult> => {
     const payload = await devices.payload();
     if (payload === undefined) return { ok: false, error: "offline", reason: "" };
     const secret = generateRecoverySecret(env.random);
@@ -172,6 +173,7 @@ export function createRecovery(host: RecoveryHost): Recovery {
       latest = deviceId;
       return { ok: true, words };
     }
+    if (!added.ok && added.reason === "stale" && triesLeft > 1) return makeKit(triesLeft - 1);
     // It may be in the account all the same, if the answer was lost.
     await devices.endKit(deviceId);
     return added.ok ? { ok: false, error: "offline", reason: "" } : added;
@@ -234,7 +236,7 @@ export function createRecovery(host: RecoveryHost): Recovery {
   const forget = (): Promise<void> => env.kv.write([[kitKey, undefined]]);
 
   return {
-    makeKit,
+    makeKit: () => makeKit(),
     keepKit: async () => {
       if (latest === undefined) return { ok: false, error: "refused", reason: "no-such-device" };
       return devices.endKitsBefore(latest);

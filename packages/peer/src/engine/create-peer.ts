@@ -226,6 +226,8 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       entry: () => library.get(docId) ?? entry,
       before: async () => {
         await ends.get(docId)?.catch(() => {});
+        // It is in the list at once, and may be opened from there: what it begins with has to be on the disk.
+        await library.durable(docId);
         await spaces.ready(entry);
         await settle(library, docId, true);
       },

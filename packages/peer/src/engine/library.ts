@@ -14,6 +14,8 @@ export interface Library {
   summaries(): readonly DocumentSummary[];
   /** Durable when resolved, in one write with `more`. Visible at once. */
   put(entry: LibraryEntry, more?: readonly (readonly [string, Uint8Array])[]): Promise<void>;
+  /** Resolves when what was put under this id is durable; rejects if it could not be written, and is gone again. */
+  durable(docId: string): Promise<void>;
   /** Changes an entry, if it is there. */
   update(docId: string, change: (entry: LibraryEntry) => LibraryEntry): Promise<void>;
   remove(docId: string): Promise<void>;
@@ -43,18 +45,24 @@ export async function loadLibrary(
     if (last === undefined || rows.length < rowsMax) break;
     from = `${last[0]}\u0000`;
   }
+  /** New documents that are on their way to the disk. */
+  const arriving = new Map<string, Promise<void>>();
   const put: Library["put"] = async (entry, more = []) => {
     const docId = toText(entry.docId);
     const isNew = !entries.has(docId);
+    const write = kv.write([[libraryKey(nameOf(entry.docId)), storedLibraryEntry.encode(entry)], ...more]);
+    if (isNew) arriving.set(docId, write);
     entries.set(docId, entry);
     onChange();
     try {
-      await kv.write([[libraryKey(nameOf(entry.docId)), storedLibraryEntry.encode(entry)], ...more]);
+      await write;
     } catch (error) {
       // A document that is not on disk was never made. A change of a known one stays, and is written with the next.
       if (isNew) entries.delete(docId);
       onChange();
       throw error;
+    } finally {
+      if (arriving.get(docId) === write) arriving.delete(docId);
     }
   };
   return {
@@ -62,6 +70,7 @@ export async function loadLibrary(
     all: () => entries.values(),
     summaries: () => [...entries.values()].map(summaryOf).sort((a, b) => b.changedAtMs - a.changedAtMs),
     put,
+    durable: (docId) => arriving.get(docId) ?? Promise.resolve(),
     update: async (docId, change) => {
       const entry = entries.get(docId);
       if (entry !== undefined) await put(change(entry));
