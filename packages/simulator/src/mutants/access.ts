@@ -14,6 +14,11 @@ const actions = "packages/peer/src/space/actions.ts";
 const duties = "packages/peer/src/space/duties.ts";
 const keyRing = "packages/peer/src/space/key-ring.ts";
 const membership = "packages/peer/src/space/log-membership.ts";
+const makeCut = "packages/peer/src/space/make-cut.ts";
+const ownAccount = "packages/peer/src/account/own-account.ts";
+const devices = "packages/peer/src/account/devices.ts";
+const homeSync = "packages/peer/src/account/home-sync.ts";
+const recovery = "packages/peer/src/account/recovery.ts";
 const send = "packages/peer/src/engine/send.ts";
 const document = "packages/peer/src/engine/document.ts";
 
@@ -200,5 +205,98 @@ export const accessMutants: readonly Mutant[] = [
     bug: "An operation whose answer was lost is waited for for ever.",
     loss: "Nobody on this device can change anything in the space any more.",
     expect: ["I14"],
+  },
+  // ---- devices
+  {
+    id: "spaces-never-told-of-devices",
+    patches: [
+      {
+        file: duties,
+        find: `  if (isUntold(state, acting.account.state())) return (now) => news(now, acting);\n`,
+        replace: `  if (role === "viewer" && isUntold(state, acting.account.state())) return (now) => news(now, acting);\n`,
+      },
+    ],
+    bug: "Nobody but a viewer tells a space which devices an account has.",
+    loss: "A second device reads nothing that is shared, and a stolen one reads on everywhere but at home.",
+    expect: ["I14"],
+  },
+  {
+    id: "new-account-key-not-learned",
+    patches: [{ file: ownAccount, find: `        openKeys(bytes);\n        grown = true;`, replace: `        grown = true;` }],
+    bug: "The new encryption key that comes with a revocation is not taken out of the account's log.",
+    loss: "Whoever has revoked a device can't read anything any more.",
+    expect: ["I14", "I17"],
+  },
+  {
+    id: "cut-sealed-to-the-old-account-key",
+    patches: [
+      {
+        file: makeCut,
+        find: `    if (newKey !== undefined && bytesEqual(newKey.accountId, accountId)) return newKey.encryptionKey;\n`,
+        replace: ``,
+      },
+    ],
+    bug: "The cut that comes with a revocation is sealed to the encryption key that the revoked device has, too.",
+    loss: "A stolen device opens the new key of every space that its account owns, if the relay helps.",
+    expect: ["I9"],
+  },
+  {
+    id: "home-not-told-of-spaces",
+    patches: [
+      {
+        file: homeSync,
+        find: `    if (member?.role !== undefined && space.isLive()) home.addSpace(space.spaceId, head);`,
+        replace: `    if (member?.role === "viewer" && space.isLive()) home.addSpace(space.spaceId, head);`,
+      },
+    ],
+    bug: "Only spaces that the account just reads are put into its home.",
+    loss: "Other devices, and recovery words, lead to nothing that is shared.",
+    expect: ["I14"],
+  },
+  {
+    id: "words-without-their-note",
+    patches: [
+      {
+        file: recovery,
+        find: `added.ok && (await putNote(kit, payload.home.spaceId, payload)) && (await`,
+        replace: `added.ok && (await`,
+      },
+    ],
+    bug: "Recovery words are shown though the relay has not got the note that leads from them to the account.",
+    loss: "Whoever has lost all devices finds that the words on paper are good for nothing.",
+    expect: ["I14"],
+  },
+  {
+    id: "relay-shows-the-log-to-revoked-devices",
+    patches: [
+      {
+        file: relaySpace,
+        find: `      const isLive = account.devices.get(toText(deviceId))?.revoked === false;`,
+        replace: `      const isLive = account.devices.has(toText(deviceId));`,
+      },
+    ],
+    bug: "A relay goes on showing a space's log to a device that was revoked.",
+    loss: "A thief with a stolen device sees who comes and goes.",
+    expect: ["I9"],
+  },
+  {
+    id: "account-taken-on-before-it-is-let-in",
+    patches: [
+      {
+        file: devices,
+        find: `        if (valid === undefined || !(await admittedTo(payload.home)) || !mayJoin()) return false;`,
+        replace: `        if (valid === undefined || !mayJoin()) return false;`,
+      },
+    ],
+    bug: "A new device takes the account on before the account's log knows it.",
+    loss: "If the other device dies at that moment, the new one is of an account that knows nothing of it.",
+    expect: ["I9"],
+  },
+  {
+    id: "later-account-keys-not-handed-over",
+    patches: [{ file: devices, find: `        laterKeys: ready.account.laterKeys(),`, replace: `        laterKeys: [],` }],
+    bug: "A new device gets the account's first encryption key only.",
+    loss: "Whoever has ever revoked a device can never add one that can read.",
+    expect: ["I14", "I17"],
   },
 ];

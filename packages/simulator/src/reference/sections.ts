@@ -1,8 +1,10 @@
 /** The tables of docs/simulation.md, from the same tables that the program reads. Each stands between two markers. */
+import { readFileSync } from "node:fs";
 import { optionTable } from "../cli/arguments.ts";
 import { invariantIds, invariantMeanings } from "../invariants/meaning.ts";
 import { requiredStates } from "../invariants/required-states.ts";
 import { faultClasses, themeNames } from "../scenario/generate.ts";
+import { accessMutants } from "../mutants/access.ts";
 import { acceptedOf } from "../scenario/parse-scenario.ts";
 import type { Field, Fields } from "../scenario/field.ts";
 import { deviceFields, expectationTable, scenarioFields } from "../scenario/scenario-table.ts";
@@ -45,6 +47,23 @@ const steps = (): string =>
     })
     .join("\n\n");
 
+interface Caught {
+  readonly invariant: string;
+  readonly seeds: readonly number[];
+  readonly of: number;
+}
+const caughtInSpaces = (): Readonly<Record<string, Caught>> =>
+  JSON.parse(readFileSync(new URL("../mutants/caught-spaces.json", import.meta.url), "utf8")) as Readonly<Record<string, Caught>>;
+
+const spacesMutants = (): string => {
+  const caught = caughtInSpaces();
+  const rows = accessMutants.map(({ id, bug, loss }) => {
+    const { invariant = "not yet", seeds = [], of = 150 } = caught[id] ?? {};
+    return [`\`${id}\``, bug, loss, invariant, `${seeds.join(", ") || "none"} of ${of}`];
+  });
+  return table(["planted bug", "what is wrong", "what users would lose", "caught by", "seeds that catch it"], rows);
+};
+
 export const referenceSections: Readonly<Record<string, () => string>> = {
   options: () =>
     table(
@@ -71,6 +90,7 @@ export const referenceSections: Readonly<Record<string, () => string>> = {
       ["id", "name", "what always holds", "if it is broken"],
       invariantIds.map((id) => [id, invariantMeanings[id].title, invariantMeanings[id].holds, invariantMeanings[id].broken]),
     ),
+  "spaces-mutants": spacesMutants,
   "rare-states": () => requiredStates.map((state) => `- ${state}`).join("\n"),
 };
 

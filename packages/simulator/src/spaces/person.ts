@@ -1,20 +1,24 @@
 /**
- * A person with one device in a space: the real engine over a virtual browser profile. Editors' tabs and their storms are the other simulation's business
+ * People in spaces, and their devices: each the real engine over a virtual browser profile. Editors' tabs and their storms are the other simulation's business
  * (`actors/device.ts`); here a person types words straight into the peer's documents.
  */
 import { importSecret } from "@skerry/crypto";
 import { createPeer, openSealedKv } from "@skerry/peer";
-import type { Alarm, DocumentStatus, Kv, OpenDocument, Peer, SpaceStatus } from "@skerry/peer";
+import type { Alarm, DevicesStatus, DocumentStatus, Kv, OpenDocument, PairingStatus, Peer, SpaceStatus } from "@skerry/peer";
 import { createIdbContentStore, openIdbKv } from "@skerry/peer/browser/storage";
+import { idBytes, toText } from "@skerry/protocol";
 import { createProfile, factories } from "../actors/device.ts";
 import type { RunContext } from "../run/context.ts";
 import type { Process } from "../world/process.ts";
 
 export interface Word {
   readonly text: string;
+  /** Name of the device. */
   readonly who: string;
   readonly docId: string;
   readonly atMs: number;
+  /** When first something came to the relay that the device had sent since: before that nobody else can have it. */
+  arrivedMs: number | undefined;
   /** The person was told that it is on the server. */
   acked: boolean;
   /** The person was told that it is on this device. */
@@ -23,23 +27,57 @@ export interface Word {
 
 export interface Person {
   readonly name: string;
+  /** The first one, and those that were to come by pairing or by recovery words. Those that were lost stay in the list. */
+  readonly devices: readonly Device[];
+  /** A new one, which knows nothing of the others yet. */
+  addDevice(): Device;
+  /** Of the account that all devices are to be in. */
+  accountId(): string | undefined;
+}
+
+/** The account's home, as a device has it on its disk. */
+export interface Home {
+  /** In text. */
+  readonly spaceId: string;
+  readonly docId: string;
+}
+
+export interface Device {
+  readonly name: string;
+  /** Whose it is. */
+  readonly person: string;
   start(): void;
   kill(how: "kill" | "power"): void;
+  /** Dead for good. */
+  lose(): void;
+  isLost(): boolean;
   alive(): boolean;
   /** Up, and its peer has read what it stored. */
   peer(): Peer | undefined;
   accountId(): string | undefined;
+  /** The account that it made for itself. */
+  firstAccountId(): string | undefined;
+  deviceId(): string | undefined;
   space(docId: string): SpaceStatus | undefined;
   status(docId: string): DocumentStatus | undefined;
   text(docId: string): string | undefined;
   documents(): readonly string[];
+  title(docId: string): string;
+  /** Shared by a link, with nobody. */
+  makeDocument(peer: Peer): Promise<string>;
   /** False if the document is not here, or not ready. */
   type(docId: string, word: Word): boolean;
   /** Follows a document from now on, across lives. */
   watch(docId: string): void;
   alarms(): readonly Alarm[];
-  /** Epochs whose key this device was ever seen to store. */
-  epochs(): ReadonlySet<number>;
+  /** Epochs of a space whose key this device was ever seen to store. */
+  epochs(spaceId: string): ReadonlySet<number>;
+  home(): Home | undefined;
+  /** The home is at the relay as this device has it, and names these spaces and documents that are shared by links. */
+  homeIsKept(spaces: readonly string[], links: readonly string[]): boolean;
+  /** What the person is told of the account's devices. */
+  devices(): DevicesStatus | undefined;
+  pairing(): PairingStatus;
 }
 
 interface Life {
@@ -51,25 +89,55 @@ interface Life {
   readonly spaces: Map<string, SpaceStatus>;
   readonly watched: Set<string>;
   listed: readonly string[];
+  readonly titles: Map<string, string>;
+  devices: DevicesStatus | undefined;
+  pairing: PairingStatus;
 }
 
 const bootMs = 1;
 const bootAgainMs = 5_000;
-/** Rows of the key ring: `s/<space>/k/<epoch in base 36>`. */
-const epochRow = /^s\/.*\/k\/([0-9a-z]+)$/;
+/** Rows of the key ring: `s/<name of the space>/k/<epoch in base 36>`. */
+const epochRow = /^s\/(.*)\/k\/([0-9a-z]+)$/;
+/** Rows of spaces: after the version comes the space's id. The home's row has the id of its document besides. */
+const spaceRow = /^l\/~space\/(.*)$/;
+const homeRow = "i/home";
+const idAt = (value: Uint8Array, at: number): string => toText(value.slice(1 + at * idBytes, 1 + (at + 1) * idBytes));
 
-export function createPerson(context: RunContext, name: string, words: () => readonly Word[]): Person {
+export interface DeviceEvents {
+  readonly words: () => readonly Word[];
+  /** It is of another account than before, as its disk says. */
+  readonly joined: (device: Device) => void;
+}
+
+export function createPerson(context: RunContext, name: string, events: DeviceEvents): Person {
+  const devices: Device[] = [];
+  const addDevice = (): Device => {
+    const device = createDevice(context, devices.length === 0 ? name : `${name}${devices.length + 1}`, name, events);
+    devices.push(device);
+    return device;
+  };
+  const first = addDevice();
+  return { name, devices, addDevice, accountId: first.accountId };
+}
+
+function createDevice(context: RunContext, name: string, person: string, { words, joined }: DeviceEvents): Device {
   const { world } = context;
   const profile = createProfile(context, name);
   const random = context.random.fork(`person ${name}`);
   const followed = new Set<string>();
   const told = new Map<string, Alarm>();
-  const epochs = new Set<number>();
+  /** By the name that the device gives a space in its store. */
+  const epochs = new Map<string, Set<number>>();
+  const spaceNames = new Map<string, string>();
+  let home: Home | undefined;
   let accountId: string | undefined;
+  let firstAccountId: string | undefined;
+  let deviceId: string | undefined;
+  let lost = false;
   let life: Life | undefined;
 
   const start = (): void => {
-    if (life?.process.alive() === true) return;
+    if (lost || life?.process.alive() === true) return;
     const process = world.spawn(name);
     factories.set(process, profile.origin.factoryFor(process));
     const mine: Life = {
@@ -81,6 +149,9 @@ export function createPerson(context: RunContext, name: string, words: () => rea
       spaces: new Map(),
       watched: new Set(),
       listed: [],
+      titles: new Map(),
+      devices: undefined,
+      pairing: { at: "off" },
     };
     life = mine;
     process.later(bootMs, "boot", () => void boot(mine).catch((error: unknown) => failed(mine, error)));
@@ -95,17 +166,23 @@ export function createPerson(context: RunContext, name: string, words: () => rea
     });
   };
 
-  /** What the key ring stores is seen on its way to be sealed. */
+  /** What is stored of spaces and keys is seen on its way to be sealed. */
   const seen = (kv: Kv): Kv => ({
     ...kv,
     write: (changes) => {
-      for (const [key, value] of changes) {
-        const epoch = epochRow.exec(key)?.[1];
-        if (epoch !== undefined && value !== undefined) epochs.add(Number.parseInt(epoch, 36));
-      }
+      for (const [key, value] of changes) if (value !== undefined) note(key, value);
       return kv.write(changes);
     },
   });
+  const note = (key: string, value: Uint8Array): void => {
+    const space = spaceRow.exec(key)?.[1];
+    if (space !== undefined) spaceNames.set(idAt(value, 0), space);
+    if (key === homeRow) home = { spaceId: idAt(value, 0), docId: idAt(value, 1) };
+    const [, of, epoch] = epochRow.exec(key) ?? [];
+    if (of === undefined || epoch === undefined) return;
+    const known = epochs.get(of) ?? new Set();
+    epochs.set(of, known.add(Number.parseInt(epoch, 36)));
+  };
 
   const boot = async (mine: Life): Promise<void> => {
     const { process } = mine;
@@ -120,15 +197,51 @@ export function createPerson(context: RunContext, name: string, words: () => rea
     const transport = context.network.transportFor(process, name);
     const peer = createPeer(
       { clock: process.clock, random: process.random.fork("engine"), transport, kv: seen(kv), content, log },
-      { relayUrl: "ws://relay/sync" },
+      {
+        relayUrl: "ws://relay/sync",
+        // As its host does (PE-26): this engine ends, and another begins with the account that is on the disk now.
+        onAccountChanged: () => void process.later(0, "joined", () => beginAgain(mine)),
+      },
     );
     await peer.ready;
     mine.peer = peer;
-    ({ accountId } = await peer.profile());
+    const before = accountId;
+    ({ accountId, deviceId } = await peer.profile());
+    firstAccountId ??= accountId;
+    if (before !== undefined && before !== accountId) joined(device);
     peer.watchDocuments((documents) => {
       mine.listed = documents.map(({ docId }) => docId).toSorted();
-      for (const docId of [...followed, ...mine.listed]) follow(mine, docId);
+      for (const { docId, title } of documents) mine.titles.set(docId, title);
+      followAll(mine);
     });
+    peer.watchDevices((status) => {
+      mine.devices = status;
+      followHome(mine);
+    });
+    peer.watchPairing((status) => {
+      mine.pairing = status;
+    });
+  };
+
+  const beginAgain = (mine: Life): void => {
+    end(mine, "kill");
+    world.later(0, "start again", start);
+  };
+
+  /** Looked at, and not edited: what is written there is the devices' own business. */
+  const followHome = (mine: Life): void => {
+    if (home === undefined || mine.watched.has(home.docId) || !mine.process.alive()) return;
+    const { docId } = home;
+    const opened = mine.peer?.open(docId);
+    if (opened === undefined) return;
+    mine.watched.add(docId);
+    mine.opened.set(docId, opened);
+    opened.ready.catch(() => {});
+    mine.peer?.watchStatus(docId, (status) => onStatus(mine, docId, status));
+  };
+
+  const followAll = (mine: Life): void => {
+    for (const docId of [...followed, ...mine.listed]) follow(mine, docId);
   };
 
   const follow = (mine: Life, docId: string): void => {
@@ -169,19 +282,32 @@ export function createPerson(context: RunContext, name: string, words: () => rea
 
   const current = (): Life | undefined => (life?.process.alive() === true ? life : undefined);
 
-  return {
+  const homeMap = (name: string): ReadonlySet<string> =>
+    new Set(home === undefined ? [] : (current()?.opened.get(home.docId)?.hub.doc.getMap(name).keys() ?? []));
+
+  const device: Device = {
     name,
+    person,
     start,
     kill: (how) => {
       if (life !== undefined) end(life, how);
     },
+    lose: () => {
+      lost = true;
+      if (life !== undefined) end(life, "kill");
+    },
+    isLost: () => lost,
     alive: () => current() !== undefined,
     peer: () => current()?.peer,
     accountId: () => accountId,
+    firstAccountId: () => firstAccountId,
+    deviceId: () => deviceId,
     space: (docId) => current()?.spaces.get(docId),
     status: (docId) => current()?.statuses.get(docId),
     text: (docId) => current()?.opened.get(docId)?.hub.doc.getText("body").toJSON(),
     documents: () => current()?.listed ?? [],
+    title: (docId) => current()?.titles.get(docId) ?? "",
+    makeDocument: (peer) => peer.createDocument(),
     type: (docId, word) => {
       const mine = current();
       const opened = mine?.opened.get(docId);
@@ -198,6 +324,16 @@ export function createPerson(context: RunContext, name: string, words: () => rea
       if (mine !== undefined) follow(mine, docId);
     },
     alarms: () => [...told.values()],
-    epochs: () => epochs,
+    epochs: (spaceId) => epochs.get(spaceNames.get(spaceId) ?? "") ?? new Set(),
+    home: () => home,
+    homeIsKept: (spaces, links) => {
+      const status = home === undefined ? undefined : current()?.statuses.get(home.docId);
+      if (status?.phase !== "ready" || status.unsentChanges > 0 || status.saved === "device" || status.saved === "unsaved") return false;
+      const known = [homeMap("spaces"), homeMap("links")] as const;
+      return spaces.every((id) => known[0].has(id)) && links.every((id) => known[1].has(id));
+    },
+    devices: () => current()?.devices,
+    pairing: () => current()?.pairing ?? { at: "off" },
   };
+  return device;
 }

@@ -23,7 +23,26 @@ export type Act =
   | { readonly do: "reset"; readonly who: number }
   | { readonly do: "kill"; readonly who: number; readonly how: "kill" | "power"; readonly forMs: number }
   | { readonly do: "kill-relay"; readonly how: "kill" | "power"; readonly forMs: number }
-  | { readonly do: "backup" | "restore" };
+  | { readonly do: "backup" | "restore" }
+  /** A device that is new to a person's account comes in. `showsNew`: the new one shows the code. */
+  | {
+      readonly do: "pair";
+      readonly who: number;
+      readonly showsNew: boolean;
+      readonly full: boolean;
+      readonly ends: PairingEnd;
+      readonly forMs: number;
+    }
+  /** `offline`: the one that goes has no network, and something is typed there before. */
+  | { readonly do: "revoke-device"; readonly who: number; readonly which: number; readonly offline: boolean; readonly forMs: number }
+  /** Recovery words; and all devices of the person are gone, and a fresh one gets the words. `diesAfterMs`: amid that it dies once. */
+  | { readonly do: "recovery-words"; readonly who: number }
+  | { readonly do: "lose-all"; readonly who: number; readonly diesAfterMs: number | undefined }
+  /** A document that is shared by a link, with nobody. */
+  | { readonly do: "own-document" | "rename-device"; readonly who: number };
+
+/** How a pairing goes: a person says on one side that the digits differ, or one side dies when it is to be confirmed. */
+export type PairingEnd = "whole" | "old-rejects" | "new-rejects" | "old-dies" | "new-dies";
 
 export interface Planned {
   readonly atMs: number;
@@ -32,6 +51,8 @@ export interface Planned {
 
 export interface Plan {
   readonly people: number;
+  /** Some people have more than one device. */
+  readonly devices: boolean;
   readonly acts: readonly Planned[];
   readonly endMs: number;
 }
@@ -50,13 +71,74 @@ export function planOf(random: Prng): Plan {
       atMs: firstMs + random.int(15_000),
       act: { do: "invite", by: 0, whom, role: random.int(3), uses: 1 + random.int(3), short: false },
     });
-  const hasRollback = random.chance(0.25);
+  // Out of a stream of their own: a plan without devices is what it was before there were any.
+  const ownStream = random.fork("devices");
+  const devices = ownStream.chance(0.4);
+  const words = devices && ownStream.chance(0.4);
+  // A relay that was put back has lost notes (NT), which nobody hands back: the words that lead there are dead until new ones are made.
+  const hasRollback = random.chance(0.25) && !words;
   for (let atMs = firstMs; atMs < lastMs; atMs += 50 + random.int(1_500)) acts.push({ atMs, act: actOf(random, who) });
   if (hasRollback) {
     const atMs = 10_000 + random.int(60_000);
-    acts.push({ atMs, act: { do: "backup" } }, { atMs: atMs + 5_000 + random.int(40_000), act: { do: "restore" } });
+    const lateDocument = random.fork("late document");
+    const isLate = lateDocument.chance(0.7);
+    const restoreAtMs = atMs + (isLate ? 16_000 : 5_000) + random.int(30_000);
+    acts.push({ atMs, act: { do: "backup" } }, { atMs: restoreAtMs, act: { do: "restore" } });
+    if (isLate) acts.push(...lateDocumentIn(lateDocument, people, atMs + 1_000 + lateDocument.int(4_000)));
   }
-  return { people, acts: acts.toSorted((a, b) => a.atMs - b.atMs), endMs: lastMs };
+  if (devices) acts.push(...actsOfDevices(ownStream, people, words));
+  return { people, devices, acts: acts.toSorted((a, b) => a.atMs - b.atMs), endMs: lastMs };
+}
+
+/** A document is made offline, and a new key comes before it is announced: what the relay then loses has a first record of an earlier epoch. */
+function lateDocumentIn(random: Prng, people: number, atMs: number): readonly Planned[] {
+  const who = 1 + random.int(people - 1) + people * random.int(64);
+  return [
+    { atMs, act: { do: "change-role", by: 1, whom: who, role: 1 } },
+    { atMs: atMs + 1_500, act: { do: "cut", who, flow: "hold", forMs: 4_500 } },
+    { atMs: atMs + 2_000, act: { do: "new-document", by: who } },
+    { atMs: atMs + 3_500, act: { do: "rotate", by: 1 } },
+  ];
+}
+
+/** One or two people have most of it, so that what is done about devices meets. */
+function actsOfDevices(random: Prng, people: number, words: boolean): readonly Planned[] {
+  const acts: Planned[] = [];
+  const heroes = [random.int(people), random.int(people)];
+  /** The person, and more of it than is needed: acts draw from it which of the devices. */
+  const who = (): number => (heroes[random.int(4) === 0 ? 1 : 0] ?? 0) + people * random.int(64);
+  const between = (fromMs: number, toMs: number): number => fromMs + random.int(toMs - fromMs);
+  const forMs = (): number => 500 + random.int(10_000);
+  const pairings = 1 + random.int(4);
+  for (let n = 0; n < pairings; n++)
+    acts.push({
+      atMs: between(n === 0 ? 4_000 : 20_000, n === 0 ? 30_000 : 95_000),
+      act: { do: "pair", who: who(), showsNew: random.chance(0.5), full: random.chance(0.3), ends: pairingEndOf(random), forMs: forMs() },
+    });
+  for (let left = random.int(4); left > 0; left--)
+    acts.push({
+      atMs: between(35_000, 115_000),
+      act: { do: "revoke-device", who: who(), which: random.int(8), offline: random.chance(0.5), forMs: 8_000 + random.int(20_000) },
+    });
+  for (let left = random.int(3); left > 0; left--) acts.push({ atMs: between(5_000, 90_000), act: { do: "own-document", who: who() } });
+  for (let left = random.int(2); left > 0; left--) acts.push({ atMs: between(30_000, 110_000), act: { do: "rename-device", who: who() } });
+  if (!words) return acts;
+  const person = who();
+  for (let left = 1 + random.int(2); left > 0; left--)
+    acts.push({ atMs: between(10_000, 60_000), act: { do: "recovery-words", who: person + people * random.int(64) } });
+  acts.push({
+    atMs: between(60_000, 110_000),
+    act: { do: "lose-all", who: person, diesAfterMs: random.chance(0.3) ? 300 + random.int(8_000) : undefined },
+  });
+  return acts;
+}
+
+function pairingEndOf(random: Prng): PairingEnd {
+  const roll = random.int(100);
+  if (roll < 64) return "whole";
+  if (roll < 73) return "old-rejects";
+  if (roll < 82) return "new-rejects";
+  return roll < 91 ? "old-dies" : "new-dies";
 }
 
 function actOf(random: Prng, who: () => number): Act {

@@ -1,12 +1,12 @@
 /**
  * Runs of spaces with access logs: people come by links, get other roles, are removed, leave, make new keys and documents, type whether they may or not, while
- * links break, browsers and the relay die, and now and then the relay is put back to an old backup. In the end everything is healed, and all who are
- * in have to agree with what the relay's log says; who is out has to be out (docs/simulation.md, "Spaces").
+ * links break, browsers and the relay die, and now and then the relay is put back to an old backup. In some runs people have several devices, which come and
+ * go. In the end everything is healed, and all who are in have to agree with what the relay's log says; who is out has to be out (docs/simulation.md, "Spaces").
  */
 import { ready } from "@skerry/crypto";
-import { assert, bytesFromText } from "@skerry/protocol";
+import { assert, bytesFromText, toText } from "@skerry/protocol";
 import type { SpaceId } from "@skerry/protocol";
-import type { LesserRole, Role } from "@skerry/peer";
+import type { DeviceSummary, LesserRole, Role } from "@skerry/peer";
 import { factories } from "../actors/device.ts";
 import { createRelayActor } from "../actors/relay.ts";
 import { installIndexedDb } from "../browser-storage/index.ts";
@@ -20,12 +20,16 @@ import type { RunContext } from "../run/context.ts";
 import type { Violation } from "../run/simulation.ts";
 import { installSignatures } from "../world/signature-memo.ts";
 import { createWorld } from "../world/world.ts";
+import { pair } from "./pairing.ts";
+import type { Pairing } from "./pairing.ts";
 import { createPerson } from "./person.ts";
-import type { Person, Word } from "./person.ts";
+import type { Device, Person, Word } from "./person.ts";
 import { planOf } from "./plan.ts";
 import type { Act } from "./plan.ts";
-import { closedFrom, couldWriteSince, isAnnounced, truthOn } from "./truth.ts";
+import { truthOn } from "./truth.ts";
 import type { Truth } from "./truth.ts";
+import { judge, standingOf, unsettled } from "./verdict.ts";
+import type { Facts } from "./verdict.ts";
 
 export interface SpacesResult {
   readonly seed: bigint;
@@ -53,6 +57,8 @@ const pollMs = 500;
 const dayMs = 86_400_000;
 const lesserRoles: readonly LesserRole[] = ["editor", "editor", "viewer", "commenter"];
 const roles: readonly Role[] = ["owner", "editor", "viewer", "commenter"];
+/** Of one person, those that were lost included. */
+const devicesMax = 4;
 const names: readonly string[] = ["ana", "ben", "cleo", "dan", "eva", "fay"];
 
 /** Events of a log that only a bug writes. */
@@ -66,6 +72,7 @@ const bugEvents: ReadonlySet<string> = new Set([
   "document-dropped",
   "space-dropped",
   "document.misfit",
+  "account.contradicted",
 ]);
 /** And these, unless the relay forgot something. */
 const distrustEvents: ReadonlySet<string> = new Set(["space.distrust", "space.operation-refused", "document.distrust"]);
@@ -85,6 +92,10 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   let sawFork = false;
   let backup: DiskBackup | undefined;
   let spaceId: SpaceId | undefined;
+  /** Their person has revoked them. */
+  const thrownOut = new Set<Device>();
+  /** Device and time of what is on its way to the relay. */
+  const onTheirWay = new Map<number, { readonly who: string; readonly sentMs: number }>();
   let firstDocument: string | undefined;
 
   const world = createWorld({
@@ -107,11 +118,21 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     random: root.fork("network"),
     watch: false,
     events: {
-      sent: (who, direction, frame) => {
-        if (holdsCanary(frame)) broken("I10", `a frame ${direction === "up" ? "from" : "to"} ${who} holds what was typed`);
+      sent: (who, direction, frame, id) => {
+        if (holdsCanary(frame)) broken("I10", `a frame ${direction === "up" ? "from" : "to"} ${who} holds what was typed, or a name`);
+        if (direction === "up") onTheirWay.set(id, { who, sentMs: world.now() });
       },
-      arrived: () => {},
-      lost: () => saw("a frame was lost"),
+      arrived: (id) => {
+        const frame = onTheirWay.get(id);
+        onTheirWay.delete(id);
+        if (frame === undefined) return;
+        for (const word of words)
+          if (word.arrivedMs === undefined && word.who === frame.who && word.atMs <= frame.sentMs) word.arrivedMs = world.now();
+      },
+      lost: (id) => {
+        onTheirWay.delete(id);
+        saw("a frame was lost");
+      },
       connection: () => {},
     },
   });
@@ -128,7 +149,13 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     log: (who, level, event, fields) => {
       if (level !== "debug") tell(`${who}: ${event} ${JSON.stringify(fields)}`);
       if (event === "space.distrust" && fields["kind"] === "fork") sawFork = true;
-      if (bugEvents.has(event)) broken("I17", `${who} logged ${event} ${JSON.stringify(fields)}`);
+      if (Object.values(fields).some((value) => typeof value === "string" && value.includes(canary)))
+        broken("I10", `${who} logged what was typed, or a name, with ${event}`);
+      // A device that was thrown out finds no key in the envelope for its account: that is what it is for.
+      const isExpected = event === "space.bad-envelope" && [...thrownOut].some(({ name }) => name === who);
+      // An error that is none of a store was swallowed.
+      const isThrown = event === "peer.store-failed" && fields["code"] === "unknown";
+      if (isThrown || (bugEvents.has(event) && !isExpected)) broken("I17", `${who} logged ${event} ${JSON.stringify(fields)}`);
       if (distrustEvents.has(event) && !rolledBack)
         broken("I12", `${who} logged ${event} ${JSON.stringify(fields)}, and the relay was honest`);
       if (event.startsWith("space.") || event === "document.refused" || event === "document.new-replica")
@@ -157,17 +184,80 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   network.setRoute(() => relay.host());
 
   const plan = planOf(root.fork("plan"));
-  const people = names.slice(0, plan.people).map((name) => createPerson(context, name, () => words));
-  const at = (index: number): Person => {
+  const joined = (device: Device): void => {
+    tell(`${device.name} is of another account now`);
+    const id = device.home()?.spaceId;
+    const known = id === undefined ? undefined : homeTruth(id)?.model.devices.get(device.deviceId() ?? "");
+    // Whoever was let in was let in by the account's log: nothing of it may be on a disk before.
+    if (!rolledBack && known !== device.accountId()) broken("I9", `${device.name} took an account on whose log does not know it`);
+  };
+  const people = names.slice(0, plan.people).map((name) => createPerson(context, name, { words: () => words, joined }));
+  const personAt = (index: number): Person => {
     const person = people[index % people.length];
     assert(person !== undefined, "a plan has people");
     return person;
   };
+  const isIn = (device: Device): boolean => {
+    const person = people.find(({ name }) => name === device.person);
+    return !device.isLost() && device.accountId() === person?.accountId();
+  };
+  /** Of the account, as far as its person knows: perhaps revoked. The first one, if all are lost. */
+  const devicesOf = (person: Person): readonly Device[] => person.devices.filter(isIn);
+  const oneOf = (person: Person, index: number, among = devicesOf(person)): Device => {
+    const device = among[Math.floor(index / people.length) % Math.max(1, among.length)] ?? person.devices[0];
+    assert(device !== undefined, "a person has a device");
+    return device;
+  };
+  const at = (index: number): Device => oneOf(personAt(index), index);
+  const everyDevice = (): readonly Device[] => people.flatMap(({ devices }) => devices);
+  const nameOf = (device: Device): string => `${canary} ${device.name}`;
 
+  const homeTruth = (text: string): Truth | undefined => {
+    const bytes = bytesFromText(text);
+    return bytes.ok ? truthOn(disk.rows(), bytes.value as SpaceId) : undefined;
+  };
+
+  const facts = (): Facts | undefined => {
+    const text =
+      firstDocument === undefined
+        ? undefined
+        : everyDevice()
+            .map((device) => device.space(firstDocument ?? "")?.spaceId)
+            .find((id) => id !== undefined);
+    const bytes = text === undefined ? undefined : bytesFromText(text);
+    if (bytes?.ok === true) spaceId = bytes.value as SpaceId;
+    const space = spaceId === undefined ? undefined : truthOn(disk.rows(), spaceId);
+    if (space === undefined) return undefined;
+    const homes = new Map<string, Truth>();
+    for (const device of everyDevice()) {
+      const [home, account] = [device.home(), device.accountId()];
+      if (home === undefined || account === undefined || homes.has(account)) continue;
+      const there = homeTruth(home.spaceId);
+      if (there !== undefined) homes.set(account, there);
+    }
+    return { space, homes, firstDocument: firstDocument ?? "" };
+  };
   // ---- what people do
 
+  const type = (device: Device, docId: string): void => {
+    const text = `${canary}${words.length}x`;
+    const word: Word = { text, who: device.name, docId, atMs: world.now(), arrivedMs: undefined, acked: false, kept: false };
+    if (!device.type(docId, word)) return;
+    words.push(word);
+    if (device.space(docId)?.mayWrite === false) saw("somebody typed who may not");
+    tell(`${device.name} types ${text} into ${docId.slice(0, 4)}`);
+  };
+  /** A title is nobody's to see but the account's own devices'. */
+  const entitle = (device: Device, docId: string): void => {
+    if (plan.devices)
+      device
+        .peer()
+        ?.setTitle(docId, `${canary} of ${device.name}`)
+        .catch(() => {});
+  };
+
   /** A call to a peer, whose end is an event of the person's process. */
-  const ask = <T>(person: Person, what: string, call: () => Promise<T>, then: (value: T) => void): void => {
+  const ask = <T>(person: Device, what: string, call: () => Promise<T>, then: (value: T) => void): void => {
     call().then(
       (value) => {
         tell(`${person.name}: ${what} ${JSON.stringify(value)}`);
@@ -180,19 +270,30 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       (error: unknown) => tell(`${person.name}: ${what} failed: ${String(error)}`),
     );
   };
-  const inProcess = (person: Person, run: (peer: NonNullable<ReturnType<Person["peer"]>>) => void): boolean => {
+  const inProcess = (person: Device, run: (peer: NonNullable<ReturnType<Device["peer"]>>) => void): boolean => {
     const peer = person.peer();
     if (peer === undefined) return false;
     run(peer);
     return true;
   };
   /** Mostly somebody who may; now and then whoever is drawn. */
-  const anOwner = (index: number): Person => {
-    const owners = people.filter((person) => firstDocument !== undefined && person.space(firstDocument)?.role === "owner");
+  const anOwner = (index: number): Device => {
+    const owners = people
+      .flatMap(devicesOf)
+      .filter((person) => firstDocument !== undefined && person.space(firstDocument)?.role === "owner");
     return (index % 5 === 0 ? undefined : owners[index % Math.max(1, owners.length)]) ?? at(index);
   };
-  const known = (person: Person): string | undefined =>
+  const known = (person: Device): string | undefined =>
     firstDocument !== undefined && person.space(firstDocument) !== undefined ? firstDocument : undefined;
+
+  const cutLink = ({ name }: Device, flow: "hold" | "drop", forMs: number): void => {
+    const link = network.link(name);
+    link.faults.up.cuts.push(flow);
+    link.faults.down.cuts.push(flow);
+    link.changed();
+    tell(`the link of ${name} is cut (${flow})`);
+    world.later(forMs, "mended", () => link.heal());
+  };
 
   const actions: { readonly [Do in Act["do"]]: (act: Extract<Act, { readonly do: Do }>) => void } = {
     type: ({ who, doc }) => {
@@ -200,16 +301,12 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       const documents = person.documents();
       const docId = documents[doc % Math.max(1, documents.length)];
       if (docId === undefined) return;
-      const word: Word = { text: `${canary}${words.length}x`, who: person.name, docId, atMs: world.now(), acked: false, kept: false };
-      if (!person.type(docId, word)) return;
-      words.push(word);
-      if (person.space(docId)?.mayWrite === false) saw("somebody typed who may not");
-      tell(`${person.name} types ${word.text} into ${docId.slice(0, 4)}`);
+      type(person, docId);
     },
     invite: ({ by, whom, role, uses, short }) => {
-      const [owner, guest] = [anOwner(by), at(whom)];
+      const [owner, guest] = [anOwner(by), personAt(whom)];
       const docId = known(owner);
-      if (docId === undefined || owner === guest) return;
+      if (docId === undefined || owner.person === guest.name) return;
       inProcess(owner, (peer) =>
         ask(
           owner,
@@ -219,19 +316,25 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
             // The link is handed over by other ways, some time later.
             if (!made.ok) return;
             lastLinks.set(guest.name, world.now());
-            world.later(root.int(short ? 8_000 : 4_000), "a link arrives", () =>
-              inProcess(guest, (theirs) => {
-                linksOf.set(guest.name, [...(linksOf.get(guest.name) ?? []), made.fragment]);
+            world.later(root.int(short ? 8_000 : 4_000), "a link arrives", () => {
+              // Nobody opens a link on a device that he has thrown out.
+              const device = oneOf(
+                guest,
+                whom,
+                devicesOf(guest).filter((one) => !thrownOut.has(one)),
+              );
+              inProcess(device, (theirs) => {
+                linksOf.set(device.name, [...(linksOf.get(device.name) ?? []), made.fragment]);
                 ask(
-                  guest,
+                  device,
                   "openLink",
                   () => theirs.openLink(made.fragment),
                   (opened) => {
-                    if (opened.ok) guest.watch(opened.docId);
+                    if (opened.ok) device.watch(opened.docId);
                   },
                 );
-              }),
-            );
+              });
+            });
           },
         ),
       );
@@ -285,22 +388,15 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
           person,
           "new document",
           () => peer.createSharedDocument(docId),
-          () => {},
+          (made) => entitle(person, made),
         ),
       );
     },
-    cut: ({ who, flow, forMs }) => {
-      const link = network.link(at(who).name);
-      link.faults.up.cuts.push(flow);
-      link.faults.down.cuts.push(flow);
-      link.changed();
-      tell(`the link of ${at(who).name} is cut (${flow})`);
-      world.later(forMs, "mended", () => link.heal());
-    },
+    cut: ({ who, flow, forMs }) => cutLink(at(who), flow, forMs),
     reset: ({ who }) => network.link(at(who).name).reset(),
     kill: ({ who, how, forMs }) => {
       const person = at(who);
-      if (!person.alive()) return;
+      if (!person.alive() || person.isLost()) return;
       tell(`${person.name} dies (${how})`);
       person.kill(how);
       world.later(forMs, "again", person.start);
@@ -322,6 +418,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       disk.restore(backup);
       world.later(1_000, "again", relay.start);
     },
+    ...actsOfDevices(),
   };
   type PeerOf = Parameters<Parameters<typeof inProcess>[1]>[0];
   const about = (
@@ -330,10 +427,10 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     what: string,
     call: (peer: PeerOf, docId: string, accountId: string) => Promise<unknown>,
   ): void => {
-    const [person, other] = [anOwner(by), at(whom)];
+    const [person, other] = [anOwner(by), personAt(whom)];
     const docId = known(person);
     const accountId = other.accountId();
-    if (docId === undefined || accountId === undefined || person === other) return;
+    if (docId === undefined || accountId === undefined || person.person === other.name) return;
     inProcess(person, (peer) =>
       ask(
         person,
@@ -343,7 +440,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       ),
     );
   };
-  const alone = (person: Person, what: string, call: (peer: PeerOf, docId: string) => Promise<unknown>): void => {
+  const alone = (person: Device, what: string, call: (peer: PeerOf, docId: string) => Promise<unknown>): void => {
     const docId = known(person);
     if (docId !== undefined)
       inProcess(person, (peer) =>
@@ -358,6 +455,201 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   // The row of an act's own kind takes it; the compiler does not follow that.
   const perform = (act: Act): void => (actions[act.do] as (act: Act) => void)(act);
 
+  // ---- what people do with devices
+
+  const pairings: Pairing[] = [];
+  /** All recovery words that a person was ever told, the newest first. One of them works. */
+  const papersOf = new Map<string, readonly string[]>();
+  interface Restore {
+    readonly person: Person;
+    readonly device: Device;
+    readonly had: readonly string[];
+    ended: boolean;
+  }
+  const restores: Restore[] = [];
+
+  /** Devices that a person may revoke there; recovery words end by newer ones. */
+  const othersOf = (device: Device): readonly DeviceSummary[] =>
+    (device.devices()?.devices ?? []).filter(({ isThis, revoked, kitMadeAtMs }) => !isThis && !revoked && kitMadeAtMs === undefined);
+
+  type DeviceAct = "pair" | "revoke-device" | "recovery-words" | "lose-all" | "own-document" | "rename-device";
+  function actsOfDevices(): { readonly [Do in DeviceAct]: (act: Extract<Act, { readonly do: Do }>) => void } {
+    return {
+      pair: (act) => {
+        const person = personAt(act.who);
+        const old = oneOf(
+          person,
+          act.who,
+          devicesOf(person).filter((one) => one.peer() !== undefined && !thrownOut.has(one)),
+        );
+        const isBusy = pairings.some(({ ended, old: first }) => !ended && first.person === person.name);
+        if (isBusy || old.peer() === undefined || thrownOut.has(old) || restores.some((one) => one.person === person)) return;
+        const apart = person.devices.find((one) => !one.isLost() && one.accountId() !== undefined && !isIn(one));
+        if (apart === undefined && person.devices.length >= devicesMax) return;
+        const fresh = apart ?? person.addDevice();
+        fresh.start();
+        tell(`${person.name} begins to pair ${fresh.name} with ${old.name}: ${act.ends}`);
+        pairings.push(pair(old, fresh, act, { world, random: root.fork(`pairing ${pairings.length}`), nameOf, tell, saw, broken }));
+      },
+      "revoke-device": ({ who, which, offline, forMs }) => {
+        const person = personAt(who);
+        const by = oneOf(
+          person,
+          who,
+          devicesOf(person).filter((one) => othersOf(one).length > 0),
+        );
+        const others = othersOf(by);
+        const deviceId = others[which % Math.max(1, others.length)]?.deviceId;
+        if (deviceId === undefined || by.peer() === undefined || by.devices()?.revoked === true) return;
+        const target = person.devices.find((one) => one.deviceId() === deviceId);
+        const revoke = (): void =>
+          void inProcess(by, (peer) => {
+            if (target !== undefined) thrownOut.add(target);
+            ask(
+              by,
+              `revokeDevice ${target?.name ?? "of nobody"}`,
+              () => peer.revokeDevice(deviceId),
+              (result) => {
+                if (result.ok && target?.isLost() === false)
+                  saw(offline ? "a device was revoked while it was offline" : "a device was revoked while it was online");
+                if (result.ok && target?.isLost() === true) saw("a device was revoked that was lost");
+              },
+            );
+          });
+        if (!offline || target === undefined) return revoke();
+        cutLink(target, "hold", forMs);
+        for (const afterMs of [300, 1_200])
+          world.later(afterMs, "types offline", () => {
+            const docId = target.documents()[which % Math.max(1, target.documents().length)];
+            if (docId !== undefined) type(target, docId);
+          });
+        world.later(2_000, "revokes", revoke);
+      },
+      "recovery-words": ({ who }) => {
+        const person = personAt(who);
+        const device = oneOf(
+          person,
+          who,
+          devicesOf(person).filter((one) => !thrownOut.has(one)),
+        );
+        inProcess(device, (peer) =>
+          ask(
+            device,
+            "makeRecoveryKit",
+            () => peer.makeRecoveryKit(),
+            (made) => {
+              if (!made.ok) return;
+              papersOf.set(person.name, [made.words.join(" "), ...(papersOf.get(person.name) ?? [])]);
+              // Mostly they are written down at once; then earlier ones end.
+              if (root.int(4) > 0)
+                world.later(500 + root.int(4_000), "writes words down", () =>
+                  inProcess(device, (theirs) =>
+                    ask(
+                      device,
+                      "keepRecoveryKit",
+                      () => theirs.keepRecoveryKit(),
+                      () => {},
+                    ),
+                  ),
+                );
+            },
+          ),
+        );
+      },
+      "lose-all": ({ who, diesAfterMs }) => loseAll(personAt(who), diesAfterMs, 30),
+      "own-document": ({ who }) => {
+        const device = at(who);
+        inProcess(device, (peer) =>
+          ask(
+            device,
+            "own document",
+            () => device.makeDocument(peer),
+            (docId) => {
+              entitle(device, docId);
+              world.later(500, "types into it", () => type(device, docId));
+            },
+          ),
+        );
+      },
+      "rename-device": ({ who }) => {
+        const device = at(who);
+        const deviceId = device.deviceId();
+        if (deviceId === undefined) return;
+        inProcess(device, (peer) => {
+          peer.renameDevice(deviceId, `${canary} new ${device.name}`).catch(() => {});
+          peer.setDisplayName(`${canary} ${device.person}`).catch(() => {});
+        });
+      },
+    };
+  }
+
+  /** All at once, and once what they have is in the account's home: what nobody was told to be safe may be lost. */
+  function loseAll(person: Person, diesAfterMs: number | undefined, triesLeft: number): void {
+    const mine = devicesOf(person);
+    const now = facts();
+    const spaces = now?.space.roles.has(person.accountId() ?? "") === true && spaceId !== undefined ? [toText(spaceId)] : [];
+    const had = [...new Set(mine.flatMap((one) => one.documents().filter((docId) => one.space(docId) === undefined)))];
+    const isKept = now !== undefined && mine.some((one) => standingOf(now, person, one) === "in" && one.homeIsKept(spaces, had));
+    const isBusy = pairings.some(({ ended, old }) => !ended && old.person === person.name) || mine.some((one) => one.peer() === undefined);
+    const papers = papersOf.get(person.name) ?? [];
+    if (papers.length === 0 || !isKept || isBusy) {
+      if (triesLeft > 0 && world.now() < plan.endMs) world.later(1_000, "waits to lose", () => loseAll(person, diesAfterMs, triesLeft - 1));
+      return;
+    }
+    tell(`all devices of ${person.name} are lost`);
+    for (const device of person.devices) device.lose();
+    const device = person.addDevice();
+    const restore: Restore = { person, device, had, ended: false };
+    restores.push(restore);
+    device.start();
+    /** The engine that was asked: one that died gives no answer. */
+    let asked: ReturnType<Device["peer"]>;
+    let tries = 0;
+    const attempt = (): void => {
+      if (restore.ended) return;
+      if (isIn(device)) {
+        restore.ended = true;
+        tell(`${device.name} is restored`);
+        return saw("restored from words");
+      }
+      const isAsked = inProcess(device, (peer) =>
+        ask(
+          device,
+          "restoreAccount",
+          () => peer.restoreAccount(papers[tries++ % papers.length] ?? "", nameOf(device)),
+          () => {
+            asked = undefined;
+          },
+        ),
+      );
+      if (isAsked) asked = device.peer();
+    };
+    const look = (): void => {
+      if (restore.ended) return;
+      if (asked === undefined || asked !== device.peer()) attempt();
+      world.later(3_000, "tries the words again", look);
+    };
+    world.later(1_000, "types the words", look);
+    if (diesAfterMs === undefined) return;
+    world.later(1_000 + diesAfterMs, "dies amid it", () => {
+      tell(`${device.name} dies`);
+      saw(isIn(device) ? "died after a restore" : "died amid a restore");
+      device.kill("kill");
+      world.later(2_000, "again", device.start);
+    });
+  }
+  const restoring = (): string | undefined => {
+    const open = restores.find(({ ended }) => !ended);
+    return open === undefined ? undefined : `${open.device.name} did not get the account back by its words`;
+  };
+  /** Documents of a space are looked at with everybody's. */
+  const judgeRestored = (): void => {
+    for (const { device, had } of restores) {
+      const missing = had.find((docId) => !device.documents().includes(docId));
+      if (missing !== undefined) broken("I3", `${device.name} got the account back without ${missing.slice(0, 4)}`);
+    }
+  };
+
   const found = (): void => {
     const founder = at(0);
     const began = inProcess(founder, (peer) =>
@@ -368,6 +660,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
         (docId) => {
           firstDocument = docId;
           founder.watch(docId);
+          entitle(founder, docId);
         },
       ),
     );
@@ -375,7 +668,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   };
 
   relay.start();
-  for (const person of people) world.at(root.int(1_000), "joins", person.start);
+  for (const person of everyDevice()) world.at(root.int(1_000), "joins", person.start);
   world.at(1_200, "the founder begins", found);
   for (const { atMs, act } of plan.acts) world.at(atMs, act.do, () => perform(act));
 
@@ -386,27 +679,18 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
 
   const heal = (): void => {
     tell("everything is healed");
-    for (const person of people) {
-      network.link(person.name).heal();
-      network.link(person.name).mend();
-      person.start();
-      person.peer()?.retryNow();
+    for (const { name, start, peer } of everyDevice()) {
+      network.link(name).heal();
+      network.link(name).mend();
+      start();
+      peer()?.retryNow();
     }
     relay.start();
   };
-  const truth = (): Truth | undefined => {
-    const text =
-      firstDocument === undefined
-        ? undefined
-        : people.map((person) => person.space(firstDocument ?? "")?.spaceId).find((id) => id !== undefined);
-    const bytes = text === undefined ? undefined : bytesFromText(text);
-    if (bytes?.ok === true) spaceId = bytes.value as SpaceId;
-    return spaceId === undefined ? undefined : truthOn(disk.rows(), spaceId);
-  };
   const check = (): string | undefined => {
-    const now = truth();
+    const now = facts();
     if (now === undefined) return "the relay has nothing of the space";
-    return unsettled(people, words, now, firstDocument ?? "");
+    return unsettled(people, words, now) ?? restoring();
   };
   let why: string | undefined;
   if (!stop()) {
@@ -418,15 +702,22 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     }
   }
   if (!stop()) {
-    const now = truth();
-    const forked =
-      rolledBack && sawFork && people.some((person) => firstDocument !== undefined && person.space(firstDocument)?.distrusted === true);
+    const now = facts();
+    // Of the home of an account nobody is told that it is not trusted.
+    const isDistrusted =
+      plan.devices || everyDevice().some((one) => firstDocument !== undefined && one.space(firstDocument)?.distrusted === true);
+    const forked = rolledBack && sawFork && isDistrusted;
     if (forked) saw("a rollback left two histories of a space");
     else if (why !== undefined) broken("I14", why);
-    if (now !== undefined) judge(now, people, words, { rolledBack, forked, lastLinks, broken, saw });
+    if (now !== undefined) {
+      const rejected = new Set(pairings.filter(({ rejected: no }) => no).map(({ fresh }) => fresh));
+      for (const { fresh, rejected: no } of pairings) if (!no) rejected.delete(fresh);
+      judge(now, people, words, { rolledBack, forked, lastLinks, rejected, broken, saw });
+      if (!forked) judgeRestored();
+    }
   }
-  const operations = truth()?.state.position ?? 0;
-  for (const person of people) person.kill("kill");
+  const operations = facts()?.space.state.position ?? 0;
+  for (const device of everyDevice()) device.kill("kill");
   relay.kill("kill");
   uninstall();
   removeSignatures();
@@ -442,114 +733,6 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     sometimes: Object.fromEntries([...sometimes].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     story,
   };
-}
-
-/** Why not all agree with the relay's log yet; undefined if they do. */
-function unsettled(people: readonly Person[], words: readonly Word[], truth: Truth, firstDocument: string): string | undefined {
-  if (truth.model.keyIsStale) return "a new key is due";
-  if (truth.keysDue > 0) return `${truth.keysDue} members have no envelope of their own`;
-  const texts = new Map<string, { readonly who: string; readonly text: string }>();
-  for (const person of people) {
-    const { name } = person;
-    if (person.peer() === undefined) return `${name} is not running`;
-    const role = truth.roles.get(person.accountId() ?? "");
-    const space = person.space(firstDocument);
-    if (role === undefined) {
-      if (space !== undefined && (space.standing === "member" || space.standing === "creating"))
-        return `${name} is out, and told "${space.standing}"`;
-      continue;
-    }
-    if (space === undefined) return `${name} is ${role} and knows nothing of it`;
-    if (space.standing !== "member" || space.role !== role)
-      return `${name} is ${role}, and told "${space.standing}", ${space.role ?? "no role"}`;
-    if (space.distrusted) return `${name} does not trust the relay`;
-    if (space.epoch !== truth.epoch) return `${name} is at epoch ${space.epoch}, not ${truth.epoch}`;
-    if (space.rotationDue) return `${name}: a new key is due`;
-    if (space.members.length !== truth.roles.size) return `${name} sees ${space.members.length} members, not ${truth.roles.size}`;
-    const unannounced = person.documents().find((docId) => !truth.documents.includes(docId));
-    if (unannounced !== undefined && (role === "owner" || role === "editor"))
-      return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
-    for (const docId of truth.documents) {
-      const short = docId.slice(0, 4);
-      const status = person.status(docId);
-      const text = person.text(docId);
-      if (status === undefined || text === undefined) return `${name} has not got ${short}`;
-      if (status.phase !== "ready") return `${name}'s ${short} is "${status.phase}"`;
-      const seq = truth.seqs.get(docId) ?? 0;
-      if (status.seq !== seq) return `${name}'s ${short} is at ${status.seq} of ${seq}`;
-      if ((role === "owner" || role === "editor") && (!space.mayWrite || status.unsentChanges > 0))
-        return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
-      // Who reads keeps what was typed there all the same, among what others wrote.
-      const shared = text
-        .split(" ")
-        .filter((word) => word !== "" && !words.some((one) => one.text === word && one.who === name && !one.acked));
-      const first = texts.get(docId);
-      if (role === "viewer" || role === "commenter") continue;
-      if (first === undefined) texts.set(docId, { who: name, text: shared.join(" ") });
-      else if (first.text !== shared.join(" ")) return `${first.who} and ${name} have different texts in ${short}`;
-    }
-  }
-  return undefined;
-}
-
-interface Verdict {
-  readonly rolledBack: boolean;
-  /** Two histories of the log: nothing more is demanded than that nobody gets what he may not. */
-  readonly forked: boolean;
-  /** When a link was last made for each person. */
-  readonly lastLinks: ReadonlyMap<string, number>;
-  readonly broken: (invariant: string, message: string) => void;
-  readonly saw: (state: string) => void;
-}
-
-/** What holds of words, keys and alarms in the end. */
-function judge(
-  truth: Truth,
-  people: readonly Person[],
-  words: readonly Word[],
-  { rolledBack, forked, lastLinks, broken, saw }: Verdict,
-): void {
-  const { wrong, roles: modelled } = truth.model;
-  if (wrong !== undefined) broken("I9", wrong);
-  const differs = [...new Set([...modelled.keys(), ...truth.roles.keys()])].find((id) => modelled.get(id) !== truth.roles.get(id));
-  if (differs !== undefined)
-    broken("I9", `somebody is ${truth.roles.get(differs) ?? "out"} by the rulebook, and ${modelled.get(differs) ?? "out"} by the model`);
-  const readers = people.filter((person) => truth.roles.has(person.accountId() ?? ""));
-  for (const word of words) {
-    const author = people.find(({ name }) => name === word.who);
-    const accountId = author?.accountId() ?? "";
-    const role = truth.roles.get(accountId);
-    const holders = readers.filter((person) => person.name !== word.who && (person.text(word.docId) ?? "").includes(word.text));
-    const others = readers.filter((person) => person.name !== word.who && person.text(word.docId) !== undefined);
-    for (const person of readers) {
-      const times = (person.text(word.docId) ?? "").split(word.text).length - 1;
-      if (times > 1) broken("I7", `${word.text} stands ${times} times in ${person.name}'s copy`);
-    }
-    if (!isAnnounced(truth, word.docId)) continue;
-    if (!couldWriteSince(truth, accountId, word.docId, word.atMs)) {
-      if (holders.length > 0 && !rolledBack)
-        broken("I8", `${word.text} of ${word.who}, who could not write since, stands in ${holders[0]?.name ?? ""}'s copy`);
-      saw("a word of somebody who could not write any more");
-      continue;
-    }
-    if (forked) continue;
-    const mustBe = (role === "owner" || role === "editor") && word.kept ? "I3" : word.acked && !rolledBack ? "I2" : undefined;
-    if (mustBe !== undefined && holders.length < others.length)
-      broken(mustBe, `${word.text} of ${word.who} (${role ?? "out"}${word.acked ? ", acknowledged" : ""}) is missing in a copy`);
-  }
-  for (const person of people) {
-    const closed = closedFrom(truth, person.accountId() ?? "");
-    const newest = Math.max(0, ...person.epochs());
-    // Whoever hands somebody a link hands the key of the day along.
-    const wasGivenALink = closed !== undefined && (lastLinks.get(person.name) ?? 0) >= closed.atMs;
-    if (closed !== undefined && !forked && !wasGivenALink) {
-      saw("somebody was removed for good");
-      if (newest >= closed.epoch) broken("I9", `${person.name} was removed with epoch ${closed.epoch}, and has the key of epoch ${newest}`);
-    }
-    for (const { kind } of person.alarms()) {
-      if (!rolledBack) broken("I12", `${person.name} raised "${kind}", and the relay was honest`);
-    }
-  }
 }
 
 /** The canary is ASCII, so its bytes are found as they are. */

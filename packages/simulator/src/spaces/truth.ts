@@ -1,5 +1,7 @@
 /** What a space's access log says, read from the relay's disk past all of its code: what everybody has to agree on. */
 import {
+  accountOfDevice,
+  accountState,
   applySpace,
   createSpaceState,
   documentOf,
@@ -11,9 +13,9 @@ import {
   settingsOf,
   stateAt,
 } from "@skerry/access";
-import type { Role, SpaceState } from "@skerry/access";
+import type { AccountState, Role, SpaceState } from "@skerry/access";
 import { bytesFromText, docIdFromText, toText } from "@skerry/protocol";
-import type { DocId, SpaceId } from "@skerry/protocol";
+import type { DeviceId, SpaceId } from "@skerry/protocol";
 import { entriesIn, operationsIn } from "@skerry/relay/core";
 import type { DiskRow } from "../disk/virtual-level.ts";
 import { epochMs } from "../world/world.ts";
@@ -57,28 +59,26 @@ export function truthOn(all: Iterable<DiskRow>, spaceId: SpaceId): Truth | undef
   };
 }
 
-const idOf = (accountId: string): Uint8Array => {
-  const bytes = bytesFromText(accountId);
-  if (!bytes.ok) throw new Error("an account id that is none");
-  return bytes.value;
+/** Of an account or a device: both are 32 bytes. */
+const idOf = (text: string): DeviceId => {
+  const bytes = bytesFromText(text);
+  if (!bytes.ok) throw new Error("an id that is none");
+  return bytes.value as DeviceId;
 };
 
-/** Whether the account could write in the document at any moment from `atMs` (of the world) on. */
-export function couldWriteSince({ state }: Truth, accountId: string, docId: string, atMs: number): boolean {
+/** Whether the device could write in the document at any moment from `atMs` (of the world) on. */
+export function couldWriteSince({ state }: Truth, deviceId: string, docId: string, atMs: number): boolean {
   const id = docIdFromText(docId);
   if (!id.ok) return false;
   for (let position = 1; position <= state.position; position++) {
     const lastsUntil = state.history.times[position] ?? Number.POSITIVE_INFINITY;
-    if (lastsUntil < epochMs + atMs) continue;
-    if (writesAt(stateAt(state, position), accountId, id.value)) return true;
+    // The relay's clock has whole milliseconds.
+    if (lastsUntil < epochMs + Math.floor(atMs)) continue;
+    const then = stateAt(state, position);
+    if (!isRevokedIn(then, deviceId) && documentRights(then, idOf(deviceId), id.value).write) return true;
   }
   return false;
 }
-
-const writesAt = (state: SpaceState, accountId: string, docId: DocId): boolean => {
-  const account = state.history.accounts.get(accountId)?.values.at(-1);
-  return [...(account?.devices.values() ?? [])].some(({ deviceId }) => documentRights(state, deviceId, docId).write);
-};
 
 export const isAnnounced = ({ state }: Truth, docId: string): boolean => {
   const id = docIdFromText(docId);
@@ -93,3 +93,20 @@ export function closedFrom({ state }: Truth, accountId: string): { readonly epoc
   while (removedAt > 1 && memberOf(stateAt(state, removedAt - 1), idOf(accountId))?.role === undefined) removedAt--;
   return { epoch: settingsOf(stateAt(state, removedAt)).epoch, atMs: (state.history.times[removedAt - 1] ?? 0) - epochMs };
 }
+
+/** Whether a device was revoked, as far as the space has heard. */
+export const isRevokedIn = (state: SpaceState, deviceId: string): boolean =>
+  accountOfDevice(state, idOf(deviceId))?.devices.get(deviceId)?.revoked === true;
+
+/** The first epoch that a device must not know that was revoked, as the space heard; and when it heard of it. */
+export function closedForDevice({ state }: Truth, deviceId: string): { readonly epoch: number; readonly atMs: number } | undefined {
+  if (!isRevokedIn(state, deviceId)) return undefined;
+  let revokedAt = state.position;
+  while (revokedAt > 1 && isRevokedIn(stateAt(state, revokedAt - 1), deviceId)) revokedAt--;
+  // What the space learns with its first operation: then there was no epoch before.
+  const before = revokedAt === 1 ? 0 : settingsOf(stateAt(state, revokedAt - 1)).epoch;
+  return { epoch: before + 1, atMs: (state.history.times[revokedAt - 1] ?? 0) - epochMs };
+}
+
+/** An account as a space knows it. */
+export const accountIn = ({ state }: Truth, accountId: string): AccountState | undefined => accountState(state, idOf(accountId));

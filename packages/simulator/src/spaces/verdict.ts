@@ -1,0 +1,315 @@
+/** What has to hold in the end: of roles, devices, keys, words and alarms. */
+import { isLiveDevice } from "@skerry/access";
+import type { AccountState } from "@skerry/access";
+import { toText } from "@skerry/protocol";
+import type { Device, Person, Word } from "./person.ts";
+import { accountIn, closedForDevice, closedFrom, couldWriteSince, isAnnounced } from "./truth.ts";
+import type { Truth } from "./truth.ts";
+
+/** What the relay's disk says: of the space, and of the home of each account that has one. */
+export interface Facts {
+  readonly space: Truth;
+  /** By account id in text. */
+  readonly homes: ReadonlyMap<string, Truth>;
+  readonly firstDocument: string;
+}
+
+/** How a device stands to the account of its person: `apart` did not come in, or not yet. */
+export type DeviceStanding = "in" | "revoked" | "apart" | "lost";
+
+export function standingOf(facts: Facts, person: Person, device: Device): DeviceStanding {
+  const account = ownAccountIn(facts, person);
+  const known = account?.devices.get(device.deviceId() ?? "");
+  if (device.accountId() !== person.accountId()) return device.isLost() ? "lost" : "apart";
+  if (known?.revoked === true) return "revoked";
+  return device.isLost() ? "lost" : "in";
+}
+
+const ownAccountIn = ({ homes }: Facts, person: Person): AccountState | undefined => {
+  const id = person.accountId() ?? "";
+  const home = homes.get(id);
+  return home === undefined ? undefined : accountIn(home, id);
+};
+
+/** Why not all agree with the relay's logs yet; undefined if they do. */
+export function unsettled(people: readonly Person[], words: readonly Word[], facts: Facts): string | undefined {
+  const { space } = facts;
+  for (const truth of [space, ...facts.homes.values()]) {
+    if (truth.model.keyIsStale) return "a new key is due";
+    if (truth.keysDue > 0) return `${truth.keysDue} members have no envelope of their own`;
+  }
+  /** What those who write have, by document. */
+  const texts = new Map<string, { readonly who: string; readonly text: string }>();
+  for (const person of people) {
+    const why = accountUnsettled(person, facts);
+    if (why !== undefined) return why;
+    const devices = person.devices.filter((device) => standingOf(facts, person, device) === "in");
+    for (const device of devices) {
+      const not = spaceUnsettled(device, words, facts, texts) ?? ownDocumentsUnsettled(device, devices, words, facts, texts);
+      if (not !== undefined) return not;
+    }
+  }
+  return undefined;
+}
+
+/** What a device shows of a document, but for its own words that nobody else needs to have. */
+const sharedText = (device: Device, docId: string, words: readonly Word[]): string =>
+  (device.text(docId) ?? "")
+    .split(" ")
+    .filter((word) => word !== "" && !words.some((one) => one.text === word && one.who === device.name && !one.acked))
+    .join(" ");
+
+function spaceUnsettled(
+  device: Device,
+  words: readonly Word[],
+  { space: truth, firstDocument }: Facts,
+  texts: Map<string, { readonly who: string; readonly text: string }>,
+): string | undefined {
+  const { name } = device;
+  const role = truth.roles.get(device.accountId() ?? "");
+  const space = device.space(firstDocument);
+  if (role === undefined)
+    return space !== undefined && (space.standing === "member" || space.standing === "creating")
+      ? `${name} is out, and told "${space.standing}"`
+      : undefined;
+  if (space === undefined) return `${name} is ${role} and knows nothing of it`;
+  if (space.standing !== "member" || space.role !== role)
+    return `${name} is ${role}, and told "${space.standing}", ${space.role ?? "no role"}`;
+  if (space.distrusted) return `${name} does not trust the relay`;
+  if (space.epoch !== truth.epoch) return `${name} is at epoch ${space.epoch}, not ${truth.epoch}`;
+  if (space.rotationDue) return `${name}: a new key is due`;
+  if (space.members.length !== truth.roles.size) return `${name} sees ${space.members.length} members, not ${truth.roles.size}`;
+  const isWriter = role === "owner" || role === "editor";
+  const unannounced = device
+    .documents()
+    .find((docId) => !truth.documents.includes(docId) && device.space(docId)?.spaceId === space.spaceId);
+  if (unannounced !== undefined && isWriter) return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
+  for (const docId of truth.documents) {
+    const short = docId.slice(0, 4);
+    const status = device.status(docId);
+    if (status === undefined || device.text(docId) === undefined) return `${name} has not got ${short}`;
+    if (status.phase !== "ready") return `${name}'s ${short} is "${status.phase}"`;
+    const seq = truth.seqs.get(docId) ?? 0;
+    if (status.seq !== seq) return `${name}'s ${short} is at ${status.seq} of ${seq}`;
+    // Who reads keeps what was typed there all the same, among what others wrote.
+    if (!isWriter) continue;
+    if (!space.mayWrite || status.unsentChanges > 0)
+      return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
+    const text = sharedText(device, docId, words);
+    const first = texts.get(docId);
+    if (first === undefined) texts.set(docId, { who: name, text });
+    else if (first.text !== text) return `${first.who} and ${name} have different texts in ${short}`;
+  }
+  return undefined;
+}
+
+/** Documents that the account has by links: all of its devices have them, with their titles. */
+function ownDocumentsUnsettled(
+  device: Device,
+  devices: readonly Device[],
+  words: readonly Word[],
+  { homes }: Facts,
+  texts: Map<string, { readonly who: string; readonly text: string }>,
+): string | undefined {
+  // One device, and perhaps one that was never paired: nothing to agree on.
+  if (!homes.has(device.accountId() ?? "")) return undefined;
+  const all = new Set(devices.flatMap((one) => one.documents().filter((docId) => one.space(docId) === undefined)));
+  for (const docId of all) {
+    const short = docId.slice(0, 4);
+    const status = device.status(docId);
+    if (!device.documents().includes(docId) || status?.phase !== "ready")
+      return `${device.name} has not got ${short}, which the account has`;
+    if (status.unsentChanges > 0) return `${device.name}'s ${short} has ${status.unsentChanges} changes unsent`;
+    if (device.title(docId) === "" && devices.some((one) => one.title(docId) !== "")) return `${device.name}'s ${short} has no title`;
+    const text = sharedText(device, docId, words);
+    const first = texts.get(docId);
+    if (first === undefined) texts.set(docId, { who: device.name, text });
+    else if (first.text !== text) return `${first.who} and ${device.name} have different texts in ${short}`;
+  }
+  return undefined;
+}
+
+/** Devices and the account's log. */
+function accountUnsettled(person: Person, facts: Facts): string | undefined {
+  const id = person.accountId() ?? "";
+  const account = ownAccountIn(facts, person);
+  for (const device of person.devices) {
+    const { name } = device;
+    const standing = standingOf(facts, person, device);
+    if (standing === "lost" || device.isLost()) continue;
+    if (device.peer() === undefined) return `${name} is not running`;
+    const { at } = device.pairing();
+    if (at === "finishing" || at === "comparing") return `${name}: a pairing is at "${at}"`;
+    const status = device.devices();
+    if (standing === "apart") continue;
+    if (status === undefined) return `${name} does not know the account's devices`;
+    if (status.revoked !== (standing === "revoked")) return `${name} is ${standing}, and told ${status.revoked ? "revoked" : "in"}`;
+    if (standing === "revoked" || account === undefined) continue;
+    if (status.untoldSpaces > 0) return `${name}: ${status.untoldSpaces} spaces were not told of the account's devices`;
+    const seen = new Map(status.devices.map(({ deviceId, revoked }) => [deviceId, revoked]));
+    for (const [deviceId, { revoked }] of account.devices) {
+      // Recovery words are a device of the log, and none of the list.
+      if (person.devices.some((one) => one.deviceId() === deviceId) && seen.get(deviceId) !== revoked)
+        return `${name} sees another list of devices than the account's log has`;
+    }
+    if (!isLiveDevice(account, idOfDevice(account, device))) return `${name} is of the account, and its log does not know it`;
+  }
+  if (account === undefined || !facts.space.roles.has(id)) return undefined;
+  const told = facts.space.model.heard.get(id) ?? 0;
+  return told < account.n ? `the space has heard ${told} of ${account.n} operations of ${person.name}'s account` : undefined;
+}
+
+const idOfDevice = (account: AccountState, device: Device): Uint8Array =>
+  account.devices.get(device.deviceId() ?? "")?.deviceId ?? new Uint8Array();
+
+export interface Verdict {
+  readonly rolledBack: boolean;
+  /** Two histories of a log: nothing more is demanded than that nobody gets what he may not. */
+  readonly forked: boolean;
+  /** When a link was last made for each person. */
+  readonly lastLinks: ReadonlyMap<string, number>;
+  /** Devices that must not have come in: somebody said that the digits differ, and there was no other try. */
+  readonly rejected: ReadonlySet<Device>;
+  readonly broken: (invariant: string, message: string) => void;
+  readonly saw: (state: string) => void;
+}
+
+/** What holds of words, keys, devices and alarms in the end. */
+export function judge(facts: Facts, people: readonly Person[], words: readonly Word[], verdict: Verdict): void {
+  const { broken } = verdict;
+  for (const truth of [facts.space, ...facts.homes.values()]) judgeLog(truth, broken);
+  const { newsOfOthers, keysForOthers } = facts.space.model;
+  if (newsOfOthers > 0) verdict.saw("news of a device in somebody else's space");
+  if (keysForOthers > 0) verdict.saw("an owner made a new key because another's device was revoked");
+  judgeWords(facts, people, words, verdict);
+  for (const person of people) {
+    judgeKeys(facts, person, verdict);
+    judgeReading(facts, person, words, verdict);
+    judgeDevices(facts, person, verdict);
+    for (const device of person.devices) {
+      for (const { kind } of device.alarms())
+        if (!verdict.rolledBack) broken("I12", `${device.name} raised "${kind}", and the relay was honest`);
+    }
+  }
+}
+
+function judgeLog({ model, roles }: Truth, broken: Verdict["broken"]): void {
+  if (model.wrong !== undefined) broken("I9", model.wrong);
+  const differs = [...new Set([...model.roles.keys(), ...roles.keys()])].find((id) => model.roles.get(id) !== roles.get(id));
+  if (differs !== undefined)
+    broken("I9", `somebody is ${roles.get(differs) ?? "out"} by the rulebook, and ${model.roles.get(differs) ?? "out"} by the model`);
+}
+
+function judgeWords(facts: Facts, people: readonly Person[], words: readonly Word[], { rolledBack, forked, broken, saw }: Verdict): void {
+  const { space: truth } = facts;
+  const devices = people.flatMap((person) => person.devices.map((device) => ({ device, standing: standingOf(facts, person, device) })));
+  const inIt = devices.filter(({ standing }) => standing === "in").map(({ device }) => device);
+  const readers = inIt.filter((device) => truth.roles.has(device.accountId() ?? ""));
+  for (const word of words) {
+    const author = devices.find(({ device }) => device.name === word.who);
+    if (author === undefined) continue;
+    const accountId = author.device.accountId() ?? "";
+    const role = truth.roles.get(accountId);
+    const isAnnouncedHere = isAnnounced(truth, word.docId);
+    // A document that is shared by a link is here the account's own.
+    const all = isAnnouncedHere ? readers : inIt.filter((device) => device.accountId() === accountId);
+    const others = all.filter((device) => device.name !== word.who && device.text(word.docId) !== undefined);
+    const holders = others.filter((device) => (device.text(word.docId) ?? "").includes(word.text));
+    for (const device of all) {
+      const times = (device.text(word.docId) ?? "").split(word.text).length - 1;
+      if (times > 1) broken("I7", `${word.text} stands ${times} times in ${device.name}'s copy`);
+    }
+    if (isAnnouncedHere) {
+      const fromMs = word.arrivedMs ?? Number.POSITIVE_INFINITY;
+      if (!couldWriteSince(truth, author.device.deviceId() ?? "", word.docId, fromMs)) {
+        if (holders.length > 0 && !rolledBack)
+          broken("I8", `${word.text} of ${word.who}, who could not write since, stands in ${holders[0]?.name ?? ""}'s copy`);
+        const closedAtMs = closedForDevice(truth, author.device.deviceId() ?? "")?.atMs;
+        saw(
+          closedAtMs !== undefined && word.atMs < closedAtMs
+            ? "a word that a revoked device had not sent"
+            : "a word of somebody who could not write any more",
+        );
+        continue;
+      }
+    }
+    if (forked) continue;
+    const stays = author.standing === "in" && (!isAnnouncedHere || role === "owner" || role === "editor");
+    const mustBe = stays && word.kept ? "I3" : word.acked && !rolledBack ? "I2" : undefined;
+    if (mustBe !== undefined && holders.length < others.length)
+      broken(mustBe, `${word.text} of ${word.who} (${role ?? "out"}${word.acked ? ", acknowledged" : ""}) is missing in a copy`);
+  }
+}
+
+function judgeKeys(facts: Facts, person: Person, { rolledBack, forked, lastLinks, broken, saw }: Verdict): void {
+  if (forked) return;
+  const newestOf = (device: Device, spaceId: string): number => Math.max(0, ...device.epochs(spaceId));
+  const closed = closedFrom(facts.space, person.accountId() ?? "");
+  // Whoever hands somebody a link hands the key of the day along.
+  const wasGivenALink = closed !== undefined && (lastLinks.get(person.name) ?? 0) >= closed.atMs;
+  if (closed !== undefined && !wasGivenALink) {
+    saw("somebody was removed for good");
+    for (const device of person.devices) {
+      const newest = newestOf(device, spaceIdOf(facts.space));
+      if (newest >= closed.epoch) broken("I9", `${device.name} was removed with epoch ${closed.epoch}, and has the key of epoch ${newest}`);
+    }
+  }
+  // Two devices may have revoked each other, one of them before the relay forgot it: then nobody is left to see that there are two histories.
+  if (rolledBack) return;
+  const home = facts.homes.get(person.accountId() ?? "");
+  for (const device of person.devices) {
+    for (const truth of [facts.space, ...(home === undefined ? [] : [home])]) {
+      const from = closedForDevice(truth, device.deviceId() ?? "");
+      const newest = newestOf(device, spaceIdOf(truth));
+      if (from === undefined) continue;
+      saw(truth === home ? "a revoked device and its home" : "a revoked device and the space");
+      if (newest >= from.epoch) broken("I9", `${device.name} was revoked before epoch ${from.epoch}, and has the key of epoch ${newest}`);
+    }
+  }
+}
+
+/** How long the relay takes, at most, from receiving an operation until it is in force. */
+const comesIntoForceMs = 1_000;
+
+/** A revoked device is shown nothing of the space from its revocation on: neither what others write nor what they decide. */
+function judgeReading(
+  { space: truth, firstDocument }: Facts,
+  person: Person,
+  words: readonly Word[],
+  { rolledBack, broken }: Verdict,
+): void {
+  if (rolledBack) return;
+  for (const device of person.devices) {
+    const closed = closedForDevice(truth, device.deviceId() ?? "");
+    if (closed === undefined) continue;
+    const shown = device.space(firstDocument)?.epoch ?? 0;
+    // The operation that revokes it, which may begin an epoch, is the last that it is shown.
+    if (shown > closed.epoch) broken("I9", `${device.name} was revoked before epoch ${closed.epoch}, and is told of epoch ${shown}`);
+    const seen = words.find(
+      ({ who, docId, text, atMs }) =>
+        atMs > closed.atMs + comesIntoForceMs &&
+        who !== device.name &&
+        truth.documents.includes(docId) &&
+        (device.text(docId) ?? "").includes(text),
+    );
+    if (seen !== undefined) broken("I9", `${device.name} was revoked, and has ${seen.text} of ${seen.who}, which was typed afterwards`);
+  }
+}
+
+const spaceIdOf = ({ state }: Truth): string => toText(state.history.spaceId);
+
+/** A pairing is whole, or it changed nothing on the new device. */
+function judgeDevices(facts: Facts, person: Person, { rejected, forked, broken, saw }: Verdict): void {
+  const account = ownAccountIn(facts, person);
+  for (const device of person.devices) {
+    const [now, first, ours] = [device.accountId(), device.firstAccountId(), person.accountId()];
+    if (now !== first && now !== ours) broken("I9", `${device.name} is of an account that is neither its own nor ${person.name}'s`);
+    if (forked || device.deviceId() === undefined) continue;
+    const known = account?.devices.get(device.deviceId() ?? "");
+    const cameIn = now === ours && first !== ours;
+    if (cameIn && known === undefined) broken("I9", `${device.name} is of ${person.name}'s account, whose log does not know it`);
+    if (!cameIn && first !== ours && known !== undefined) saw("a device is in the account's log, and did not come in");
+    if (rejected.has(device) && (cameIn || known !== undefined))
+      broken("I9", `${device.name} came in, though somebody said that the digits differ`);
+  }
+}
