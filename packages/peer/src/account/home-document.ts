@@ -37,6 +37,8 @@ export interface KitMark {
 
 export interface HomeDocument {
   spaces(): readonly HomeSpace[];
+  /** Those that the account was in. */
+  formerSpaces(): readonly SpaceId[];
   addSpace(spaceId: SpaceId, landmark: AccessCursor): void;
   leftSpace(spaceId: SpaceId, position: number): void;
   /** Document id and fragment. */
@@ -78,6 +80,11 @@ export function homeDocumentOf(doc: Doc, accountId: AccountId): HomeDocument {
 
   return {
     spaces: () => entries("spaces").flatMap(([key, value]) => spaceFrom(key, value)),
+    formerSpaces: () =>
+      entries("spaces").flatMap(([key, value]) => {
+        const spaceId = spaceIdFrom(key);
+        return spaceId === undefined || goneAt(value) === Number.POSITIVE_INFINITY ? [] : [spaceId];
+      }),
     addSpace: (spaceId, { position, hash }) => {
       // The first place that is known is as good as a later one: the log leads through it.
       const before = root("spaces").get(toText(spaceId));
@@ -143,12 +150,17 @@ function goneAt(value: unknown): number {
   return typeof gone === "number" && Number.isSafeInteger(gone) ? gone : Number.POSITIVE_INFINITY;
 }
 
+function spaceIdFrom(key: string): SpaceId | undefined {
+  const bytes = bytesFromText(key);
+  return bytes.ok && bytes.value.length === idBytes ? (bytes.value as SpaceId) : undefined;
+}
+
 function spaceFrom(key: string, value: unknown): readonly HomeSpace[] {
-  const spaceId = bytesFromText(key);
-  if (!spaceId.ok || spaceId.value.length !== idBytes || typeof value !== "object" || value === null) return [];
+  const spaceId = spaceIdFrom(key);
+  if (spaceId === undefined || typeof value !== "object" || value === null) return [];
   const { position, hash } = value as { readonly position?: unknown; readonly hash?: unknown };
   const bytes = typeof hash === "string" && hash.length <= 64 ? bytesFromText(hash) : undefined;
   if (typeof position !== "number" || !Number.isSafeInteger(position) || position < 1 || bytes?.ok !== true) return [];
   if (bytes.value.length !== hashBytes) return [];
-  return [{ spaceId: spaceId.value as SpaceId, landmark: { position, hash: bytes.value as AccessCursor["hash"] } }];
+  return [{ spaceId, landmark: { position, hash: bytes.value as AccessCursor["hash"] } }];
 }

@@ -6,6 +6,7 @@
 import { accessHeadAt, documentOf, liveDevices, memberOf } from "@skerry/access";
 import { formatShareLink, parseShareLink } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
+import type { SpaceId } from "@skerry/protocol";
 import type { OpenDocument } from "../editor-hub.ts";
 import type { Connection } from "../engine/connection.ts";
 import type { Identity } from "../engine/identity.ts";
@@ -34,6 +35,8 @@ export interface HomeSyncHost {
   readonly openLink: (fragment: string) => Promise<unknown>;
   /** All of an open document is acknowledged by the relay. */
   readonly isSettled: (docId: string) => boolean;
+  /** It stands in for recovery words: no device may have been there when the account was let into a space again, so it looks at those too. */
+  readonly isKit: boolean;
   readonly failed: (what: string, error: unknown) => void;
   readonly onChange: () => void;
 }
@@ -207,7 +210,8 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
 
   /** What is in the document and not on this device. */
   const hear = async (home: HomeDocument): Promise<void> => {
-    const listed = home.spaces();
+    const former = host.isKit ? home.formerSpaces().map((spaceId) => ({ spaceId, landmark: undefined })) : [];
+    const listed = [...home.spaces(), ...former];
     let unread = spaces.all().filter((space) => space.state() === undefined && !isHomeSpace(space)).length;
     for (const { spaceId, landmark } of listed) {
       if (spaces.has(spaceId)) continue;
@@ -304,6 +308,12 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
         if (space === undefined || space.isAdmitted() || log !== undefined) return "no";
         refused = true;
       }
+      // Asked for once each; who is still out of them is turned away.
+      const isAsked = (spaceId: SpaceId): boolean => {
+        const space = known.get(toText(spaceId));
+        return space !== undefined && (!space.isAdmitted() || space.state() !== undefined);
+      };
+      if (host.isKit && !document.formerSpaces().every(isAsked)) return "no";
       return refused ? "refused" : "yes";
     },
     close: () => {

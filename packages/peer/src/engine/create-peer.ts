@@ -148,6 +148,7 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       setDisplayName: storeDisplayName,
       open: (docId) => peer.open(docId),
       openLink: (fragment) => peer.openLink(fragment),
+      isKit,
       caughtUp: async (docId) => {
         const entry = library.get(docId);
         return entry !== undefined && (await caughtUp(entry)) !== undefined;

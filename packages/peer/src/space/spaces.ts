@@ -91,7 +91,7 @@ export interface Spaces {
   /** Makes the home space, with its document, if there is none. Durable when resolved. */
   makeHome(): Promise<void>;
   /** A space that another device of the account is in. Durable when resolved. */
-  follow(spaceId: SpaceId, landmark: AccessCursor): Promise<void>;
+  follow(spaceId: SpaceId, landmark: AccessCursor | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
