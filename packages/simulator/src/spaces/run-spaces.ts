@@ -235,7 +235,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       const there = homeTruth(home.spaceId);
       if (there !== undefined) homes.set(account, there);
     }
-    return { space, homes, firstDocument: firstDocument ?? "" };
+    return { space, homes, firstDocument: firstDocument ?? "", rolledBack };
   };
   // ---- what people do
 

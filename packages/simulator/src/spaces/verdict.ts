@@ -12,6 +12,8 @@ export interface Facts {
   /** By account id in text. */
   readonly homes: ReadonlyMap<string, Truth>;
   readonly firstDocument: string;
+  /** The relay was put back to an old backup in this run. */
+  readonly rolledBack: boolean;
 }
 
 /** How a device stands to the account of its person: `apart` did not come in, or not yet. */
@@ -31,6 +33,25 @@ const ownAccountIn = ({ homes }: Facts, person: Person): AccountState | undefine
   return home === undefined ? undefined : accountIn(home, id);
 };
 
+/**
+ * An account that an owner let in again, of which the space knows only devices that are gone: nobody is there who could read its log, and tell it of the others
+ * (SECURITY.md). After a rollback a revoked device may have brought it in, too, where the others have never been.
+ */
+function isStranded(facts: Facts, person: Person): boolean {
+  const known = accountIn(facts.space, person.accountId() ?? "");
+  const here = person.devices.filter((device) => standingOf(facts, person, device) === "in");
+  if (known === undefined || here.length === 0) return false;
+  const account = ownAccountIn(facts, person);
+  // A device that is nobody's is recovery words: they can read the log, and tell it.
+  const isTold = [...known.devices].some(
+    ([id, { revoked }]) =>
+      !revoked &&
+      account?.devices.get(id)?.revoked !== true &&
+      (here.some((device) => device.deviceId() === id) || !person.devices.some((device) => device.deviceId() === id)),
+  );
+  return !isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined));
+}
+
 /** Why not all agree with the relay's logs yet; undefined if they do. */
 export function unsettled(people: readonly Person[], words: readonly Word[], facts: Facts): string | undefined {
   const { space } = facts;
@@ -44,8 +65,10 @@ export function unsettled(people: readonly Person[], words: readonly Word[], fac
     const why = accountUnsettled(person, facts);
     if (why !== undefined) return why;
     const devices = person.devices.filter((device) => standingOf(facts, person, device) === "in");
+    const stranded = isStranded(facts, person);
     for (const device of devices) {
-      const not = spaceUnsettled(device, words, facts, texts) ?? ownDocumentsUnsettled(device, devices, words, facts, texts);
+      const not =
+        (stranded ? undefined : spaceUnsettled(device, words, facts, texts)) ?? ownDocumentsUnsettled(device, devices, words, facts, texts);
       if (not !== undefined) return not;
     }
   }
@@ -154,7 +177,7 @@ function accountUnsettled(person: Person, facts: Facts): string | undefined {
     }
     if (!isLiveDevice(account, idOfDevice(account, device))) return `${name} is of the account, and its log does not know it`;
   }
-  if (account === undefined || !facts.space.roles.has(id)) return undefined;
+  if (account === undefined || !facts.space.roles.has(id) || isStranded(facts, person)) return undefined;
   const told = facts.space.model.heard.get(id) ?? 0;
   return told < account.n ? `the space has heard ${told} of ${account.n} operations of ${person.name}'s account` : undefined;
 }
