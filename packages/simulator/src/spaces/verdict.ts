@@ -52,6 +52,13 @@ function isStranded(facts: Facts, person: Person): boolean {
   return !isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined));
 }
 
+/**
+ * A relay that was put back to an old backup can lose the operation by which somebody could write. What they wrote stays in the copies that had it, can't be handed
+ * back (AL-4), and is missing in others: what is promised then is that each side is told ("diverged").
+ */
+const differenceIsNamed = (facts: Facts, one: Device, other: Device): boolean =>
+  facts.rolledBack && [one, other].every((device) => device.alarms().some(({ kind }) => kind === "diverged"));
+
 /** Why not all agree with the relay's logs yet; undefined if they do. */
 export function unsettled(people: readonly Person[], words: readonly Word[], facts: Facts): string | undefined {
   const { space } = facts;
@@ -60,7 +67,7 @@ export function unsettled(people: readonly Person[], words: readonly Word[], fac
     if (truth.keysDue > 0) return `${truth.keysDue} members have no envelope of their own`;
   }
   /** What those who write have, by document. */
-  const texts = new Map<string, { readonly who: string; readonly text: string }>();
+  const texts = new Map<string, { readonly who: Device; readonly text: string }>();
   for (const person of people) {
     const why = accountUnsettled(person, facts);
     if (why !== undefined) return why;
@@ -85,9 +92,10 @@ const sharedText = (device: Device, docId: string, words: readonly Word[]): stri
 function spaceUnsettled(
   device: Device,
   words: readonly Word[],
-  { space: truth, firstDocument }: Facts,
-  texts: Map<string, { readonly who: string; readonly text: string }>,
+  facts: Facts,
+  texts: Map<string, { readonly who: Device; readonly text: string }>,
 ): string | undefined {
+  const { space: truth, firstDocument } = facts;
   const { name } = device;
   const role = truth.roles.get(device.accountId() ?? "");
   const space = device.space(firstDocument);
@@ -120,8 +128,9 @@ function spaceUnsettled(
       return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
     const text = sharedText(device, docId, words);
     const first = texts.get(docId);
-    if (first === undefined) texts.set(docId, { who: name, text });
-    else if (first.text !== text) return `${first.who} and ${name} have different texts in ${short}`;
+    if (first === undefined) texts.set(docId, { who: device, text });
+    else if (first.text !== text && !differenceIsNamed(facts, first.who, device))
+      return `${first.who.name} and ${name} have different texts in ${short}`;
   }
   return undefined;
 }
@@ -132,7 +141,7 @@ function ownDocumentsUnsettled(
   devices: readonly Device[],
   words: readonly Word[],
   { homes }: Facts,
-  texts: Map<string, { readonly who: string; readonly text: string }>,
+  texts: Map<string, { readonly who: Device; readonly text: string }>,
 ): string | undefined {
   // One device, and perhaps one that was never paired: nothing to agree on.
   if (!homes.has(device.accountId() ?? "")) return undefined;
@@ -146,8 +155,8 @@ function ownDocumentsUnsettled(
     if (device.title(docId) === "" && devices.some((one) => one.title(docId) !== "")) return `${device.name}'s ${short} has no title`;
     const text = sharedText(device, docId, words);
     const first = texts.get(docId);
-    if (first === undefined) texts.set(docId, { who: device.name, text });
-    else if (first.text !== text) return `${first.who} and ${device.name} have different texts in ${short}`;
+    if (first === undefined) texts.set(docId, { who: device, text });
+    else if (first.text !== text) return `${first.who.name} and ${device.name} have different texts in ${short}`;
   }
   return undefined;
 }
@@ -259,7 +268,12 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
     if (forked) continue;
     const stays = author.standing === "in" && (!isAnnouncedHere || role === "owner" || role === "editor");
     const mustBe = stays && word.kept ? "I3" : word.acked && !rolledBack ? "I2" : undefined;
-    if (mustBe !== undefined && holders.length < others.length)
+    const lacking = others.filter((device) => !holders.includes(device));
+    if (lacking.length > 0 && lacking.every((device) => differenceIsNamed(facts, author.device, device))) {
+      saw("a rollback left copies that differ, and everybody was told");
+      continue;
+    }
+    if (mustBe !== undefined && lacking.length > 0)
       broken(mustBe, `${word.text} of ${word.who} (${role ?? "out"}${word.acked ? ", acknowledged" : ""}) is missing in a copy`);
   }
 }
