@@ -118,8 +118,7 @@ describe("a relay that bends what it sends", () => {
       const { docId } = ben;
       await ben.close();
       await writeThree(ana);
-      const back = await stage.person("ben", ben.folder);
-      back.proxy.setTamper(tamper);
+      const back = await stage.person("ben", ben.folder, tamper);
       const again = await stage.open(back, docId);
       reconnect([again], tamper);
       await until("ben names it", () => again.kinds().some((kind) => kinds.includes(kind)));

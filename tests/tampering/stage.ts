@@ -46,7 +46,8 @@ export interface Writer extends Person {
 export interface Stage {
   readonly relay: () => RelayProcess;
   /** A new device, or one that was here before. */
-  person(name: string, folder?: string): Promise<Person>;
+  /** `tamper`: what the relay does to this one from the first byte on. */
+  person(name: string, folder?: string, tamper?: Tamper): Promise<Person>;
   /** Ana made a document with a word in it, Ben opened her link, both see it and know that the other does. */
   together(): Promise<{ readonly ana: Writer; readonly ben: Writer; readonly docId: DocId }>;
   open(person: Person, docId: string): Promise<Writer>;
@@ -64,8 +65,10 @@ export async function createStage(): Promise<Stage> {
   const present = new Set<{ close(): Promise<void> }>();
   let made = 0;
 
-  const person = async (name: string, home = path.join(folder, `${name}-${made++}`)): Promise<Person> => {
+  const person = async (name: string, home = path.join(folder, `${name}-${made++}`), tamper: Tamper = honest): Promise<Person> => {
     const proxy = await startTamperingProxy({ upstreamPort: relay.port });
+    // Before there is a peer: it may look after a document as soon as it is up (PE-9).
+    proxy.setTamper(tamper);
     const events: string[] = [];
     const log: Log = (_level, event, fields) => void events.push(`${event} ${JSON.stringify(fields ?? {})}`);
     const peer = await createNodePeer({ folder: home, relayUrl: `ws://127.0.0.1:${proxy.port}/sync`, log });
