@@ -10,17 +10,14 @@ import { fixedRandom } from "./fixed-random.test-support.ts";
 import { bytesOf, counting, flipBit, hexOf } from "./hex.test-support.ts";
 import {
   accountKeyDevicesMax,
-  exportAccount,
   exportSecret,
   generateAccount,
   generateDevice,
-  importAccount,
   importSecret,
   openAccountKeys,
   ready,
   rotateEncryptionKey,
   sealedAccountKeysBytesMax,
-  withEncryptionKey,
 } from "./index.ts";
 import type { AccountIdentity, AccountKeysPlace, DeviceIdentity, RotatedEncryptionKey, Secret } from "./index.ts";
 import { agree, generateAgreementKey } from "./key-agreement.ts";
@@ -309,19 +306,6 @@ test("CR-28 the X25519 key that others compute of a device's id is the device's 
   expect(hexOf(sodium.crypto_sign_ed25519_sk_to_curve25519(pair.privateKey))).toBe(
     "8052030376d47112be7f73ed7a019293dd12ad910b654455798b4667d73de166",
   );
-});
-
-test("CR-28 withEncryptionKey is the same person with the opened key, and survives storing", () => {
-  const opened = openAccountKeys(first(), place);
-  if (!opened.ok) throw new Error(opened.error);
-  const next = withEncryptionKey(account, opened.value);
-  expect(next.accountId).toEqual(account.accountId);
-  expect(next.accountKey).toEqual(account.accountKey);
-  expect(next.encryptionKey).toEqual(rotated.encryptionKey);
-  expect(account.encryptionKey).not.toEqual(rotated.encryptionKey);
-  const stored = importAccount(exportAccount(next));
-  expect(stored.ok && stored.value.accountId).toEqual(account.accountId);
-  expect(stored.ok && stored.value.encryptionKey).toEqual(rotated.encryptionKey);
 });
 
 test("CR-28 the sealed keys are what docs/crypto.md says, made step by step", () => {

@@ -39,7 +39,7 @@ const entryBytes = shortIdBytes + envelopeBytes;
 export interface RotatedEncryptionKey {
   /** X25519 public key, 32 bytes: what the operation names. */
   readonly encryptionKey: Uint8Array;
-  /** Its private key, 32 bytes: for `withEncryptionKey`. */
+  /** Its private key, 32 bytes. */
   readonly encryptionSecret: Secret;
   /** 33 bytes and 56 for each device. */
   readonly sealedKeys: Uint8Array;

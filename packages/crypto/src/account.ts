@@ -44,18 +44,6 @@ export function exportAccount(account: AccountIdentity): Uint8Array {
 export const importAccount = (bytes: Uint8Array): Result<AccountIdentity, "bad-length"> =>
   bytes.length === accountBytes ? ok(fromBytes(bytes)) : err("bad-length");
 
-/**
- * The same person with another encryption key (CR-28). `encryptionSecret`: X25519 private key, 32 bytes; the account takes it over. The root's secret is
- * the old account's own object, so wiping one's wipes the other's; the old encryption secret stays the caller's to wipe.
- */
-export function withEncryptionKey(account: AccountIdentity, encryptionSecret: Secret): AccountIdentity {
-  const encryptionKey = encryptionSecret.use((key) => {
-    assert(key.length === keyBytes, "an encryption key has 32 bytes");
-    return sodium.crypto_scalarmult_base(key);
-  });
-  return { ...account, encryptionKey, encryptionSecret };
-}
-
 function fromBytes(bytes: Uint8Array): AccountIdentity {
   const root = signingKeyFromSeed(bytes.subarray(0, keyBytes));
   const privateKey = bytes.slice(keyBytes);

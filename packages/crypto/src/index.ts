@@ -4,7 +4,7 @@
  */
 export * from "./verify.ts";
 export { signAcceptProof } from "./accept-proof.ts";
-export { accountIdOf, exportAccount, generateAccount, importAccount, withEncryptionKey } from "./account.ts";
+export { accountIdOf, exportAccount, generateAccount, importAccount } from "./account.ts";
 export type { AccountIdentity } from "./account.ts";
 export { accountKeyDevicesMax, openAccountKeys, rotateEncryptionKey, sealedAccountKeysBytesMax } from "./account-keys.ts";
 export type { AccountKeysError, AccountKeysPlace, RotatedEncryptionKey } from "./account-keys.ts";

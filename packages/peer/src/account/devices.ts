@@ -10,6 +10,7 @@ import type { DeviceResult, DeviceSummary, DevicesStatus, SpaceResult, Subscript
 import { backoffDelayMs, retryBackoff } from "../engine/backoff.ts";
 import type { Identity } from "../engine/identity.ts";
 import { createWatched } from "../engine/listeners.ts";
+import { StoreError } from "../ports.ts";
 import type { Space } from "../space/space.ts";
 import { createHomeSync } from "./home-sync.ts";
 import type { HomeSync, HomeSyncHost } from "./home-sync.ts";
@@ -27,6 +28,7 @@ export interface DevicesHost extends Omit<HomeSyncHost, "onChange"> {
 
 export interface Devices {
   watch(listener: (status: DevicesStatus) => void): Subscription;
+  /** On this device's disk soon after it resolves, offline too. Rejects with `io` if it can't be kept. */
   rename(deviceId: string, name: string): Promise<void>;
   revoke(deviceId: string): Promise<DeviceResult>;
   /** Nothing here opens with this device's own account only. */
@@ -142,14 +144,21 @@ export function createDevices(host: DevicesHost): Devices {
     // Whoever is turned away there has nothing to tell.
     return known !== undefined && space.isAdmitted() && isUntold(known, state);
   };
-  const mayJoin = (): boolean => spaces.all().length === 0;
+  /** A home that no other device ever came to holds nothing but this one's name: it is left behind. */
+  const mayJoin = (): boolean => {
+    const place = spaces.home();
+    if (place === undefined) return spaces.all().length === 0;
+    return spaces.all().length === 1 && home.account()?.state().devices.size === 1;
+  };
 
   // ---- what people decide
+
+  const haveHome = (): Promise<void> => (making ??= spaces.makeHome().finally(() => (making = undefined)));
 
   /** The home space, taken by the relay and read to its end; undefined if that takes too long. */
   const readyHome = async (): Promise<{ readonly space: Space; readonly account: OwnAccount } | undefined> => {
     const account = await spaces.account();
-    await (making ??= spaces.makeHome().finally(() => (making = undefined)));
+    await haveHome();
     home.changed();
     const place = spaces.home();
     if (place === undefined) return undefined;
@@ -217,9 +226,10 @@ export function createDevices(host: DevicesHost): Devices {
       home.changed();
       return watched.watch(listener);
     },
-    rename: (deviceId, name) => {
+    rename: async (deviceId, name) => {
+      await haveHome();
       home.nameDevice(deviceId, name);
-      return Promise.resolve();
+      if (!(await home.written())) throw new StoreError("io", "the name could not be kept");
     },
     revoke: async (deviceId) => {
       const bytes = bytesFromText(deviceId);
@@ -267,7 +277,8 @@ export function createDevices(host: DevicesHost): Devices {
         const joined: Identity = { ...identity, account: imported.value };
         const valid = createOwnAccount({ identity: joined, log: [payload.opening], laterKeys: payload.laterKeys });
         if (valid === undefined || !(await admittedTo(payload.home)) || !mayJoin()) return false;
-        await env.kv.write([...memberRows(joined, payload, env.clock.now()), ...more]);
+        const leftBehind = (await spaces.letGoOfHome()).map((key) => [key, undefined] as const);
+        await env.kv.write([...leftBehind, ...memberRows(joined, payload, env.clock.now()), ...more]);
         isIn = true;
         return true;
       } finally {

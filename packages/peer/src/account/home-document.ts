@@ -23,7 +23,7 @@ const displayNameCharactersMax = 256;
 const titleCharactersMax = 1024;
 const fragmentCharactersMax = 1024;
 /** A device says that it was there at most so often: each time is a record for all devices. */
-export const seenEveryMs: number = 12 * 3_600_000;
+const seenEveryMs = 12 * 3_600_000;
 
 export interface HomeSpace {
   readonly spaceId: SpaceId;

@@ -57,7 +57,9 @@ export interface HomeSync {
   titled(docId: string, title: string): void;
   /** The document is read. False if that takes too long. */
   opened(): Promise<boolean>;
-  /** What this device has is in the document, and that is at the relay. False if that takes too long. */
+  /** What this device has is in the document, on this device. False if that takes too long. */
+  written(): Promise<boolean>;
+  /** The same, and it is at the relay. */
   kept(): Promise<boolean>;
   /** Whether every space that the account is in knows all its devices; `refused`: all but those that the relay does not let it read. */
   told(): "yes" | "refused" | "no";
@@ -168,7 +170,9 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
 
   const mayWrite = (): boolean => {
     const home = spaces.home();
-    return home !== undefined && home.space.standing() === "member" && home.space.isAdmitted();
+    if (home === undefined || !home.space.isAdmitted()) return false;
+    // Its founder writes before the relay has taken it (PE-18).
+    return home.space.standing() === "member" || home.space.standing() === "creating";
   };
 
   /** What is on this device and not in the document. Nothing here waits. */
@@ -288,6 +292,11 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
       if (document !== undefined && mayWrite() && title !== "") document.setTitle(docId, title);
     },
     opened: () => until(() => document !== undefined),
+    written: () => {
+      const before = begun;
+      changed();
+      return until(() => done > before && !syncing);
+    },
     kept: () => {
       const before = begun;
       changed();

@@ -131,3 +131,34 @@ test("PE-25 whoever a stolen device let into the home is put out again, and so a
     await until("she is told", async () => ["removed", "refused"].includes((await spaceOf(mallory, home))?.standing ?? "refused"));
   } else await untilSpace(olga, home, "the link is gone", ({ invites }) => invites.length === 0);
 });
+
+test("PE-25 a name given to the only device, without the relay, is there after a restart, and for others when they come", async () => {
+  const { at, docId, olga } = await openScene(stage);
+  olga.wire.cut();
+  const { deviceId } = await olga.peer.profile();
+  await olga.peer.renameDevice(deviceId, "Kitchen laptop");
+  await until("it is on the disk", () => !olga.peer.hasUnsavedChanges());
+  await olga.close();
+  const again = stage.peer(at, olga.device);
+  await until("it is called so", async () => (await devicesOf(again)).devices.some(({ name }) => name === "Kitchen laptop"));
+  const phone = await pair(at, again);
+  await untilHas(phone, docId);
+  await until("the phone says so", async () => (await devicesOf(phone)).devices.some(({ name }) => name === "Kitchen laptop"));
+});
+
+test("PE-25 PE-26 a device that only has a name comes into another account all the same, and leaves its own home behind", async () => {
+  const { at, docId, olga } = await openScene(stage);
+  const fresh = stage.peer(at);
+  await fresh.peer.ready;
+  await fresh.peer.renameDevice((await fresh.peer.profile()).deviceId, "Tablet");
+  const left = toText(homeOf(fresh).docId);
+  await until("it may come in", async () => (await devicesOf(fresh)).mayJoinAccount);
+  await meet(olga, fresh);
+  await confirmBoth(olga, fresh);
+  await fresh.close();
+  const tablet = stage.peer(at, fresh.device);
+  await untilHas(tablet, docId);
+  expect(await tablet.peer.has(left)).toBe(false);
+  expect((await tablet.peer.documents()).map((one) => one.docId)).toEqual([docId]);
+  expect((await spaceOf(tablet, docId))?.members).toHaveLength(1);
+});

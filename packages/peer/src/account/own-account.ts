@@ -50,7 +50,7 @@ export interface OwnAccount {
   watch(listener: () => void): () => void;
 }
 
-export interface AccountLogParts {
+interface AccountLogParts {
   readonly identity: Identity;
   readonly log: readonly Uint8Array[];
   readonly laterKeys: readonly StoredAccountKey[];

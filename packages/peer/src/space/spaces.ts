@@ -90,6 +90,8 @@ export interface Spaces {
   home(): { readonly space: Space; readonly docId: DocId } | undefined;
   /** Makes the home space, with its document, if there is none. Durable when resolved. */
   makeHome(): Promise<void>;
+  /** The home is of an account that this device leaves: nothing writes it any more. Resolves with the keys that are still to be deleted. */
+  letGoOfHome(): Promise<readonly string[]>;
   /** A space that another device of the account is in. Durable when resolved. */
   follow(spaceId: SpaceId, landmark: AccessCursor | undefined): Promise<void>;
   close(): Promise<void>;
@@ -526,6 +528,17 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       if (home !== undefined) return;
       const made = await found(true);
       host.arrived(toText(made.entry.docId));
+    },
+    letGoOfHome: async () => {
+      const place = home;
+      if (place === undefined) return [];
+      home = undefined;
+      const key = toText(place.spaceId);
+      const one = known.get(key);
+      known.delete(key);
+      await one?.space.close();
+      await library.remove(toText(place.docId));
+      return [spaceKey(identity.spaceNameOf(place.spaceId))];
     },
     has: (spaceId) => known.has(toText(spaceId)),
     freeze: () => {
