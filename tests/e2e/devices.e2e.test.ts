@@ -1,10 +1,12 @@
 /** The devices of one account, as a person has them: a second one is paired by a code and by comparing, shares everything, and is revoked. */
 import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { editorOf, giveName, newDocument, textOf } from "../support/app.ts";
+import { editorOf, newDocument, textOf } from "../support/app.ts";
 import { axeProblems } from "../support/axe.ts";
 import { caretToLine, chipBecomes, openStage, shows } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
+import { devicesDialog, freshDevice, goHome, openDevices } from "../support/devices.ts";
+import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -14,34 +16,13 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => stage?.close());
 
-const devicesOf = (page: Page): Locator => page.getByRole("dialog", { name: "Devices" });
 const rowOf = (dialog: Locator, words: string): Locator => dialog.getByRole("listitem").filter({ hasText: words });
 const shownBy = (dialog: Locator): Locator => dialog.getByRole("group", { name: "Digits and words" });
 const revokedNote = (page: Page): Locator => page.getByRole("alert").filter({ hasText: "This device was revoked" });
 
-async function goHome(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "All documents" }).click();
-  await page.getByRole("heading", { level: 1, name: "Documents" }).waitFor();
-}
-
-async function openDevices(page: Page): Promise<Locator> {
-  await page.getByRole("button", { name: "Settings" }).click();
-  await page.getByRole("button", { name: "Devices…" }).click();
-  await devicesOf(page).waitFor();
-  return devicesOf(page);
-}
-
 async function closeDevices(page: Page): Promise<void> {
-  await devicesOf(page).getByRole("button", { name: "Close" }).click();
-  await devicesOf(page).waitFor({ state: "hidden" });
-}
-
-/** A device at its home page, with nothing on it. */
-async function freshDevice(name: string): Promise<Person> {
-  const device = await stage.person(name);
-  await device.page.goto(device.url);
-  await giveName(device.page, name);
-  return device;
+  await devicesDialog(page).getByRole("button", { name: "Close" }).click();
+  await devicesDialog(page).waitFor({ state: "hidden" });
 }
 
 /** A new document with a title and one line, at the relay; back at the home page. */
@@ -70,7 +51,7 @@ async function codeIn(dialog: Locator, form: "full" | "short" = "full"): Promise
 
 async function typeCode(device: Person, code: string): Promise<Locator> {
   await device.page.getByRole("button", { name: "Use your account here…" }).click();
-  const dialog = devicesOf(device.page);
+  const dialog = devicesDialog(device.page);
   await dialog.getByLabel("Code from the other device").fill(code);
   await dialog.getByRole("button", { name: "Continue" }).click();
   return dialog;
@@ -80,7 +61,7 @@ const same = { name: "They are the same" } as const;
 
 /** Compares as people do, confirms on both, and leaves both at their home page. */
 async function compareAndConfirm(old: Person, fresh: Person): Promise<void> {
-  const [has, wants] = [devicesOf(old.page), devicesOf(fresh.page)];
+  const [has, wants] = [devicesDialog(old.page), devicesDialog(fresh.page)];
   for (const dialog of [has, wants]) await shownBy(dialog).waitFor();
   const seen = await shownBy(has).innerText();
   expect(seen).toMatch(/^\d{3}\s*\d{3}\s/);
@@ -103,18 +84,18 @@ async function pair(old: Person, fresh: Person): Promise<void> {
 }
 
 async function laptopAndPhone(): Promise<readonly [Person, Person]> {
-  const laptop = await freshDevice("Olga");
+  const laptop = await freshDevice(stage, "Olga");
   await writeDocument(laptop, "Plan", "Rope and tea");
-  const phone = await freshDevice("Olga's phone");
+  const phone = await freshDevice(stage, "Olga's phone");
   await pair(laptop, phone);
   return [laptop, phone];
 }
 
 test("a second device is paired by a typed code, has every document with its text, and both write into them; a document made later comes too", async () => {
-  const laptop = await freshDevice("Olga");
+  const laptop = await freshDevice(stage, "Olga");
   await writeDocument(laptop, "Plan", "Rope and tea");
   await writeDocument(laptop, "Tides", "Low at six");
-  const phone = await freshDevice("Olga's phone");
+  const phone = await freshDevice(stage, "Olga's phone");
   await pair(laptop, phone);
 
   const list = phone.page.getByRole("list", { name: "Documents on this device" });
@@ -185,9 +166,9 @@ test("a revoked device is told, keeps what it has, and gets nothing that is writ
 });
 
 test("a typing mistake costs no try; who sees other digits says so, and the next try works, also with a code that the new device shows", async () => {
-  const laptop = await freshDevice("Olga");
+  const laptop = await freshDevice(stage, "Olga");
   await writeDocument(laptop, "Plan", "Rope and tea");
-  const phone = await freshDevice("Olga's phone");
+  const phone = await freshDevice(stage, "Olga's phone");
   const has = await openDevices(laptop.page);
   await has.getByRole("button", { name: "Add a device…" }).click();
   await codeIn(has);
@@ -231,7 +212,7 @@ test("a browser with documents of its own says why it can't join another account
   const seen = await openDevices(phone.page);
   await rowOf(seen, "Grey laptop").getByRole("button", { name: "Revoke…" }).waitFor({ timeout: 40_000 });
 
-  const other = await freshDevice("Vito");
+  const other = await freshDevice(stage, "Vito");
   await writeDocument(other, "Mine", "All mine");
   expect(await other.page.getByRole("button", { name: "Use your account here…" }).count()).toBe(0);
   const his = await openDevices(other.page);
@@ -240,40 +221,15 @@ test("a browser with documents of its own says why it can't join another account
   expect(await stage.troubles()).toEqual([]);
 });
 
-/** The words of what has the focus. */
-const focusedWords = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const element = document.activeElement;
-    if (element === document.body) return "";
-    const label = element instanceof HTMLInputElement ? (element.labels?.[0]?.textContent ?? "") : "";
-    return element?.getAttribute("aria-label") ?? (label === "" ? (element?.textContent ?? "") : label);
-  });
-
-const focusComesTo = (page: Page, words: string): Promise<boolean> =>
-  until(`${words} has the focus`, async () => (await focusedWords(page)) === words, 40_000);
-
-async function reach(page: Page, key: "Tab" | "Shift+Tab", words: string): Promise<void> {
-  for (let steps = 0; steps < 40; steps += 1) {
-    if ((await focusedWords(page)).includes(words)) return;
-    await page.keyboard.press(key);
-  }
-  throw new Error(`${key} does not reach ${words}`);
-}
-
-async function press(page: Page, words: string): Promise<void> {
-  await reach(page, "Tab", words);
-  await page.keyboard.press("Enter");
-}
-
 test("all of it works with the keyboard alone: the focus goes where something appeared, and back where it was", async () => {
-  const laptop = await freshDevice("Olga");
+  const laptop = await freshDevice(stage, "Olga");
   await writeDocument(laptop, "Plan", "Rope and tea");
-  const phone = await freshDevice("Olga's phone");
+  const phone = await freshDevice(stage, "Olga's phone");
   const [{ page: a }, { page: b }] = [laptop, phone];
 
   await press(a, "Settings");
   await press(a, "Devices…");
-  const has = devicesOf(a);
+  const has = devicesDialog(a);
   await has.waitFor();
   await press(a, "Add a device…");
   await focusComesTo(a, "Add a device");
@@ -291,10 +247,10 @@ test("all of it works with the keyboard alone: the focus goes where something ap
 
   await press(b, "Use your account here…");
   await focusComesTo(b, "Use your account here");
-  await reach(b, "Tab", "Code from the other device");
+  await reach(b, "Code from the other device");
   await b.keyboard.type("nonsense");
   await b.keyboard.press("Enter");
-  await devicesOf(b).getByRole("alert").waitFor();
+  await devicesDialog(b).getByRole("alert").waitFor();
   expect(await focusedWords(b)).toBe("Code from the other device");
   await b.keyboard.press("Control+a");
   await b.keyboard.type(code);
@@ -358,15 +314,15 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
     await page.setViewportSize({ width: 1280, height: 800 });
   };
 
-  const laptop = await freshDevice("Olga");
+  const laptop = await freshDevice(stage, "Olga");
   await writeDocument(laptop, "Plan", "Rope and tea");
-  const phone = await freshDevice("Olga's phone");
+  const phone = await freshDevice(stage, "Olga's phone");
   await phone.page.getByRole("button", { name: "Use your account here…" }).waitFor();
   await look(phone, "home, empty");
   await laptop.page.getByRole("button", { name: "Settings" }).click();
   await look(laptop, "settings");
   await laptop.page.getByRole("button", { name: "Devices…" }).click();
-  const [has, wants] = [devicesOf(laptop.page), devicesOf(phone.page)];
+  const [has, wants] = [devicesDialog(laptop.page), devicesDialog(phone.page)];
   await rowOf(has, "This device").waitFor();
   await look(laptop, "devices, with documents");
   const seen = await openDevices(phone.page);

@@ -12,9 +12,10 @@ import { filePieces, levelPieces } from "../security/places.ts";
 import { editorOf, giveName, newDocument, openPage } from "../support/app.ts";
 import { axeProblems } from "../support/axe.ts";
 import { launchChromium } from "../support/chromium.ts";
+import { devicesDialog, freshDevice, goHome, openDevices } from "../support/devices.ts";
 import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
 import { caretToLine, chipBecomes, openStage, rememberChips, shows } from "../support/people.ts";
-import type { Person, Stage } from "../support/people.ts";
+import type { Stage } from "../support/people.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -25,28 +26,8 @@ beforeEach(async () => {
 afterEach(() => stage?.close());
 
 const nobodys: readonly string[] = [...Array.from({ length: 23 }, () => "abandon"), "art"];
-const dialogOf = (page: Page): Locator => page.getByRole("dialog", { name: "Devices" });
-const wordsField = (page: Page): Locator => dialogOf(page).getByRole("textbox", { name: "Recovery words" });
-const problemIn = (page: Page): Locator => dialogOf(page).getByRole("alert");
-
-async function goHome(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "All documents" }).click();
-  await page.getByRole("heading", { level: 1, name: "Documents" }).waitFor();
-}
-
-async function openDevices(page: Page): Promise<Locator> {
-  await page.getByRole("button", { name: "Settings" }).click();
-  await page.getByRole("button", { name: "Devices…" }).click();
-  await dialogOf(page).waitFor();
-  return dialogOf(page);
-}
-
-async function freshDevice(name: string): Promise<Person> {
-  const device = await stage.person(name);
-  await device.page.goto(device.url);
-  await giveName(device.page, name);
-  return device;
-}
+const wordsField = (page: Page): Locator => devicesDialog(page).getByRole("textbox", { name: "Recovery words" });
+const problemIn = (page: Page): Locator => devicesDialog(page).getByRole("alert");
 
 /** A new document with a title and one line, at the relay; back at the home page. */
 async function writeDocument(page: Page, title: string, text: string): Promise<void> {
@@ -59,7 +40,7 @@ async function writeDocument(page: Page, title: string, text: string): Promise<v
 
 /** The words that the dialog shows, in their order. */
 async function wordsShown(page: Page): Promise<readonly string[]> {
-  const list = dialogOf(page).getByRole("list", { name: "Recovery words" });
+  const list = devicesDialog(page).getByRole("list", { name: "Recovery words" });
   await list.waitFor({ timeout: 60_000 });
   const rows = await list.getByRole("listitem").allInnerTexts();
   expect(rows).toHaveLength(24);
@@ -80,14 +61,14 @@ async function beginToMake(page: Page): Promise<Locator> {
 /** Reads the numbers that are asked for, and types the words of the paper. */
 async function answer(page: Page, words: readonly string[]): Promise<void> {
   for (const label of await labelsAsked(page))
-    await dialogOf(page)
+    await devicesDialog(page)
       .getByLabel(label, { exact: true })
       .fill(words[Number(label.replace(/\D/g, "")) - 1] ?? "");
-  await dialogOf(page).getByRole("button", { name: "Done" }).click();
+  await devicesDialog(page).getByRole("button", { name: "Done" }).click();
 }
 
 async function labelsAsked(page: Page): Promise<readonly string[]> {
-  const labels = dialogOf(page)
+  const labels = devicesDialog(page)
     .locator("label")
     .filter({ hasText: /^Word \d+$/ });
   await labels.first().waitFor();
@@ -112,24 +93,24 @@ const numbered = (words: readonly string[]): string =>
 
 async function submitWords(page: Page, text: string): Promise<void> {
   await wordsField(page).fill(text);
-  await dialogOf(page).getByRole("button", { name: "Get my documents back" }).click();
+  await devicesDialog(page).getByRole("button", { name: "Get my documents back" }).click();
 }
 
 async function restore(page: Page, words: readonly string[]): Promise<void> {
   await page.getByRole("button", { name: "I have recovery words…" }).click();
   await submitWords(page, numbered(words));
-  await dialogOf(page).waitFor({ state: "hidden", timeout: 60_000 });
+  await devicesDialog(page).waitFor({ state: "hidden", timeout: 60_000 });
 }
 
 test("everything is lost but the paper: on an empty device the words, typed with their numbers, bring back both documents, to be read and written", async () => {
-  const olga = await freshDevice("Olga");
+  const olga = await freshDevice(stage, "Olga");
   await writeDocument(olga.page, "Plan", "Rope and tea");
   await writeDocument(olga.page, "Tides", "Low at six");
   const words = await makeWords(olga.page);
   expect(await stage.troubles()).toEqual([]);
   await olga.context.close();
 
-  const fresh = await freshDevice("Somebody");
+  const fresh = await freshDevice(stage, "Somebody");
   await restore(fresh.page, words);
   const list = fresh.page.getByRole("list", { name: "Documents on this device" });
   await until("both documents are there", async () => (await list.getByRole("listitem").count()) === 2, 60_000);
@@ -158,10 +139,10 @@ test("everything is lost but the paper: on an empty device the words, typed with
 });
 
 test("what is wrong with the words is said, and newer words end older ones", async () => {
-  const olga = await freshDevice("Olga");
+  const olga = await freshDevice(stage, "Olga");
   await writeDocument(olga.page, "Plan", "Rope and tea");
   const old = await makeWords(olga.page);
-  const fresh = await freshDevice("Somebody");
+  const fresh = await freshDevice(stage, "Somebody");
   const { page } = fresh;
   await page.getByRole("button", { name: "I have recovery words…" }).click();
   const says = async (text: string, sentence: string | RegExp): Promise<void> => {
@@ -175,7 +156,7 @@ test("what is wrong with the words is said, and newer words end older ones", asy
     "tehr",
   );
   await wordsField(page).fill(numbered(old.slice(0, 17)));
-  await dialogOf(page).getByRole("status").filter({ hasText: "17 of 24 words" }).waitFor();
+  await devicesDialog(page).getByRole("status").filter({ hasText: "17 of 24 words" }).waitFor();
   await says(numbered(old.slice(0, 17)), "There are only 17 words; it takes 24.");
   await says([...nobodys.slice(0, 23), "zoo"].join(" "), "they don't fit together");
   await says(nobodys.join(" "), "The server knows no account with these words.");
@@ -189,18 +170,18 @@ test("what is wrong with the words is said, and newer words end older ones", asy
   expect(words).not.toEqual(old);
   await says(numbered(old), "Newer words may have replaced them");
   await submitWords(page, numbered(words));
-  await dialogOf(page).waitFor({ state: "hidden", timeout: 60_000 });
+  await devicesDialog(page).waitFor({ state: "hidden", timeout: 60_000 });
   await page.getByRole("link", { name: "Plan" }).waitFor({ timeout: 60_000 });
 
   // With documents of its own, a browser says why not.
-  const vito = await freshDevice("Vito");
+  const vito = await freshDevice(stage, "Vito");
   await writeDocument(vito.page, "Mine", "All mine");
   expect(await vito.page.getByRole("button", { name: "I have recovery words…" }).count()).toBe(0);
   expect(await stage.troubles()).toEqual([]);
 });
 
 test("without the server no words are made and none are looked for, and both are said", async () => {
-  const olga = await freshDevice("Olga");
+  const olga = await freshDevice(stage, "Olga");
   await writeDocument(olga.page, "Plan", "Rope and tea");
   await olga.proxy.set({ ...faults.cut("drop"), newConnections: "refuse" });
   const dialog = await beginToMake(olga.page);
@@ -209,19 +190,19 @@ test("without the server no words are made and none are looked for, and both are
   await dialog.getByRole("heading", { name: "Make recovery words" }).waitFor();
   await olga.proxy.heal();
 
-  const fresh = await freshDevice("Somebody");
+  const fresh = await freshDevice(stage, "Somebody");
   await fresh.proxy.set({ ...faults.cut("drop"), newConnections: "refuse" });
   await fresh.page.getByRole("button", { name: "I have recovery words…" }).click();
   await submitWords(fresh.page, numbered(nobodys));
-  await dialogOf(fresh.page).getByText("Looking for your documents…").waitFor();
+  await devicesDialog(fresh.page).getByText("Looking for your documents…").waitFor();
   await problemIn(fresh.page).filter({ hasText: "The server did not answer. Nothing was changed here." }).waitFor({ timeout: 60_000 });
   expect(await stage.troubles()).toEqual([]);
 });
 
 test("making words works with the keyboard alone, and nobody loses them by a stray key", async () => {
-  const { page } = await freshDevice("Olga");
+  const { page } = await freshDevice(stage, "Olga");
   await writeDocument(page, "Plan", "Rope and tea");
-  const dialog = dialogOf(page);
+  const dialog = devicesDialog(page);
   await press(page, "Settings");
   await press(page, "Devices…");
   await dialog.waitFor();
@@ -300,7 +281,7 @@ test("making words works with the keyboard alone, and nobody loses them by a str
 });
 
 test("the printer gets one sheet with the words and nothing else of the page, also from a dark screen; the clipboard gets them with a warning", async () => {
-  const { context, page } = await freshDevice("Olga");
+  const { context, page } = await freshDevice(stage, "Olga");
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await writeDocument(page, "Plan", "Rope and tea");
   await page.emulateMedia({ colorScheme: "dark" });
@@ -433,19 +414,19 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
     await page.setViewportSize({ width: 1280, height: 800 });
   };
 
-  const { page } = await freshDevice("Olga");
+  const { page } = await freshDevice(stage, "Olga");
   await page.getByRole("button", { name: "I have recovery words…" }).waitFor();
   await look(page, "home, empty");
   await page.getByRole("button", { name: "I have recovery words…" }).click();
   await wordsField(page).fill("1. abandon 2. ability");
-  await dialogOf(page).getByText("2 of 24 words").first().waitFor();
+  await devicesDialog(page).getByText("2 of 24 words").first().waitFor();
   await look(page, "restore");
   await submitWords(page, "1. abandon 2. abilitee");
   await problemIn(page).waitFor();
   await look(page, "restore, wrong word");
   await page.keyboard.press("Escape");
   await look(page, "devices, empty");
-  await dialogOf(page).getByRole("button", { name: "Close" }).click();
+  await devicesDialog(page).getByRole("button", { name: "Close" }).click();
 
   await writeDocument(page, "Plan", "Rope and tea");
   const dialog = await openDevices(page);

@@ -17,6 +17,7 @@ import {
   startDocument,
 } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
+import { focusedWords } from "../support/keyboard.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -296,14 +297,6 @@ test("both see the same safety number, and what one of them verified stays; the 
   await eddas.getByRole("button", { name: "Create link" }).waitFor();
   expect(await stage.troubles()).toEqual([]);
 });
-
-/** The words of what has the focus. */
-const focusedWords = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const element = document.activeElement;
-    const label = element instanceof HTMLInputElement ? (element.labels?.[0]?.textContent ?? "") : "";
-    return element?.getAttribute("aria-label") ?? (label === "" ? (element?.textContent ?? "") : label);
-  });
 
 async function reach(page: Page, key: "Tab" | "Shift+Tab", words: string): Promise<void> {
   for (let steps = 0; steps < 40; steps += 1) {

@@ -118,8 +118,9 @@ export function chipBecomes(page: Page, kinds: readonly string[], deadlineMs = 2
   return until(
     `the chip is ${kinds.join(" or ")}`,
     async () => {
-      const now = await chipNow(page);
-      return kinds.includes(now.kind) ? now : undefined;
+      // A page that was just opened has none yet.
+      const now = (await chipSayings(page)).at(-1);
+      return now !== undefined && kinds.includes(now.kind) ? now : undefined;
     },
     deadlineMs,
   );
