@@ -14,6 +14,8 @@ const ci = process.env.CI === "true";
 const whole = only.length === 0;
 let passed = 0;
 let failed = 0;
+/** What failed, a title each with its first lines: told again at the end, where a log that was cut still has it. */
+const failures = [];
 
 if (whole && ci) {
   for (const { name, command, args } of checks) {
@@ -22,6 +24,7 @@ if (whole && ci) {
     else {
       failed++;
       process.stdout.write(`FAIL ${name}\n${output}\n`);
+      failures.push(`${name}\n${output}`);
     }
   }
 }
@@ -37,13 +40,21 @@ async function vitest(title, node, args, env = {}) {
     [bin("vitest"), "run", ...args, ...only, "--reporter=default", "--reporter=json", `--outputFile=${report}`],
     { env },
   );
-  let counts = { numPassedTests: 0, numFailedTests: 0 };
+  let counts = { numPassedTests: 0, numFailedTests: 0, testResults: [] };
   try {
     counts = JSON.parse(readFileSync(report, "utf8"));
   } catch {
     process.stdout.write("The test runner left no report.\n");
   }
   const broken = code !== 0 && counts.numFailedTests === 0 ? 1 : 0;
+  const before = failures.length;
+  for (const file of counts.testResults) {
+    const name = path.relative(process.cwd(), file.name);
+    const tests = file.assertionResults.filter((test) => test.status === "failed");
+    for (const test of tests) failures.push(`${title}: ${name} > ${test.fullName}\n${test.failureMessages.join("\n")}`);
+    if (file.status === "failed" && tests.length === 0) failures.push(`${title}: ${name}\n${file.message}`);
+  }
+  if (broken > 0 && failures.length === before) failures.push(`${title}: the test runner ended with code ${code} though no test failed`);
   passed += counts.numPassedTests;
   failed += counts.numFailedTests + broken;
 }
@@ -63,5 +74,12 @@ if (node24 !== undefined) {
   } else await vitest("Unit and process tests, Node 24", node24.file, ["--project", "node"]);
 }
 
+const firstLines = (text) =>
+  text
+    .split("\n")
+    .filter((line) => !line.includes("node_modules"))
+    .slice(0, 12)
+    .join("\n  ");
+for (const failure of failures.slice(0, 20)) process.stdout.write(`\nFAILED ${firstLines(failure)}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);
