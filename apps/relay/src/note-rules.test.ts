@@ -127,7 +127,13 @@ describe("a note", () => {
     await space.say(olga, { type: "create-document", docId, genesis: noRecord });
     const grant = addition(guest, "viewer");
     if (grant.type !== "add-member") throw new Error("no addition");
-    await space.say(olga, { type: "grant-document", account: grant.account, docId, role: "viewer", envelope: grant.envelope });
+    await space.say(olga, {
+      type: "grant-document",
+      account: grant.account,
+      docId,
+      role: "viewer",
+      keys: { envelope: grant.envelope, earlier: new Uint8Array() },
+    });
     await refused(await suite.join(guest.device), space.id);
     // The least of roles is one.
     const vito = person("vito");

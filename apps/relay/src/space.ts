@@ -8,8 +8,8 @@ import {
   createSpaceState,
   decodeSpaceOperation,
   documentRights,
-  grantsOf,
   inviteOf,
+  isHere,
   isLiveDevice,
   judgeEntry,
   judgeGenesis,
@@ -181,7 +181,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     const account = accountOfDevice(state, deviceId);
     if (account !== undefined) {
       const isLive = account.devices.get(toText(deviceId))?.revoked === false;
-      if (isLive && (roleOf(state, account.accountId) !== undefined || grantsOf(state, account.accountId).length > 0)) return true;
+      if (isLive && isHere(state, account.accountId)) return true;
     }
     if (invite === undefined) return false;
     const known = inviteOf(state, invite.inviteId);

@@ -24,12 +24,11 @@ import {
   accountSays,
   addition,
   bytesFrom,
-  carry,
   consentOf,
   cutOf,
   deviceFrom,
   docIdOf,
-  envelopeOf,
+  granting,
   invitation,
   keyOf,
   newDocument,
@@ -130,7 +129,7 @@ function livedIn(): { space: Space; people: readonly Person[] } {
   space.must(by, invitation("x", { uses: 3 }));
   space.must(signerOf(guest.device), acceptance(space.id, "x", guest));
   space.must(by, { type: "deliver-keys", ephemeralKey: keyOf("e"), members: [{ accountId: guest.id, sealed: new Uint8Array(48) }] });
-  space.must(by, { type: "grant-document", account: carry(visitor), docId: docIdOf("a"), role: "editor", envelope: envelopeOf("g") });
+  space.must(by, granting(visitor, "a"));
   const second = deviceFrom("second");
   const joins = accountSays(editor, signerOf(editor.device), { type: "add-device", device: consentOf(second, editor.id) });
   space.must(signerOf(second), { type: "account-news", account: { accountId: editor.id, operations: [joins] }, cut: undefined });

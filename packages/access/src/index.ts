@@ -16,7 +16,7 @@ export {
 } from "./format/operation.ts";
 export type { AccountOperation, SpaceOperation, UnsignedOperation } from "./format/operation.ts";
 export { sealedKeyBytes } from "./format/space-body.ts";
-export type { CarriedAccount, Cut, Fence, KeyEnvelope, Reads, Rekey, SpaceBodies, SpaceBody } from "./format/space-body.ts";
+export type { CarriedAccount, Cut, DocumentKeys, Fence, KeyEnvelope, Reads, Rekey, SpaceBodies, SpaceBody } from "./format/space-body.ts";
 export { noOperation } from "./ids.ts";
 export type { InviteId, LinkHash } from "./ids.ts";
 export { judgeEntry, judgeGenesis, newestFenceIn } from "./judge-entry.ts";
@@ -38,6 +38,7 @@ export {
   grantOf,
   grantsOf,
   inviteOf,
+  isHere,
   keysDue,
   liveDocumentsOf,
   memberOf,

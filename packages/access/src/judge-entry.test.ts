@@ -17,8 +17,9 @@ import {
   cutOf,
   deviceFrom,
   docIdOf,
-  envelopeOf,
+  documentKeysOf,
   fencesOf,
+  granting,
   keyOf,
   newDocument,
   person,
@@ -119,7 +120,7 @@ test("AC-83 the author was owner or editor, or had an editor's grant of the docu
     account: carry(who, who === viewer ? 1 : 0),
     docId: docIdOf(name),
     role,
-    envelope: envelopeOf("g"),
+    keys: documentKeysOf("g"),
   });
   space.must(signerOf(owner.device), grant(guest, "a", "editor"));
   space.must(signerOf(owner.device), grant(viewer, "a", "commenter"));
@@ -181,7 +182,7 @@ test("AC-85 fences hold for who leaves, is lowered, or loses a grant", () => {
   const [leaver, guest] = [person("leaver"), person("guest")];
   const by = signerOf(owner.device);
   space.must(by, addition(leaver, "editor"));
-  space.must(by, { type: "grant-document", account: carry(guest), docId: docIdOf("a"), role: "editor", envelope: envelopeOf("g") });
+  space.must(by, granting(guest, "a"));
   const last = space.state.position;
   const of = (who: Person, seq: number, docId = docIdOf("a")): EntryClaim => claim(who, { seq, position: last, epoch: 1, docId });
   space.must(signerOf(leaver.device), { type: "leave" });

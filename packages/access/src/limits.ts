@@ -31,6 +31,8 @@ export const accessLimits: AccessLimits = {
   sealedAddressBytesMax: 1024,
   sealedKeysBytesMax: 3072,
   previousKeyBytesMax: 128,
+  /** The keys of a document in 8,192 earlier epochs, with nonce and tag. */
+  earlierKeysBytesMax: 24 + 32 * 8192 + 16,
   /** A hundred years. */
   retentionDaysMax: 36_525,
 };
@@ -50,5 +52,6 @@ export interface AccessLimits {
   readonly sealedAddressBytesMax: number;
   readonly sealedKeysBytesMax: number;
   readonly previousKeyBytesMax: number;
+  readonly earlierKeysBytesMax: number;
   readonly retentionDaysMax: number;
 }

@@ -56,6 +56,7 @@ const ruleOfReason = {
   "invite-used-up": "AC-53",
   "bad-proof": "AC-54",
   "was-removed": "AC-55",
+  "wrong-invite": "AC-57",
 
   "document-known": "AC-60",
   "no-such-document": "AC-61",

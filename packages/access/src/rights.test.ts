@@ -23,6 +23,7 @@ import {
   grantOf,
   grantsOf,
   inviteOf,
+  isGrantRevoked,
   liveDocumentsOf,
   membersOf,
   openInvitesOf,
@@ -39,8 +40,10 @@ import {
   cutOf,
   deviceFrom,
   docIdOf,
-  envelopeOf,
+  documentAcceptance,
+  documentInvitation,
   fencesOf,
+  granting,
   invitation,
   inviteIdOf,
   keyOf,
@@ -131,7 +134,9 @@ function raisesNothing(
     if (!isOwn && now !== old) throw new Error("somebody else's role changed");
     for (const { docId } of liveDocumentsOf(after)) {
       const [oldGrant, newGrant] = [grantOf(before, id, docId)?.role, grantOf(after, id, docId)?.role];
-      if (outranks(newGrant, oldGrant)) throw new Error("a grant came up");
+      const grantByLink = body?.type === "accept-document" && isOwn ? inviteOf(before, body.inviteId) : undefined;
+      const linked = grantByLink?.docId !== undefined && bytesEqual(grantByLink.docId, docId) ? grantByLink.role : undefined;
+      if (outranks(newGrant, oldGrant) && outranks(newGrant, linked)) throw new Error("a grant came up");
       if (!isOwn && newGrant !== oldGrant) throw new Error("somebody else's grant changed");
     }
   }
@@ -149,11 +154,12 @@ function everything(state: SpaceState, people: readonly Person[], space: Uint8Ar
     { type: "rotate", cut: cutOf(state) },
     invitation("x"),
     invitation("y", { role: "viewer", uses: 1 }),
+    documentInvitation("z", "a", { uses: 1 }),
     newDocument("a"),
     newDocument("b"),
     { type: "set-retention", retentionDays: 7 },
     { type: "move-relay", relay: { relayKey: keyOf("elsewhere") as never, sealedAddress: new Uint8Array() } },
-    ...["x", "y"].map((name): SpaceBody => ({ type: "revoke-invite", inviteId: inviteIdOf(name) })),
+    ...["x", "y", "z"].map((name): SpaceBody => ({ type: "revoke-invite", inviteId: inviteIdOf(name) })),
     ...documents.map((docId): SpaceBody => ({ type: "delete-document", docId })),
   ];
   for (const who of people) {
@@ -172,7 +178,11 @@ function everything(state: SpaceState, people: readonly Person[], space: Uint8Ar
       { type: "deliver-keys", ephemeralKey: keyOf("e"), members: [{ accountId: who.id, sealed: new Uint8Array(48) }] },
       { ...acceptance(space as never, "x", who), account },
       { ...acceptance(space as never, "y", who), account },
-      { type: "grant-document", account, docId: docIdOf("a"), role: "editor", envelope: envelopeOf("g") },
+      { ...granting(who, "a"), account } as SpaceBody,
+      { ...documentAcceptance(space as never, "z", who), account },
+      // With the wrong kind of acceptance, too.
+      { ...acceptance(space as never, "z", who), account },
+      { ...documentAcceptance(space as never, "x", who), account },
       { type: "revoke-grant", accountId: who.id, docId: docIdOf("a"), cut: cutOf(state, { grant: [who, docIdOf("a")] }) },
       { type: "account-news", account: news, cut: undefined },
       { type: "account-news", account: news, cut: cutOf(state, { devicesLost: [who] }) },
@@ -229,10 +239,11 @@ describe("AC-21 no sequence of operations by others than owners raises anybody's
         membersOf(state).map(({ accountId, role, cameBy, keyDue }) => [toText(accountId), role, cameBy, keyDue]),
         people.map(({ id }) => [accountState(state, id)?.n, state.history.members.get(toText(id))?.values.at(-1)?.gone]),
         openInvitesOf(state).map(({ inviteId, usesLeft, madeBy }) => [toText(inviteId), usesLeft, madeBy]),
+        people.map(({ id }) => isGrantRevoked(state, id, docIdOf("a"))),
         [...state.history.invites.keys()],
         [...state.history.documents.keys()],
         liveDocumentsOf(state).length,
-        grantsOf(state).map(({ accountId, docId, role }) => [toText(accountId), toText(docId), role]),
+        grantsOf(state).map(({ accountId, docId, role, cameBy }) => [toText(accountId), toText(docId), role, cameBy]),
         settingsOf(state).readOnlySince !== undefined,
         settingsOf(state).rotationDue,
       ]);

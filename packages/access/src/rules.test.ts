@@ -14,7 +14,18 @@ import { noOperation } from "./ids.ts";
 import { accessLimits } from "./limits.ts";
 import { reasons, refusalFor } from "./refusal.ts";
 import type { Reason, Refusal, RuleId } from "./refusal.ts";
-import { accountState, documentRights, inviteOf, keysDue, memberOf, membersOf, roleOf, settingsOf } from "./state/space-state.ts";
+import {
+  accessHeadAt,
+  accountState,
+  documentRights,
+  inviteOf,
+  keysDue,
+  memberOf,
+  membersOf,
+  roleOf,
+  settingsOf,
+} from "./state/space-state.ts";
+import { accessVersion, oldestAccessVersion } from "./version.ts";
 import {
   acceptance,
   accountOperation,
@@ -27,8 +38,10 @@ import {
   cutOf,
   deviceFrom,
   docIdOf,
-  envelopeOf,
+  documentAcceptance,
+  documentInvitation,
   fencesOf,
+  granting,
   invitation,
   inviteIdOf,
   keyOf,
@@ -94,11 +107,11 @@ describe("both logs", () => {
     const operation = signedSpaceOperation(space.id, space.state, by(owner), newDocument("c"));
     refusedFor("malformed", space.append(operation.subarray(0, operation.length - 1)));
     const newer = operation.slice();
-    newer[0] = 2;
+    newer[0] = accessVersion + 1;
     refusedFor("newer-version", space.append(newer));
     const [opening = new Uint8Array()] = owner.log;
     expect(applyAccount(owner.id, undefined, opening.subarray(1))).toMatchObject({ error: { reason: "malformed" } });
-    expect(applyAccount(owner.id, undefined, Uint8Array.of(2, ...opening.subarray(1)))).toMatchObject({
+    expect(applyAccount(owner.id, undefined, Uint8Array.of(accessVersion + 1, ...opening.subarray(1)))).toMatchObject({
       error: { reason: "newer-version" },
     });
     allowed(space.append(operation));
@@ -331,13 +344,7 @@ describe("who may say what in a space", () => {
 
   test("AC-21 owners alone decide who is here, and who gets which key", () => {
     const { space, owner, editor, viewer, outsider } = house();
-    space.must(by(owner), {
-      type: "grant-document",
-      account: carry(outsider),
-      docId: docIdOf("a"),
-      role: "editor",
-      envelope: envelopeOf("g"),
-    });
+    space.must(by(owner), granting(outsider, "a"));
     space.must(by(owner), invitation("y"));
     const ownersOnly: readonly SpaceBody[] = [
       addition(person("new"), "viewer"),
@@ -347,7 +354,7 @@ describe("who may say what in a space", () => {
       { type: "rotate", cut: cutOf(space.state) },
       invitation("x"),
       { type: "revoke-invite", inviteId: inviteIdOf("y") },
-      { type: "grant-document", account: carry(person("new")), docId: docIdOf("a"), role: "viewer", envelope: envelopeOf("h") },
+      granting(person("new"), "a", "viewer"),
       { type: "revoke-grant", accountId: outsider.id, docId: docIdOf("a"), cut: cutOf(space.state, { grant: [outsider, docIdOf("a")] }) },
       { type: "delete-document", docId: docIdOf("a") },
       { type: "set-retention", retentionDays: 0 },
@@ -367,13 +374,7 @@ describe("who may say what in a space", () => {
     const { space, owner, editor, viewer, outsider } = house();
     const commenter = person("commenter");
     space.must(by(owner), addition(commenter, "commenter"));
-    space.must(by(owner), {
-      type: "grant-document",
-      account: carry(outsider),
-      docId: docIdOf("a"),
-      role: "editor",
-      envelope: envelopeOf("g"),
-    });
+    space.must(by(owner), granting(outsider, "a"));
     for (const who of [viewer, commenter, outsider]) refusedFor("may-not-create", space.say(by(who), newDocument("c")));
     allowed(space.say(by(editor), newDocument("c")));
     allowed(space.say(by(owner), newDocument("d")));
@@ -462,13 +463,7 @@ describe("members", () => {
       "no-such-member",
       space.say(by(owner), { type: "transfer-ownership", to: outsider.id, ownRole: "editor", fences: undefined }),
     );
-    space.must(by(owner), {
-      type: "grant-document",
-      account: carry(outsider),
-      docId: docIdOf("a"),
-      role: "viewer",
-      envelope: envelopeOf("g"),
-    });
+    space.must(by(owner), granting(outsider, "a", "viewer"));
     allowed(space.say(by(owner), remove(space, outsider, viewer)));
     expect(settingsOf(space.state)).toMatchObject({ epoch: 2, members: 2, grants: 0 });
   });
@@ -512,13 +507,7 @@ describe("keys", () => {
   test("AC-41 there is one envelope for each who is entitled, and none for anybody else", () => {
     const { space, owner, viewer, outsider } = house();
     space.must(by(owner), invitation("x"));
-    space.must(by(owner), {
-      type: "grant-document",
-      account: carry(outsider),
-      docId: docIdOf("a"),
-      role: "viewer",
-      envelope: envelopeOf("g"),
-    });
+    space.must(by(owner), granting(outsider, "a", "viewer"));
     const { members, invites, grants } = cutOf(space.state).rekey;
     expect([members.length, invites.length, grants.length]).toEqual([3, 1, 1]);
     const wrong = { sealed: new Uint8Array(48) };
@@ -734,13 +723,7 @@ describe("documents and grants", () => {
 
   test("AC-61 what is deleted or granted is there", () => {
     const { space, owner, outsider } = house();
-    const grant = (name: string): SpaceBody => ({
-      type: "grant-document",
-      account: carry(outsider),
-      docId: docIdOf(name),
-      role: "editor",
-      envelope: envelopeOf("g"),
-    });
+    const grant = (name: string): SpaceBody => granting(outsider, name);
     refusedFor("no-such-document", space.say(by(owner), grant("c")));
     refusedFor("no-such-document", space.say(by(owner), { type: "delete-document", docId: docIdOf("c") }));
     allowed(space.say(by(owner), grant("a")));
@@ -754,13 +737,7 @@ describe("documents and grants", () => {
 
   test("AC-62 AC-63 an account has one grant of a document, and only that can be revoked", () => {
     const { space, owner, outsider } = house();
-    const grant: SpaceBody = {
-      type: "grant-document",
-      account: carry(outsider),
-      docId: docIdOf("a"),
-      role: "editor",
-      envelope: envelopeOf("g"),
-    };
+    const grant: SpaceBody = granting(outsider, "a");
     const revoked = (): SpaceBody => ({
       type: "revoke-grant",
       accountId: outsider.id,
@@ -772,6 +749,100 @@ describe("documents and grants", () => {
     refusedFor("already-granted", space.say(by(owner), { ...grant, account: { accountId: outsider.id, operations: [] } } as SpaceBody));
     allowed(space.say(by(owner), revoked()));
     refusedFor("no-such-grant", space.say(by(owner), revoked()));
+  });
+
+  test("AC-57 an invite to one document gives a grant of it, with the invite's role, and nothing else", () => {
+    const { space, owner } = house();
+    const guest = person("guest");
+    space.must(by(owner), documentInvitation("d", "a", { role: "viewer" }));
+    space.must(by(owner), invitation("s"));
+    refusedFor("wrong-invite", space.say(by(guest), acceptance(space.id, "d", guest)));
+    refusedFor("wrong-invite", space.say(by(guest), documentAcceptance(space.id, "s", guest)));
+    allowed(space.say(by(guest), documentAcceptance(space.id, "d", guest)));
+    expect(roleOf(space.state, guest.id)).toBeUndefined();
+    expect(documentRights(space.state, guest.device.deviceId, docIdOf("a"))).toEqual({ read: true, write: false });
+    expect(documentRights(space.state, guest.device.deviceId, docIdOf("b"))).toEqual({ read: false, write: false });
+    expect(settingsOf(space.state)).toMatchObject({ grants: 1, members: 3 });
+    expect(inviteOf(space.state, inviteIdOf("d"))?.usesLeft).toBe(1);
+  });
+
+  test("AC-51 to AC-55, AC-61 and AC-62 hold for an invite to one document", () => {
+    const { space, owner, editor, viewer } = house();
+    const guest = person("guest");
+    const known = (who: Person): { readonly account: { readonly accountId: AccountId; readonly operations: [] } } => ({
+      account: { accountId: who.id, operations: [] },
+    });
+    const accepts = (name: string, who: Person): SpaceBody => documentAcceptance(space.id, name, who);
+    refusedFor("no-such-document", space.say(by(owner), documentInvitation("d", "c")));
+    refusedFor("not-an-owner", space.say(by(editor), documentInvitation("d", "a")));
+    refusedFor("no-such-invite", space.say(by(guest), accepts("d", guest)));
+    space.must(by(owner), documentInvitation("d", "a"));
+    refusedFor("invite-known", space.say(by(owner), documentInvitation("d", "a")));
+    refusedFor("bad-proof", space.say(by(guest), { ...documentAcceptance(space.id, "d", guest), proof: new Uint8Array(64) as Signature }));
+    refusedFor("already-member", space.say(by(viewer), { ...documentAcceptance(space.id, "d", viewer), ...known(viewer) }));
+    refusedFor("unknown-author", space.say(by(owner), accepts("d", guest)));
+    space.timeMs = startMs + 1000;
+    refusedFor("invite-expired", space.say(by(guest), accepts("d", guest)));
+    space.timeMs -= 1;
+    space.must(by(guest), accepts("d", guest));
+    refusedFor("already-granted", space.say(by(guest), { ...documentAcceptance(space.id, "d", guest), ...known(guest) }));
+    // AC-55: what was taken away does not come back by a link; by an owner's word, and to the whole space, it may.
+    space.must(by(owner), {
+      type: "revoke-grant",
+      accountId: guest.id,
+      docId: docIdOf("a"),
+      cut: cutOf(space.state, { grant: [guest, docIdOf("a")] }),
+    });
+    space.must(by(owner), documentInvitation("e", "a"));
+    refusedFor("was-removed", space.say(by(guest), { ...documentAcceptance(space.id, "e", guest), ...known(guest) }));
+    allowed(space.say(by(owner), { ...granting(guest, "a"), ...known(guest) } as SpaceBody));
+    // One who was removed from the space does not come back by a link to a document.
+    space.must(by(owner), remove(space, viewer));
+    refusedFor("was-removed", space.say(by(viewer), { ...documentAcceptance(space.id, "e", viewer), ...known(viewer) }));
+    // AC-61: with the document the invites to it end.
+    space.must(by(owner), documentInvitation("f", "b"));
+    space.must(by(owner), { type: "delete-document", docId: docIdOf("a") });
+    expect(["e", "f"].map((name) => inviteOf(space.state, inviteIdOf(name))?.ended)).toEqual([true, false]);
+    refusedFor("invite-ended", space.say(by(person("late")), accepts("e", person("late"))));
+  });
+
+  test("AC-56 who loses a document takes the invite along by which it came, and whoever made it keeps the others", () => {
+    const { space, owner } = house();
+    const [guest, other] = [person("guest"), person("other")];
+    for (const name of ["came by", "stays"]) space.must(by(owner), documentInvitation(name, "a", { uses: 5 }));
+    space.must(by(guest), documentAcceptance(space.id, "came by", guest));
+    const revoked = (cut: ReturnType<typeof cutOf>): SpaceBody => ({
+      type: "revoke-grant",
+      accountId: guest.id,
+      docId: docIdOf("a"),
+      cut,
+    });
+    // A cut that would hand the next key to who holds that link.
+    refusedFor("wrong-recipients", space.say(by(owner), revoked(cutOf(space.state))));
+    space.must(by(owner), revoked(cutOf(space.state, { grant: [guest, docIdOf("a")] })));
+    expect(["came by", "stays"].map((name) => inviteOf(space.state, inviteIdOf(name))?.ended)).toEqual([true, false]);
+    refusedFor("invite-ended", space.say(by(other), documentAcceptance(space.id, "came by", other)));
+    // The same for one who leaves, or is put out.
+    space.must(by(other), documentAcceptance(space.id, "stays", other));
+    space.must(by(other), { type: "leave" });
+    expect(inviteOf(space.state, inviteIdOf("stays"))?.ended).toBe(true);
+  });
+
+  test("AC-1 operations of the version before are read", () => {
+    const { space, owner } = house();
+    const signed = encodeUnsignedSpaceOperation({
+      logId: space.id,
+      n: space.state.position + 1,
+      prev: accessHeadAt(space.state)?.hash ?? noOperation,
+      signer: by(owner).key,
+      body: { type: "leave" },
+    });
+    expect(signed[0]).toBe(accessVersion);
+    signed[0] = oldestAccessVersion;
+    const bytes = joinOperation(signed, signOperation("space", by(owner).secret, operationHashOf("space", signed)));
+    refusedFor("last-owner", applySpace(space.state, { operation: bytes, receivedAtMs: space.timeMs }));
+    bytes[0] = accessVersion + 1;
+    refusedFor("newer-version", applySpace(space.state, { operation: bytes, receivedAtMs: space.timeMs }));
   });
 
   test("AC-65 open invites are bounded", () => {

@@ -25,6 +25,7 @@ export const accountSamples: Readonly<Record<string, AccountBody>> = {
 };
 
 const envelope = { ephemeralKey: counting(32, 10), sealed: sealed(11) };
+const documentKeys = { envelope, earlier: counting(72, 12) };
 const carried = { accountId: account(20), operations: [counting(5, 21), counting(130, 22)] };
 const least: Cut = {
   fences: [],
@@ -100,7 +101,7 @@ export const spaceSamples: Readonly<Record<string, SpaceBody>> = {
   },
   "revoke-invite": { type: "revoke-invite", inviteId: invite(80) },
   accept: { type: "accept", inviteId: invite(80), account: carried, proof: counting(64, 84) as Signature },
-  "grant-document": { type: "grant-document", account: carried, docId: document(90), role: "editor", envelope },
+  "grant-document": { type: "grant-document", account: carried, docId: document(90), role: "editor", keys: documentKeys },
   "revoke-grant": { type: "revoke-grant", accountId: account(20), docId: document(90), cut: least },
   "create-document": { type: "create-document", docId: document(90), genesis: counting(32, 91) as RecordHash },
   "delete-document": { type: "delete-document", docId: document(90) },
@@ -108,4 +109,35 @@ export const spaceSamples: Readonly<Record<string, SpaceBody>> = {
   "move-relay": { type: "move-relay", relay: { relayKey: counting(32, 60) as RelayKey, sealedAddress: new Uint8Array() } },
   "account-news": { type: "account-news", account: carried, cut: undefined },
   "account-news cut": { type: "account-news", account: carried, cut: most },
+  "invite-to-document": {
+    type: "invite-to-document",
+    inviteId: invite(80),
+    signKey: counting(32, 81),
+    sealKey: counting(32, 82),
+    docId: document(90),
+    role: "editor",
+    expiresAtMs: 8_640_000_000_000_000,
+    uses: accessLimits.inviteUsesMax,
+    passphraseSalt: counting(16, 83),
+    keys: documentKeys,
+  },
+  "invite-to-document least": {
+    type: "invite-to-document",
+    inviteId: invite(80),
+    signKey: counting(32, 81),
+    sealKey: counting(32, 82),
+    docId: document(90),
+    role: "viewer",
+    expiresAtMs: 0,
+    uses: 1,
+    passphraseSalt: undefined,
+    keys: { envelope, earlier: new Uint8Array() },
+  },
+  "accept-document": {
+    type: "accept-document",
+    inviteId: invite(80),
+    account: carried,
+    proof: counting(64, 84) as Signature,
+    keys: documentKeys,
+  },
 };

@@ -4,7 +4,9 @@
  * | version | date       | change |
  * |---------|------------|--------|
  * | 1       | 2026-11-25 | first  |
+ * | 2       | 2026-11-29 | `grant-document` has the document's earlier keys (nobody had written one of version 1) |
  *
- * A new kind of operation needs no new version: what does not know it turns read-only (AC-70).
+ * Operations of earlier versions are read; all but `grant-document` are the same in both. A new kind of operation needs no new version: what does not know it turns read-only (AC-70).
  */
-export const accessVersion = 1;
+export const accessVersion = 2;
+export const oldestAccessVersion = 1;

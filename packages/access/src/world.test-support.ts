@@ -20,11 +20,12 @@ import type { AccountBody, ConsentingDevice } from "./format/account-body.ts";
 import type { AccessEntry } from "./format/entry.ts";
 import { compareBytes } from "./format/lists.ts";
 import { encodeUnsignedAccountOperation, encodeUnsignedSpaceOperation, joinOperation } from "./format/operation.ts";
-import type { CarriedAccount, Cut, Fence, KeyEnvelope, SpaceBody } from "./format/space-body.ts";
+import type { CarriedAccount, Cut, DocumentKeys, Fence, KeyEnvelope, SpaceBody } from "./format/space-body.ts";
 import { noOperation } from "./ids.ts";
 import type { InviteId, LinkHash } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
-import { accessHeadAt, grantsOf, liveDocumentsOf, memberOf, membersOf, openInvitesOf, settingsOf } from "./state/space-state.ts";
+import type { LesserRole } from "./roles.ts";
+import { accessHeadAt, grantOf, grantsOf, liveDocumentsOf, memberOf, membersOf, openInvitesOf, settingsOf } from "./state/space-state.ts";
 import type { SpaceState } from "./state/space-state.ts";
 
 /** `length` bytes that follow from a name. */
@@ -50,6 +51,7 @@ const randomFrom = (name: string): Random => {
 export const docIdOf = (name: string): DocId => bytesFrom(`document ${name}`, 16) as DocId;
 export const inviteIdOf = (name: string): InviteId => bytesFrom(`invite ${name}`, 16) as InviteId;
 export const keyOf = (name: string): Uint8Array => bytesFrom(`key ${name}`, 32);
+export const documentKeysOf = (name: string): DocumentKeys => ({ envelope: envelopeOf(name), earlier: bytesFrom(`earlier ${name}`, 72) });
 export const envelopeOf = (name: string): KeyEnvelope => ({ ephemeralKey: keyOf(name), sealed: bytesFrom(`sealed ${name}`, 48) });
 export const deviceFrom = (name: string): DeviceIdentity => generateDevice(randomFrom(`device ${name}`));
 
@@ -223,13 +225,16 @@ export interface Losing {
 export function cutOf(state: SpaceState, { expelled = [], devicesLost = [], grant, ended = [], seq }: Losing = {}): Cut {
   const { epoch } = settingsOf(state);
   const gone = new Set(expelled.map((who) => toText(who.id)));
-  const lostLinks = [...expelled, ...devicesLost].flatMap((who) => {
-    const cameBy = memberOf(state, who.id)?.cameBy;
-    return openInvitesOf(state)
-      .filter((invite) => invite.madeBy === toText(who.id) || toText(invite.inviteId) === cameBy)
-      .map((invite) => toText(invite.inviteId));
-  });
-  const closed = new Set([...ended.map(toText), ...lostLinks]);
+  const linksOf = (who: Person): readonly (string | undefined)[] => [
+    ...openInvitesOf(state).flatMap((invite) => (invite.madeBy === toText(who.id) ? [toText(invite.inviteId)] : [])),
+    memberOf(state, who.id)?.cameBy,
+    ...grantsOf(state, who.id).map(({ cameBy }) => cameBy),
+  ];
+  const lostLinks = [
+    ...[...expelled, ...devicesLost].flatMap(linksOf),
+    grant === undefined ? undefined : grantOf(state, grant[0].id, grant[1])?.cameBy,
+  ];
+  const closed = new Set<string | undefined>([...ended.map(toText), ...lostLinks]);
   const sealed = bytesFrom(`sealed ${epoch + 1}`, 48);
   const ascending = <T>(items: readonly T[], key: (item: T) => Uint8Array): readonly T[] =>
     [...items].sort((a, b) => compareBytes(key(a), key(b)));
@@ -294,6 +299,43 @@ export const acceptance = (space: SpaceId, invite: string, who: Person): Extract
   inviteId: inviteIdOf(invite),
   account: carry(who),
   proof: signAcceptProof(linkOf(invite).secret, { spaceId: space, inviteId: inviteIdOf(invite), accountId: who.id }),
+});
+
+/** The same to one document. */
+export const documentInvitation = (
+  name: string,
+  document: string,
+  change: Partial<Extract<SpaceBody, { readonly type: "invite-to-document" }>> = {},
+): Extract<SpaceBody, { readonly type: "invite-to-document" }> => ({
+  type: "invite-to-document",
+  inviteId: inviteIdOf(name),
+  signKey: linkOf(name).key,
+  sealKey: keyOf(`link ${name}`),
+  docId: docIdOf(document),
+  role: "editor",
+  expiresAtMs: startMs + 1000,
+  uses: 2,
+  passphraseSalt: undefined,
+  keys: documentKeysOf(name),
+  ...change,
+});
+
+export const documentAcceptance = (
+  space: SpaceId,
+  invite: string,
+  who: Person,
+): Extract<SpaceBody, { readonly type: "accept-document" }> => ({
+  ...acceptance(space, invite, who),
+  type: "accept-document",
+  keys: documentKeysOf(who.name),
+});
+
+export const granting = (who: Person, document: string, role: LesserRole = "editor"): SpaceBody => ({
+  type: "grant-document",
+  account: carry(who),
+  docId: docIdOf(document),
+  role,
+  keys: documentKeysOf(who.name),
 });
 
 export const newDocument = (name: string): SpaceBody => ({

@@ -48,6 +48,7 @@ export type DerivationContext =
   | "skerry.v1.epoch-commitment"
   | "skerry.v1.epoch-envelope"
   | "skerry.v1.document-envelope"
+  | "skerry.v1.earlier-document-keys"
   | "skerry.v1.old-epoch-key"
   | "skerry.v1.account-root-seed"
   | "skerry.v1.account-encryption-key"
@@ -107,6 +108,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.epoch-commitment": true,
   "skerry.v1.epoch-envelope": true,
   "skerry.v1.document-envelope": true,
+  "skerry.v1.earlier-document-keys": true,
   "skerry.v1.old-epoch-key": true,
   "skerry.v1.account-root-seed": true,
   "skerry.v1.account-encryption-key": true,

@@ -12,6 +12,8 @@ export { accountFromSeed, generateAccountSeed } from "./account-seed.ts";
 export { certifyDevice } from "./certificate.ts";
 export { exportDevice, generateDevice, importDevice } from "./device.ts";
 export type { DeviceIdentity } from "./device.ts";
+export { earlierKeysMax, openEarlierKeys, sealEarlierKeys } from "./earlier-keys.ts";
+export type { DocumentKeyPlace } from "./earlier-keys.ts";
 export { epochStepsMax, openOldEpochKey, sealOldEpochKey, walkEpochKeys } from "./epoch-chain.ts";
 export type { EpochStep, EpochStepError, EpochWalk } from "./epoch-chain.ts";
 export { commitEpochKey, epochKeyMatches } from "./epoch-commitment.ts";
@@ -21,7 +23,7 @@ export type { HybridClock } from "./hybrid-clock.ts";
 export { signInviteReader } from "./invite-reader.ts";
 export { generateInviteSecret, importInviteSecret, inviteFromSecret, inviteIdOf } from "./invite-secret.ts";
 export type { InviteKeys } from "./invite-secret.ts";
-export { envelopesMax, foundSpace, keyEnvelopeBytes, openDocumentKey, openEpochKey, sealKeys } from "./key-envelope.ts";
+export { envelopesMax, foundSpace, keyEnvelopeBytes, openDocumentKey, openEpochKey, sealDocumentKey, sealKeys } from "./key-envelope.ts";
 export type {
   DocumentGrant,
   EnvelopeError,

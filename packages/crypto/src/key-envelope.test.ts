@@ -18,6 +18,7 @@ import {
   presenceKey,
   presenceKeyOf,
   ready,
+  sealDocumentKey,
   sealKeys,
 } from "./index.ts";
 import type { AccountIdentity, EnvelopePlace, EnvelopeReader, SealedKeys, Secret } from "./index.ts";
@@ -47,7 +48,7 @@ const sealFor = (members: readonly AccountIdentity[], grantees: readonly Account
     spaceId,
     epoch,
     recipients: members.map((account) => ({ id: account.accountId, encryptionKey: account.encryptionKey })),
-    grants: grantees.map((account) => ({ docId, accountId: account.accountId, encryptionKey: account.encryptionKey })),
+    grants: grantees.map((account) => ({ docId, id: account.accountId, encryptionKey: account.encryptionKey })),
     random,
   });
 const placeOf = (index: number, from = sealed): EnvelopePlace => ({
@@ -136,7 +137,7 @@ test("CR-18 a member whose key is of small order gets an envelope that opens for
         { id, encryptionKey: weak },
         { id: first().accountId, encryptionKey: first().encryptionKey },
       ],
-      grants: [{ docId, accountId: id, encryptionKey: weak }],
+      grants: [{ docId, id, encryptionKey: weak }],
       random,
     });
     expect(keys.unreachable).toEqual([id, id]);
@@ -172,6 +173,26 @@ test("CR-18 one document's key opens for its grantee, under that document, and g
   expect(openDocumentKey(readerOf(third()), { ...grantPlace(), epoch: 4 }, docId)).toEqual(wrong);
   expect(openDocumentKey(readerOf(first()), grantPlace(), docId)).toEqual(wrong);
   expect(openEpochKey(readerOf(third()), grantPlace(), sealed.commitment)).toEqual(wrong);
+});
+
+test("CR-18 who has one document's key alone can seal it, for an account or for the holders of an invite", () => {
+  const key = documentKey(epochKey, docId);
+  for (const id of [third().accountId, counting(16)]) {
+    const reader = { ...readerOf(third()), id };
+    const { ephemeralKey, sealed: envelope } = sealDocumentKey({
+      documentKey: key,
+      spaceId,
+      epoch,
+      to: { docId, id, encryptionKey: reader.encryptionKey },
+      random,
+    });
+    const place = { spaceId, epoch, ephemeralKey, envelope };
+    const opened = openDocumentKey(reader, place, docId);
+    expect(opened.ok && exportSecret(opened.value)).toEqual(exportSecret(key));
+    const wrong = { ok: false, error: "undecryptable" };
+    expect(openDocumentKey({ ...reader, id: flipBit(id, 1) }, place, docId)).toEqual(wrong);
+    expect(openEpochKey(reader, place, sealed.commitment)).toEqual(wrong);
+  }
 });
 
 test("CR-19 a key that is not the committed one is refused", () => {
@@ -214,7 +235,7 @@ test("CR-18 golden envelopes", () => {
     spaceId,
     epoch,
     recipients: [{ id: account.accountId, encryptionKey: account.encryptionKey }],
-    grants: [{ docId, accountId: account.accountId, encryptionKey: account.encryptionKey }],
+    grants: [{ docId, id: account.accountId, encryptionKey: account.encryptionKey }],
     random: fixed,
   });
   expect(hexOf(keys.ephemeralKey)).toMatchInlineSnapshot(`"0b6468749b716cf3c3ae8d3601e66aef7871afdb963394756b42735d583b9b45"`);

@@ -38,11 +38,9 @@ export interface EnvelopeRecipient {
   readonly encryptionKey: Uint8Array;
 }
 
-/** One document for one account that is no member. */
-export interface DocumentGrant {
+/** One document for one account that is no member, or for the holders of an invite to it. */
+export interface DocumentGrant extends EnvelopeRecipient {
   readonly docId: DocId;
-  readonly accountId: AccountId;
-  readonly encryptionKey: Uint8Array;
 }
 
 export interface SealedKeys {
@@ -101,19 +99,11 @@ export function foundSpace(founder: { readonly accountId: AccountId; readonly en
 function sealWith(ephemeral: AgreementKey, args: Parameters<typeof sealKeys>[0]): SealedKeys {
   const { epochKey, spaceId, epoch, recipients, grants, random } = args;
   assert(recipients.length + grants.length <= envelopesMax, "too many envelopes");
-  const unreachable: Uint8Array[] = [];
-  const seal = (context: EnvelopeContext, id: Uint8Array, encryptionKey: Uint8Array, bound: Uint8Array, key: Secret): Uint8Array => {
-    const wrapping = sendersKey(context, ephemeral, encryptionKey, bound);
-    if (wrapping.ok) return key.use((bytes) => sealOnce(wrapping.value, bytes, bound));
-    unreachable.push(id);
-    return random.bytes(keyEnvelopeBytes);
-  };
-  const envelopes = recipients.map(({ id, encryptionKey }) =>
-    seal("skerry.v1.epoch-envelope", id, encryptionKey, boundToEpoch(spaceId, epoch, id), epochKey),
-  );
-  const documentEnvelopes = grants.map(({ docId, accountId, encryptionKey }) => {
-    const key = documentKey(epochKey, docId);
-    const sealed = seal("skerry.v1.document-envelope", accountId, encryptionKey, boundToDocument(spaceId, epoch, docId, accountId), key);
+  const { seal, unreachable } = sealer(ephemeral, random);
+  const envelopes = recipients.map((to) => seal("skerry.v1.epoch-envelope", to, boundToEpoch(spaceId, epoch, to.id), epochKey));
+  const documentEnvelopes = grants.map((to) => {
+    const key = documentKey(epochKey, to.docId);
+    const sealed = seal("skerry.v1.document-envelope", to, boundToDocument(spaceId, epoch, to.docId, to.id), key);
     key.wipe();
     return sealed;
   });
@@ -124,6 +114,42 @@ function sealWith(ephemeral: AgreementKey, args: Parameters<typeof sealKeys>[0])
     envelopes,
     documentEnvelopes,
     unreachable,
+  };
+}
+
+/** One key of one document, for one account or the holders of an invite. `encryptionKey`: from the recipient, who may be hostile. */
+export function sealDocumentKey(args: {
+  /** 32 bytes: all that its sealer may have. */
+  readonly documentKey: Secret;
+  readonly spaceId: SpaceId;
+  readonly epoch: number;
+  readonly to: DocumentGrant;
+  readonly random: Random;
+}): { readonly ephemeralKey: Uint8Array; readonly sealed: Uint8Array } {
+  const { spaceId, epoch, to, random } = args;
+  const ephemeral = generateAgreementKey(random);
+  const { seal } = sealer(ephemeral, random);
+  const sealed = seal("skerry.v1.document-envelope", to, boundToDocument(spaceId, epoch, to.docId, to.id), args.documentKey);
+  ephemeral.secret.wipe();
+  return { ephemeralKey: ephemeral.publicKey, sealed };
+}
+
+interface Sealer {
+  seal(context: EnvelopeContext, to: EnvelopeRecipient, bound: Uint8Array, key: Secret): Uint8Array;
+  readonly unreachable: Uint8Array[];
+}
+
+/** The envelopes of one operation, under one ephemeral key. */
+function sealer(ephemeral: AgreementKey, random: Random): Sealer {
+  const unreachable: Uint8Array[] = [];
+  return {
+    unreachable,
+    seal: (context, { id, encryptionKey }, bound, key) => {
+      const wrapping = sendersKey(context, ephemeral, encryptionKey, bound);
+      if (wrapping.ok) return key.use((bytes) => sealOnce(wrapping.value, bytes, bound));
+      unreachable.push(id);
+      return random.bytes(keyEnvelopeBytes);
+    },
   };
 }
 
@@ -187,11 +213,15 @@ function sendersKey(
 }
 
 function boundToEpoch(spaceId: SpaceId, epoch: number, id: Uint8Array): Uint8Array {
-  assert(id.length === hashBytes || id.length === idBytes, "a recipient is an account or an invite");
-  return concat(epochBytes(spaceId, epoch), id);
+  return concat(epochBytes(spaceId, epoch), recipient(id));
 }
 
-function boundToDocument(spaceId: SpaceId, epoch: number, docId: DocId, accountId: Uint8Array): Uint8Array {
-  assert(docId.length === idBytes && accountId.length === hashBytes, "ids of another length");
-  return concat(epochBytes(spaceId, epoch), docId, accountId);
+function boundToDocument(spaceId: SpaceId, epoch: number, docId: DocId, id: Uint8Array): Uint8Array {
+  assert(docId.length === idBytes, "document id of another length");
+  return concat(epochBytes(spaceId, epoch), docId, recipient(id));
+}
+
+function recipient(id: Uint8Array): Uint8Array {
+  assert(id.length === hashBytes || id.length === idBytes, "a recipient is an account or an invite");
+  return id;
 }

@@ -116,9 +116,16 @@ export interface FormerMember {
   readonly gone: "left" | "removed";
 }
 
+/** Somebody who has this one document of the space, and is no member. */
+export interface Guest extends Omit<Member, "role"> {
+  readonly role: LesserRole;
+}
+
 export interface SpaceInvite {
   readonly inviteId: string;
   readonly role: LesserRole;
+  /** What it lets into: everything in the space, this document alone, or another one alone. */
+  readonly scope: "space" | "document" | "other-document";
   /** By the relay's clock. */
   readonly expiresAtMs: number;
   readonly usesLeft: number;
@@ -143,13 +150,18 @@ export interface SpaceStatus {
   readonly standing: Standing;
   /** The rulebook's or the relay's own word for a refusal, see docs/access.md; empty without one. */
   readonly reason: string;
+  /** This account's role in the space; undefined if it has none, or one document alone (`grant`). */
   readonly role: Role | undefined;
+  /** What this account may do in this document, if it was given it alone. */
+  readonly grant: LesserRole | undefined;
   /** This device may write now. If not, what is typed stays here and is not sent. */
   readonly mayWrite: boolean;
   /** Owners first, then by name. */
   readonly members: readonly Member[];
   /** By name. A removed one comes back by an owner's word only (`readmitMember`), not by a link. */
   readonly former: readonly FormerMember[];
+  /** Who has this document alone: this account first, then by name. */
+  readonly guests: readonly Guest[];
   /** Open ones, the next to expire first. For owners. */
   readonly invites: readonly SpaceInvite[];
   readonly epoch: number;
@@ -170,6 +182,8 @@ export type InviteResult = { readonly ok: true; readonly fragment: string } | Ex
 
 export interface InviteOptions {
   readonly role: LesserRole;
+  /** What the link lets into: everything in the space, now and later, or this document alone. The space if it is left out. */
+  readonly scope?: "space" | "document";
   /** How long the link is good for. */
   readonly forMs: number;
   /** How many accounts may come by it. */
@@ -321,6 +335,11 @@ export interface SkerryClient {
   removeMember(docId: string, accountId: string): Promise<SpaceResult>;
   /** Lets somebody in again who was removed or left: they get the key, and read everything. */
   readmitMember(docId: string, accountId: string, role: LesserRole): Promise<SpaceResult>;
+  /** One document, for an account that the space knows and that is no member: it was here, or has another document of it. */
+  grantDocument(docId: string, accountId: string, role: LesserRole): Promise<SpaceResult>;
+  /** Takes it away again, with a new key for everybody else. Links to this document end; one of those brings nobody back. */
+  revokeGrant(docId: string, accountId: string): Promise<SpaceResult>;
+  /** Gives up every document of the space. */
   leaveSpace(docId: string): Promise<SpaceResult>;
   /** `accountId` becomes an owner, this account an editor. */
   transferOwnership(docId: string, accountId: string): Promise<SpaceResult>;

@@ -27,7 +27,7 @@ import type { Codec, DecodeError, Result, Signature } from "@skerry/protocol";
 import { linkHash } from "../ids.ts";
 import type { LinkHash } from "../ids.ts";
 import { accessLimits } from "../limits.ts";
-import { accessVersion } from "../version.ts";
+import { accessVersion, oldestAccessVersion } from "../version.ts";
 import { accountBodies } from "./account-body.ts";
 import type { AccountBody } from "./account-body.ts";
 import type { Bodies, BodyOf } from "./bodies.ts";
@@ -91,7 +91,8 @@ function operationFormat<Table>(logKind: number, logIdBytes: number, bytesMax: n
       bodyBytes.write(encoder, value.bodyBytes);
     },
     read: (decoder) => {
-      if (uint8.read(decoder, "version") !== accessVersion) return refuse("bad-value", "version");
+      const version = uint8.read(decoder, "version");
+      if (version < oldestAccessVersion || version > accessVersion) return refuse("bad-value", "version");
       if (uint8.read(decoder, "log kind") !== logKind) return refuse("unknown-tag", "log kind");
       return {
         logId: logId.read(decoder, "log id"),

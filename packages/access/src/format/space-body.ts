@@ -45,6 +45,13 @@ export interface KeyEnvelope {
   readonly sealed: Uint8Array;
 }
 
+/** The keys of one document, for who gets no epoch's key: that of the epoch in use, and those before it, sealed under it. */
+export interface DocumentKeys {
+  readonly envelope: KeyEnvelope;
+  /** Empty in the first epoch. */
+  readonly earlier: Uint8Array;
+}
+
 /** Where a document's log stood: entries beyond it by devices that lose the right to write are void (AC-85). */
 export interface Fence {
   readonly docId: DocId;
@@ -61,7 +68,7 @@ export interface Rekey {
   readonly ephemeralKey: Uint8Array;
   readonly members: readonly { readonly accountId: AccountId; readonly sealed: Uint8Array }[];
   readonly invites: readonly { readonly inviteId: InviteId; readonly sealed: Uint8Array }[];
-  /** These hold the key of one document. */
+  /** These hold the key of one document, as do the envelopes of invites to one. */
   readonly grants: readonly { readonly accountId: AccountId; readonly docId: DocId; readonly sealed: Uint8Array }[];
   /** The epoch key before, sealed under this one. */
   readonly previousKey: Uint8Array;
@@ -125,7 +132,7 @@ export interface SpaceBodies {
     readonly account: CarriedAccount;
     readonly docId: DocId;
     readonly role: LesserRole;
-    readonly envelope: KeyEnvelope;
+    readonly keys: DocumentKeys;
   };
   "revoke-grant": { readonly accountId: AccountId; readonly docId: DocId; readonly cut: Cut };
   /** `genesis`: hash of the first record of its log. */
@@ -135,6 +142,25 @@ export interface SpaceBodies {
   "move-relay": { readonly relay: Relay };
   /** What happened in an account's log since the space heard of it last. `cut` if an owner tells that a device was revoked. */
   "account-news": { readonly account: CarriedAccount; readonly cut: Cut | undefined };
+  /** Like create-invite, to one document. Who accepts gets a grant. */
+  "invite-to-document": {
+    readonly inviteId: InviteId;
+    readonly signKey: Uint8Array;
+    readonly sealKey: Uint8Array;
+    readonly docId: DocId;
+    readonly role: LesserRole;
+    readonly expiresAtMs: number;
+    readonly uses: number;
+    readonly passphraseSalt: Uint8Array | undefined;
+    readonly keys: DocumentKeys;
+  };
+  /** `keys`: made by the newcomer for its own account, out of what the link gave it: so its other devices get them too. */
+  "accept-document": {
+    readonly inviteId: InviteId;
+    readonly account: CarriedAccount;
+    readonly proof: Signature;
+    readonly keys: DocumentKeys;
+  };
 }
 
 export interface Relay {
@@ -165,6 +191,8 @@ const carried: Codec<CarriedAccount> = struct<CarriedAccount>({
 });
 const sealed = fixedBytes(sealedKeyBytes);
 const envelope: Codec<KeyEnvelope> = struct<KeyEnvelope>({ ephemeralKey: publicKey, sealed });
+const documentKeys: Codec<DocumentKeys> = struct<DocumentKeys>({ envelope, earlier: varBytes(accessLimits.earlierKeysBytesMax) });
+const inviteUses = atLeastOne(accessLimits.inviteUsesMax);
 const relay: Codec<Relay> = struct<Relay>({ relayKey, sealedAddress: varBytes(accessLimits.sealedAddressBytesMax) });
 const reads: Codec<Reads> = oneOf<Reads>({ history: 1, "from-this-epoch": 2 });
 const retentionDays = varUint(accessLimits.retentionDaysMax);
@@ -212,18 +240,33 @@ export const spaceBodies: Bodies<SpaceBodies> = bodies<SpaceBodies>({
       role: lesserRole,
       reads,
       expiresAtMs: wallTimeMs,
-      uses: atLeastOne(accessLimits.inviteUsesMax),
+      uses: inviteUses,
       passphraseSalt: optional(fixedBytes(idBytes)),
       envelope,
     }),
   },
   "revoke-invite": { number: 10, codec: struct({ inviteId }) },
   accept: { number: 11, codec: struct({ inviteId, account: carried, proof: signature }) },
-  "grant-document": { number: 12, codec: struct({ account: carried, docId, role: lesserRole, envelope }) },
+  "grant-document": { number: 12, codec: struct({ account: carried, docId, role: lesserRole, keys: documentKeys }) },
   "revoke-grant": { number: 13, codec: struct({ accountId, docId, cut }) },
   "create-document": { number: 14, codec: struct({ docId, genesis: recordHash }) },
   "delete-document": { number: 15, codec: struct({ docId }) },
   "set-retention": { number: 16, codec: struct({ retentionDays }) },
   "move-relay": { number: 17, codec: struct({ relay }) },
   "account-news": { number: 18, codec: struct({ account: carried, cut: optional(cut) }) },
+  "invite-to-document": {
+    number: 19,
+    codec: struct({
+      inviteId,
+      signKey: publicKey,
+      sealKey: publicKey,
+      docId,
+      role: lesserRole,
+      expiresAtMs: wallTimeMs,
+      uses: inviteUses,
+      passphraseSalt: optional(fixedBytes(idBytes)),
+      keys: documentKeys,
+    }),
+  },
+  "accept-document": { number: 20, codec: struct({ inviteId, account: carried, proof: signature, keys: documentKeys }) },
 });

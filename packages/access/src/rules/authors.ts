@@ -5,7 +5,7 @@ import type { AccountState } from "../account/state.ts";
 import { refusalFor } from "../refusal.ts";
 import type { Refusal } from "../refusal.ts";
 import { writes } from "../roles.ts";
-import { accountOfDevice, grantsOf, roleOf, settingsOf } from "../state/space-state.ts";
+import { accountOfDevice, isHere, roleOf, settingsOf } from "../state/space-state.ts";
 import type { SpaceState } from "../state/space-state.ts";
 import { entryAt } from "../state/timeline.ts";
 import { carriedAccount } from "./proposal.ts";
@@ -21,7 +21,7 @@ export function signedByKnownDevice({ space, signer }: Signed): Refusal | undefi
 }
 
 /** AC-20, where the operation brings its author's account along: a device of it that is not revoked by what is brought. */
-export function signedByCarriedDevice(proposal: Proposal<"accept">): Refusal | undefined {
+export function signedByCarriedDevice(proposal: Proposal<"accept" | "accept-document">): Refusal | undefined {
   return isSignedBy(carriedAccount(proposal), proposal.signer);
 }
 
@@ -93,6 +93,5 @@ export const devicesAreOfOneAccount = (proposal: Proposal<CarryingType>): Refusa
 export const signerIsHere: Rule<"leave"> = ({ space, signer }) => {
   const account = accountOfDevice(space, signer);
   if (account === undefined) return refusalFor("unknown-author");
-  const here = roleOf(space, account.accountId) !== undefined || grantsOf(space, account.accountId).length > 0;
-  return here ? undefined : refusalFor("nothing-to-leave");
+  return isHere(space, account.accountId) ? undefined : refusalFor("nothing-to-leave");
 };

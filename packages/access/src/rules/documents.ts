@@ -1,26 +1,41 @@
 /** Documents and grants of single ones (docs/access.md, AC-60 to AC-65). */
 import { accessLimits } from "../limits.ts";
 import { refusalFor } from "../refusal.ts";
-import { documentOf, grantOf, settingsOf } from "../state/space-state.ts";
+import type { Refusal } from "../refusal.ts";
+import { documentOf, grantOf, inviteOf, settingsOf } from "../state/space-state.ts";
+import type { SpaceState } from "../state/space-state.ts";
 import { carriedAccount } from "./proposal.ts";
-import type { Rule } from "./proposal.ts";
+import type { Proposal, Rule } from "./proposal.ts";
 
 /** AC-60: a document's id is new, and stays its own when it is deleted. */
 export const documentIsNew: Rule<"create-document"> = ({ space, body }) =>
   documentOf(space, body.docId) === undefined ? undefined : refusalFor("document-known");
 
 /** AC-61: the document is there and not deleted. */
-export const documentIsThere: Rule<"delete-document" | "grant-document"> = ({ space, body }) => {
-  const document = documentOf(space, body.docId);
+export const documentIsThere: Rule<"delete-document" | "grant-document" | "invite-to-document"> = ({ space, body }) =>
+  isThere(space, body.docId);
+
+/** AC-61, where the invite says which document. */
+export const invitedDocumentIsThere: Rule<"accept-document"> = ({ space, body }) => isThere(space, invitedTo(space, body.inviteId));
+
+function isThere(space: SpaceState, docId: Uint8Array): Refusal | undefined {
+  const document = documentOf(space, docId);
   if (document === undefined) return refusalFor("no-such-document");
   return document.deleted ? refusalFor("document-deleted") : undefined;
-};
+}
 
 /** AC-62: an account has one grant of a document. */
-export const isNotGranted: Rule<"grant-document"> = (proposal) =>
-  grantOf(proposal.space, carriedAccount(proposal).accountId, proposal.body.docId) === undefined
-    ? undefined
-    : refusalFor("already-granted");
+export const isNotGranted: Rule<"grant-document"> = (proposal) => isFree(proposal, proposal.body.docId);
+
+/** AC-62, where the invite says which document. */
+export const invitedIsNotGranted: Rule<"accept-document"> = (proposal) =>
+  isFree(proposal, invitedTo(proposal.space, proposal.body.inviteId));
+
+const isFree = (proposal: Proposal<"grant-document" | "accept-document">, docId: Uint8Array): Refusal | undefined =>
+  grantOf(proposal.space, carriedAccount(proposal).accountId, docId) === undefined ? undefined : refusalFor("already-granted");
+
+/** `inviteIsToDocument` comes first. */
+const invitedTo = (space: SpaceState, inviteId: Uint8Array): Uint8Array => inviteOf(space, inviteId)?.docId ?? new Uint8Array();
 
 /** AC-63: what is revoked was granted. */
 export const isGranted: Rule<"revoke-grant"> = ({ space, body }) =>
@@ -33,5 +48,5 @@ export const hasRoomForDocument: Rule<"create-document"> = ({ space }) =>
     : refusalFor("space-full");
 
 /** AC-65: grants are bounded. */
-export const hasRoomForGrant: Rule<"grant-document"> = ({ space }) =>
+export const hasRoomForGrant: Rule<"grant-document" | "accept-document"> = ({ space }) =>
   settingsOf(space).grants < accessLimits.grantsMax ? undefined : refusalFor("space-full");

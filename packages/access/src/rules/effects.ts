@@ -5,10 +5,10 @@ import type { SpaceBodies } from "../format/space-body.ts";
 import type { InviteId } from "../ids.ts";
 import { outranks } from "../roles.ts";
 import type { Role } from "../roles.ts";
-import { carryOut, endInvitesKnownTo, expel } from "../state/draft.ts";
+import { carryOut, endInviteOf, endInvitesKnownTo, expel } from "../state/draft.ts";
 import type { Draft } from "../state/draft.ts";
-import { accountOfDevice, documentOf, grantsOf, inviteOf, memberOf } from "../state/space-state.ts";
-import type { Member } from "../state/space-state.ts";
+import { accountOfDevice, documentOf, grantOf, grantsOf, inviteOf, memberOf, openInvitesOf } from "../state/space-state.ts";
+import type { Invite, Member } from "../state/space-state.ts";
 import { carriedAccount } from "./proposal.ts";
 import type { Proposal } from "./proposal.ts";
 import { revokesDevice } from "./keys.ts";
@@ -33,6 +33,32 @@ const newMember = (accountId: AccountId, role: Role, from: Partial<Member>): Mem
   keyDue: false,
   ...from,
 });
+
+function addInvite(
+  draft: Draft,
+  { space, body, signer }: Pick<Proposal<"create-invite" | "invite-to-document">, "space" | "body" | "signer">,
+  to: Pick<Invite, "docId" | "reads">,
+): void {
+  const maker = accountOfDevice(space, signer);
+  if (maker === undefined) return;
+  draft.setInvite({
+    ...to,
+    inviteId: body.inviteId.slice() as InviteId,
+    signKey: body.signKey.slice(),
+    sealKey: body.sealKey.slice(),
+    role: body.role,
+    expiresAtMs: body.expiresAtMs,
+    usesLeft: body.uses,
+    passphraseSalt: body.passphraseSalt?.slice(),
+    madeBy: toText(maker.accountId),
+    ended: false,
+  });
+}
+
+function useInvite(draft: Draft, invite: Invite): void {
+  const usesLeft = invite.usesLeft - 1;
+  draft.setInvite({ ...invite, usesLeft, ended: usesLeft === 0 });
+}
 
 export const effects: Effects = {
   "add-member": (draft, proposal) => {
@@ -68,22 +94,8 @@ export const effects: Effects = {
       if (member !== undefined) draft.setMember({ ...member, keyDue: false });
     }
   },
-  "create-invite": (draft, { space, body, signer }) => {
-    const maker = accountOfDevice(space, signer);
-    if (maker === undefined) return;
-    draft.setInvite({
-      inviteId: body.inviteId.slice() as InviteId,
-      signKey: body.signKey.slice(),
-      sealKey: body.sealKey.slice(),
-      role: body.role,
-      reads: body.reads,
-      expiresAtMs: body.expiresAtMs,
-      usesLeft: body.uses,
-      passphraseSalt: body.passphraseSalt?.slice(),
-      madeBy: toText(maker.accountId),
-      ended: false,
-    });
-  },
+  "create-invite": (draft, proposal) => addInvite(draft, proposal, { docId: undefined, reads: proposal.body.reads }),
+  "invite-to-document": (draft, proposal) => addInvite(draft, proposal, { docId: proposal.body.docId.slice() as DocId, reads: "history" }),
   "revoke-invite": (draft, { body }) => {
     const invite = inviteOf(draft.state, body.inviteId);
     if (invite !== undefined) draft.setInvite({ ...invite, ended: true });
@@ -94,18 +106,29 @@ export const effects: Effects = {
     const invite = inviteOf(draft.state, proposal.body.inviteId);
     if (invite === undefined) return;
     const account = carriedAccount(proposal);
-    const usesLeft = invite.usesLeft - 1;
     draft.setAccount(account);
-    draft.setInvite({ ...invite, usesLeft, ended: usesLeft === 0 });
+    useInvite(draft, invite);
     draft.setMember(newMember(account.accountId, invite.role, { reads: invite.reads, cameBy: toText(invite.inviteId), keyDue: true }));
+  },
+  "accept-document": (draft, proposal) => {
+    const invite = inviteOf(draft.state, proposal.body.inviteId);
+    if (invite?.docId === undefined) return;
+    const { accountId } = carriedAccount(proposal);
+    draft.setAccount(carriedAccount(proposal));
+    useInvite(draft, invite);
+    draft.setGrant({ accountId, docId: invite.docId, role: invite.role, revoked: false, cameBy: toText(invite.inviteId) });
   },
   "grant-document": (draft, proposal) => {
     const account = carriedAccount(proposal);
     draft.setAccount(account);
-    draft.setGrant({ accountId: account.accountId, docId: proposal.body.docId.slice() as DocId, role: proposal.body.role });
+    const docId = proposal.body.docId.slice() as DocId;
+    draft.setGrant({ accountId: account.accountId, docId, role: proposal.body.role, revoked: false, cameBy: undefined });
   },
   "revoke-grant": (draft, { body }) => {
-    draft.setGrant({ accountId: body.accountId.slice() as AccountId, docId: body.docId.slice() as DocId, role: undefined });
+    const grant = grantOf(draft.state, body.accountId, body.docId);
+    if (grant === undefined) return;
+    endInviteOf(draft, grant);
+    draft.setGrant({ ...grant, role: undefined, revoked: true });
     carryOut(draft, body.cut);
   },
   "create-document": (draft, { body }) =>
@@ -113,7 +136,10 @@ export const effects: Effects = {
   "delete-document": (draft, { body }) => {
     const document = documentOf(draft.state, body.docId);
     if (document === undefined) return;
-    // Its grants end with it.
+    // Its grants end with it, and the invites to it.
+    for (const invite of openInvitesOf(draft.state)) {
+      if (invite.docId !== undefined && toText(invite.docId) === toText(body.docId)) draft.setInvite({ ...invite, ended: true });
+    }
     for (const grant of grantsOf(draft.state)) {
       if (toText(grant.docId) === toText(body.docId)) draft.setGrant({ ...grant, role: undefined });
     }

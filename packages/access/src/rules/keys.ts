@@ -10,6 +10,7 @@ import { writes } from "../roles.ts";
 import {
   accountOfDevice,
   accountState,
+  grantOf,
   grantsOf,
   liveDocumentsOf,
   memberOf,
@@ -19,7 +20,7 @@ import {
   settingsOf,
 } from "../state/space-state.ts";
 import type { Grant, Invite, Member, SpaceState } from "../state/space-state.ts";
-import { endsWith } from "../state/known-invites.ts";
+import { cameBy, endsWith } from "../state/known-invites.ts";
 import { entryAt } from "../state/timeline.ts";
 import { isOwner } from "./authors.ts";
 import { carriedAccount } from "./proposal.ts";
@@ -86,6 +87,7 @@ export interface Entitled {
 export function entitledAfter(space: SpaceState, { expelled, devicesLost, grant }: Losers, endedInvites: readonly InviteId[]): Entitled {
   const gone = new Set(expelled.map(toText));
   const ended = new Set(endedInvites.map(toText));
+  const lost = grant === undefined ? undefined : grantOf(space, grant.accountId, grant.docId);
   return {
     members: membersOf(space)
       .filter((member) => !gone.has(toText(member.accountId)))
@@ -93,7 +95,9 @@ export function entitledAfter(space: SpaceState, { expelled, devicesLost, grant 
     invites: openInvitesOf(space)
       .filter(
         (invite) =>
-          !ended.has(toText(invite.inviteId)) && ![...expelled, ...devicesLost].some((accountId) => endsWith(space, invite, accountId)),
+          !ended.has(toText(invite.inviteId)) &&
+          ![...expelled, ...devicesLost].some((accountId) => endsWith(space, invite, accountId)) &&
+          !(lost !== undefined && cameBy(lost, invite)),
       )
       .toSorted((a, b) => compareBytes(a.inviteId, b.inviteId)),
     grants: grantsOf(space)

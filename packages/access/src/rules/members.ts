@@ -2,13 +2,13 @@
 import { bytesEqual } from "@skerry/protocol";
 import { accessLimits } from "../limits.ts";
 import { refusalFor } from "../refusal.ts";
-import { accountOfDevice, accountState, grantsOf, roleOf, settingsOf } from "../state/space-state.ts";
+import { accountOfDevice, accountState, isHere, roleOf, settingsOf } from "../state/space-state.ts";
 import { ownerIsLeft } from "./authors.ts";
 import { carriedAccount } from "./proposal.ts";
 import type { Rule } from "./proposal.ts";
 
 /** AC-30: who is added has no role yet. */
-export const isNoMember: Rule<"add-member" | "accept"> = (proposal) =>
+export const isNoMember: Rule<"add-member" | "accept" | "accept-document"> = (proposal) =>
   roleOf(proposal.space, carriedAccount(proposal).accountId) === undefined ? undefined : refusalFor("already-member");
 
 /** AC-31: whose role changes is a member. */
@@ -21,9 +21,7 @@ export const successorIsMember: Rule<"transfer-ownership"> = ({ space, body }) =
 
 /** AC-31: who is removed has a role or a grant. */
 export const targetsAreHere: Rule<"remove"> = ({ space, body }) =>
-  body.accountIds.every((accountId) => roleOf(space, accountId) !== undefined || grantsOf(space, accountId).length > 0)
-    ? undefined
-    : refusalFor("no-such-member");
+  body.accountIds.every((accountId) => isHere(space, accountId)) ? undefined : refusalFor("no-such-member");
 
 /** AC-32: a changed role is another one. */
 export const roleIsAnother: Rule<"change-role"> = ({ space, body }) =>
@@ -53,7 +51,7 @@ export const hasRoomForMember: Rule<"add-member" | "accept"> = ({ space }) =>
   settingsOf(space).members < accessLimits.membersMax ? undefined : refusalFor("space-full");
 
 /** AC-65: so are the accounts that a space ever met. */
-export const hasRoomForAccount: Rule<"add-member" | "accept" | "grant-document"> = ({ space, body }) =>
+export const hasRoomForAccount: Rule<"add-member" | "accept" | "grant-document" | "accept-document"> = ({ space, body }) =>
   accountState(space, body.account.accountId) !== undefined || space.history.accounts.size < accessLimits.accountsMax
     ? undefined
     : refusalFor("space-full");

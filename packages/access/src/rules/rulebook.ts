@@ -14,8 +14,27 @@ import {
   signedByWriter,
   signerIsHere,
 } from "./authors.ts";
-import { documentIsNew, documentIsThere, hasRoomForDocument, hasRoomForGrant, isGranted, isNotGranted } from "./documents.ts";
-import { hasRoomForInvite, inviteIsInTime, inviteIsNew, inviteIsOpen, newcomerHoldsLink, newcomerWasNotRemoved } from "./invites.ts";
+import {
+  documentIsNew,
+  documentIsThere,
+  hasRoomForDocument,
+  hasRoomForGrant,
+  invitedDocumentIsThere,
+  invitedIsNotGranted,
+  isGranted,
+  isNotGranted,
+} from "./documents.ts";
+import {
+  documentWasNotTakenAway,
+  hasRoomForInvite,
+  inviteIsInTime,
+  inviteIsNew,
+  inviteIsOpen,
+  inviteIsToDocument,
+  inviteIsToSpace,
+  newcomerHoldsLink,
+  newcomerWasNotRemoved,
+} from "./invites.ts";
 import {
   changeIsFenced,
   grantEndIsWhole,
@@ -53,9 +72,27 @@ export const rulebook: Rulebook = {
   "deliver-keys": [keysFromOwnAccountOrOwner, keysAreDue],
   "create-invite": [signedByOwner, inviteIsNew, hasRoomForInvite],
   "revoke-invite": [signedByOwner, inviteIsOpen],
+  "invite-to-document": [signedByOwner, documentIsThere, inviteIsNew, hasRoomForInvite],
+  "accept-document": [
+    inviteIsOpen,
+    inviteIsInTime,
+    inviteIsToDocument,
+    invitedDocumentIsThere,
+    newcomerHoldsLink,
+    newcomerWasNotRemoved,
+    documentWasNotTakenAway,
+    hasRoomForGrant,
+    hasRoomForAccount,
+    carriedAccountIsValid,
+    devicesAreOfOneAccount,
+    signedByCarriedDevice,
+    isNoMember,
+    invitedIsNotGranted,
+  ],
   accept: [
     inviteIsOpen,
     inviteIsInTime,
+    inviteIsToSpace,
     newcomerHoldsLink,
     newcomerWasNotRemoved,
     hasRoomForMember,

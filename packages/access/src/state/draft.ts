@@ -6,7 +6,7 @@ import type { Cut, Fence } from "../format/space-body.ts";
 import type { LinkHash } from "../ids.ts";
 import { documentOf, grantsOf, historyUpTo, inviteOf, memberOf, roleOf, openInvitesOf, settingsOf } from "./space-state.ts";
 import type { DocumentState, Grant, Invite, Member, Settings, SpaceHistory, SpaceState } from "./space-state.ts";
-import { endsWith } from "./known-invites.ts";
+import { cameBy, endsWith } from "./known-invites.ts";
 import { entryAt, setAt, setEntryAt } from "./timeline.ts";
 
 export interface Draft {
@@ -95,11 +95,16 @@ export function endInvitesKnownTo(draft: Draft, accountId: AccountId): void {
   }
 }
 
+/** AC-56, for one grant. */
+export function endInviteOf(draft: Draft, grant: Grant): void {
+  for (const invite of openInvitesOf(draft.state)) if (cameBy(grant, invite)) draft.setInvite({ ...invite, ended: true });
+}
+
 /** An account is not here any more: its role, grants and invites end. */
 export function expel(draft: Draft, accountId: AccountId, gone: "left" | "removed"): void {
   endInvitesKnownTo(draft, accountId);
   const member = memberOf(draft.state, accountId);
-  for (const grant of grantsOf(draft.state, accountId)) draft.setGrant({ ...grant, role: undefined });
+  for (const grant of grantsOf(draft.state, accountId)) draft.setGrant({ ...grant, role: undefined, revoked: gone === "removed" });
   draft.setMember({
     accountId: accountId.slice() as AccountId,
     role: undefined,

@@ -30,6 +30,8 @@ export interface Invite {
   readonly inviteId: InviteId;
   readonly signKey: Uint8Array;
   readonly sealKey: Uint8Array;
+  /** The one document that it is to; undefined if it is to the space. */
+  readonly docId: DocId | undefined;
   readonly role: LesserRole;
   readonly reads: Reads;
   readonly expiresAtMs: number;
@@ -43,8 +45,12 @@ export interface Invite {
 export interface Grant {
   readonly accountId: AccountId;
   readonly docId: DocId;
-  /** Undefined once it is revoked. */
+  /** Undefined once it has ended. */
   readonly role: LesserRole | undefined;
+  /** An owner took it away: it comes back by an owner's word only (AC-55). */
+  readonly revoked: boolean;
+  /** The invite that it came by, in text. */
+  readonly cameBy: string | undefined;
 }
 
 export interface DocumentState {
@@ -207,6 +213,12 @@ export const openInvitesOf = ({ history, position }: SpaceState): readonly Invit
 export const liveDocumentsOf = ({ history, position }: SpaceState): readonly DocumentState[] =>
   [...entriesAt(history.documents, position)].flatMap(([, document]) => (document.deleted ? [] : [document]));
 
+/** Whether an owner took this document away from the account, and nobody gave it back. */
+export function isGrantRevoked({ history, position }: SpaceState, accountId: Uint8Array, docId: Uint8Array): boolean {
+  const grants = history.grants.get(toText(accountId));
+  return grants !== undefined && entryAt(grants, toText(docId), position)?.revoked === true;
+}
+
 /** All grants that hold, of one account or of all. */
 export function grantsOf(state: SpaceState, accountId?: Uint8Array): readonly Grant[] {
   const { history, position } = state;
@@ -216,6 +228,10 @@ export function grantsOf(state: SpaceState, accountId?: Uint8Array): readonly Gr
     [...entriesAt(grants, position)].flatMap(([, grant]) => (grantOf(state, grant.accountId, grant.docId) === undefined ? [] : [grant])),
   );
 }
+
+/** Whether an account has a role, or a grant of one document at least. */
+export const isHere = (state: SpaceState, accountId: Uint8Array): boolean =>
+  roleOf(state, accountId) !== undefined || grantsOf(state, accountId).length > 0;
 
 /** Accounts whose envelope is due: they joined by a link. */
 export const keysDue = (state: SpaceState): readonly AccountId[] =>

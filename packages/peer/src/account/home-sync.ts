@@ -3,7 +3,7 @@
  * one may have been stolen: what it says makes this device follow spaces (whose logs are checked), take links of documents (nothing else that a link
  * can be), and show names. It is looked at again after each change, one round at a time.
  */
-import { accessHeadAt, documentOf, liveDevices, memberOf } from "@skerry/access";
+import { accessHeadAt, accountState, documentOf, isHere, liveDevices } from "@skerry/access";
 import { formatShareLink, parseShareLink } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
 import type { SpaceId } from "@skerry/protocol";
@@ -193,12 +193,12 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
   const tellSpace = (home: HomeDocument, space: Space): void => {
     const state = space.state();
     if (state === undefined || isHomeSpace(space)) return;
-    const member = memberOf(state, me);
     const head = accessHeadAt(state);
     if (head === undefined) return;
     // "Is in it" may be outdated where the relay shows the log no more; "was put out of it" is not, but for a later place in the log.
-    if (member?.role !== undefined && space.isLive()) home.addSpace(space.spaceId, head);
-    else if (member?.gone !== undefined) home.leftSpace(space.spaceId, head.position);
+    if (isHere(state, me)) {
+      if (space.isLive()) home.addSpace(space.spaceId, head);
+    } else if (accountState(state, me) !== undefined) home.leftSpace(space.spaceId, head.position);
   };
 
   const tellDocument = (home: HomeDocument, entry: LibraryEntry): void => {

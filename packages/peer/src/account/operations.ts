@@ -1,5 +1,5 @@
 /** What is decided about the account's own devices, in its home space (docs/peer.md, PE-25 and PE-27), and how other spaces hear of it. */
-import { accountState, decodeAccountOperation, isLiveDevice, liveDevices, nobody, roleOf } from "@skerry/access";
+import { accountState, decodeAccountOperation, isHere, isLiveDevice, liveDevices, nobody, roleOf } from "@skerry/access";
 import type { AccountState, SpaceState } from "@skerry/access";
 import { rotateEncryptionKey } from "@skerry/crypto";
 import type { DeviceIdentity } from "@skerry/crypto";
@@ -63,7 +63,7 @@ export function addedBy(log: readonly Uint8Array[], deviceId: DeviceId): Uint8Ar
 /** Whether a space has not heard yet which devices and keys this account has. */
 export const isUntold = (state: SpaceState, own: AccountState): boolean => {
   const known = accountState(state, own.accountId);
-  return known !== undefined && known.n < own.n && roleOf(state, own.accountId) !== undefined;
+  return known !== undefined && known.n < own.n && isHere(state, own.accountId);
 };
 
 /** AC-23, AC-43: news of this account, with a cut where it owns the space and has lost a device. */

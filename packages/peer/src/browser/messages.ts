@@ -30,11 +30,13 @@ export const methods: Readonly<Record<Method, number>> = {
   createDocument: 0,
   openLink: 1,
   createSharedDocument: 1,
-  invite: 4,
+  invite: 5,
   revokeInvite: 2,
   changeRole: 3,
   removeMember: 2,
   readmitMember: 3,
+  grantDocument: 3,
+  revokeGrant: 2,
   leaveSpace: 1,
   transferOwnership: 2,
   rotateKeys: 1,
@@ -69,6 +71,8 @@ export type Method =
   | "changeRole"
   | "removeMember"
   | "readmitMember"
+  | "grantDocument"
+  | "revokeGrant"
   | "leaveSpace"
   | "transferOwnership"
   | "rotateKeys"

@@ -34,14 +34,17 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   setTitle: (peer, [docId = "", title = ""]) => peer.setTitle(docId, title),
   forgetDocument: (peer, [docId = ""]) => peer.forgetDocument(docId),
   createSharedDocument: (peer, [beside = ""]) => peer.createSharedDocument(beside === "" ? undefined : beside),
-  invite: async (peer, [docId = "", role = "", forMs = "", uses = ""]) =>
+  invite: async (peer, [docId = "", role = "", forMs = "", uses = "", scope = ""]) =>
     isLesserRole(role)
-      ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses) })
+      ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses), scope: scope === "document" ? "document" : "space" })
       : { ok: false, error: "refused", reason: "malformed" },
   revokeInvite: (peer, [docId = "", inviteId = ""]) => peer.revokeInvite(docId, inviteId),
   changeRole: async (peer, [docId = "", accountId = "", role = ""]) =>
     role === "owner" || isLesserRole(role) ? peer.changeRole(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
   removeMember: (peer, [docId = "", accountId = ""]) => peer.removeMember(docId, accountId),
+  grantDocument: async (peer, [docId = "", accountId = "", role = ""]) =>
+    isLesserRole(role) ? peer.grantDocument(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
+  revokeGrant: (peer, [docId = "", accountId = ""]) => peer.revokeGrant(docId, accountId),
   readmitMember: async (peer, [docId = "", accountId = "", role = ""]) =>
     isLesserRole(role) ? peer.readmitMember(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
   leaveSpace: (peer, [docId = ""]) => peer.leaveSpace(docId),

@@ -222,7 +222,9 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       env,
       identity,
       connection,
-      membership: hasSpaceLog(entry) ? spaces.membership(entry) : createLinkMembership(entry.epoch, importSecret(entry.epochKey)),
+      membership: hasSpaceLog(entry)
+        ? spaces.membership(entry)
+        : createLinkMembership(entry.docId, entry.epoch, importSecret(entry.epochKey)),
       name: identity.nameOf(entry.docId),
       entry: () => library.get(docId) ?? entry,
       before: async () => {
@@ -423,6 +425,8 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
     revokeInvite: async (docId, inviteId) => (await readySpaces()).revokeInvite(docId, inviteId),
     changeRole: async (docId, accountId, role) => (await readySpaces()).changeRole(docId, accountId, role),
     removeMember: async (docId, accountId) => (await readySpaces()).remove(docId, accountId),
+    grantDocument: async (docId, accountId, role) => (await readySpaces()).grantDocument(docId, accountId, role),
+    revokeGrant: async (docId, accountId) => (await readySpaces()).revokeGrant(docId, accountId),
     readmitMember: async (docId, accountId, role) => (await readySpaces()).readmit(docId, accountId, role),
     leaveSpace: async (docId) => (await readySpaces()).leave(docId),
     transferOwnership: async (docId, accountId) => (await readySpaces()).transferOwnership(docId, accountId),

@@ -2,7 +2,7 @@
  * One open document: its doc and editors, its copy on this device, its channel to the relay. Everything happens in its mailbox, one
  * event after another; at the end of each batch what changed is committed, and only then is anything sent that depends on it.
  */
-import { documentKey, newHybridClock, presenceKey } from "@skerry/crypto";
+import { newHybridClock, presenceKeyOf } from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
 import { emptyHead, idBytes, noRecord, toText } from "@skerry/protocol";
 import type { DeviceId, Head, ReplicaId } from "@skerry/protocol";
@@ -141,6 +141,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     message: (message, bytes) => receive(message, bytes),
   });
 
+  const documentKey = cachedKeys((epoch) => membership.documentKey(epoch));
   const core: DocumentCore = {
     env,
     identity,
@@ -153,14 +154,11 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     channel,
     entry,
     state,
-    documentKey: cachedKeys(
-      (epoch) => membership.epochKey(epoch),
-      (key) => documentKey(key, entry().docId),
-    ),
-    presenceKey: cachedKeys(
-      (epoch) => membership.epochKey(epoch),
-      (key) => presenceKey(key, entry().docId),
-    ),
+    documentKey,
+    presenceKey: cachedKeys((epoch) => {
+      const key = documentKey(epoch);
+      return key === undefined ? undefined : presenceKeyOf(key);
+    }),
     bufferedBytes: connection.bufferedBytes,
     later: (delayMs, run) => {
       const cancel = env.clock.schedule(delayMs, () => {
@@ -575,18 +573,13 @@ function newState(env: Env): DocumentState {
   };
 }
 
-function cachedKeys(
-  epochKeyOf: (epoch: number) => Secret | undefined,
-  derive: (epochKey: Secret) => Secret,
-): (epoch: number) => Secret | undefined {
+function cachedKeys(keyOf: (epoch: number) => Secret | undefined): (epoch: number) => Secret | undefined {
   const keys = new Map<number, Secret>();
   return (epoch) => {
     const known = keys.get(epoch);
     if (known !== undefined) return known;
-    const epochKey = epochKeyOf(epoch);
-    if (epochKey === undefined) return undefined;
-    const key = derive(epochKey);
-    keys.set(epoch, key);
+    const key = keyOf(epoch);
+    if (key !== undefined) keys.set(epoch, key);
     return key;
   };
 }

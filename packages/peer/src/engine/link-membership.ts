@@ -1,11 +1,13 @@
 /** Membership by share link: one epoch, and everyone who holds its key is an editor. */
+import { documentKey } from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
+import type { DocId } from "@skerry/protocol";
 import type { Membership } from "./membership.ts";
 
-export const createLinkMembership = (epoch: number, epochKey: Secret): Membership => ({
+export const createLinkMembership = (docId: DocId, epoch: number, epochKey: Secret): Membership => ({
   hasLog: false,
   currentEpoch: () => epoch,
-  epochKey: (asked) => (asked === epoch ? epochKey : undefined),
+  documentKey: (asked) => (asked === epoch ? documentKey(epochKey, docId) : undefined),
   counts: (_device, asked) => asked === epoch,
   mayBePresent: () => true,
   newestFence: () => undefined,

@@ -18,8 +18,8 @@ export interface Membership {
   readonly hasLog: boolean;
   /** The epoch in use, as far as this device knows. The first is 1; 0 while nothing is known. */
   currentEpoch(): number;
-  /** Content key of an epoch, undefined if this device was not given it. */
-  epochKey(epoch: number): Secret | undefined;
+  /** The document's key of an epoch, undefined if this device was not given it. Asked once: whoever asks keeps it. */
+  documentKey(epoch: number): Secret | undefined;
   /** Whether a record of `device`, sealed under `epoch`, counts in its place. */
   counts(device: DeviceId, epoch: number, place: EntryPlace): boolean;
   /** Whether presence of `device` is to be shown. */

@@ -2,7 +2,7 @@
 import { compareBytes, liveDocumentsOf, openInvitesOf, settingsOf } from "@skerry/access";
 import type { Cut, Fence, InviteId, Losers, Reason, SpaceBody, SpaceState } from "@skerry/access";
 import type { InviteKeys, Secret } from "@skerry/crypto";
-import { toText } from "@skerry/protocol";
+import { bytesEqual, toText } from "@skerry/protocol";
 import type { DocId, Head, Random, RecordHash } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
 import { makeCut } from "./make-cut.ts";
@@ -15,6 +15,8 @@ export type Decide = (state: SpaceState) => Promise<Decision>;
 export interface Acting {
   readonly account: OwnAccount;
   readonly epochKey: (epoch: number) => Secret | undefined;
+  /** Also of a document that was granted alone. */
+  readonly documentKey: (docId: DocId, epoch: number) => Secret | undefined;
   readonly random: Random;
   readonly nowMs: () => number;
   /** Keys of the invite by which this account comes in. */
@@ -29,12 +31,15 @@ export interface Acting {
 
 export type NoCut = "unready" | { readonly refusal: "no-key" };
 
-/** A cut on the state as it is, with fences where the documents stand. Invites that are past their time end with it, or all. */
+/** Invites that end with a cut, beside those whose links the losers know: those that are past their time, and all, or all to one document. */
+type Ending = "expired-invites" | "all-invites" | { readonly to: DocId };
+
+/** A cut on the state as it is, with fences where the documents stand. */
 export async function cutFor(
   state: SpaceState,
   acting: Acting,
   losers: Losers,
-  ending: "expired-invites" | "all-invites" = "expired-invites",
+  ending: Ending = "expired-invites",
   newKey?: NewEncryptionKey,
 ): Promise<Cut | NoCut> {
   const epochKey = acting.epochKey(settingsOf(state).epoch);
@@ -59,5 +64,8 @@ export async function fencesIn(state: SpaceState, { heads }: Acting): Promise<re
   return fences.length === docIds.length ? fences.toSorted((a, b) => compareBytes(a.docId, b.docId)) : undefined;
 }
 
-const invitesToEnd = (state: SpaceState, ending: "expired-invites" | "all-invites", nowMs: number): readonly InviteId[] =>
-  openInvitesOf(state).flatMap(({ inviteId, expiresAtMs }) => (ending === "all-invites" || expiresAtMs < nowMs ? [inviteId] : []));
+const invitesToEnd = (state: SpaceState, ending: Ending, nowMs: number): readonly InviteId[] =>
+  openInvitesOf(state).flatMap(({ inviteId, expiresAtMs, docId }) => {
+    const isTo = typeof ending === "object" && docId !== undefined && bytesEqual(docId, ending.to);
+    return ending === "all-invites" || isTo || expiresAtMs < nowMs ? [inviteId] : [];
+  });

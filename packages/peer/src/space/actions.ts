@@ -1,24 +1,32 @@
 /** What people decide in a space, as operations. What is so already needs none: of two owners who do the same, both succeed. */
-import { accountState, inviteOf, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
+import { accountState, grantOf, inviteOf, isHere, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
 import type { InviteId, LesserRole, Role, SpaceState } from "@skerry/access";
 import { sealKeys } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
-import type { AccountId } from "@skerry/protocol";
+import type { AccountId, DocId } from "@skerry/protocol";
 import { cutFor, fencesIn, isCut } from "./acting.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
+import { documentKeysFor } from "./document-keys.ts";
 
 export interface NewInvite {
   readonly keys: InviteKeys;
+  /** Of the one document that it is to; undefined if it is to the space. */
+  readonly docId: DocId | undefined;
   readonly role: LesserRole;
   readonly expiresAtMs: number;
   readonly uses: number;
 }
 
 export const inviting =
-  ({ keys, role, expiresAtMs, uses }: NewInvite, acting: Acting): Decide =>
+  ({ keys, docId, role, expiresAtMs, uses }: NewInvite, acting: Acting): Decide =>
   (state) => {
     const inviteId = keys.inviteId as InviteId;
     if (inviteOf(state, inviteId) !== undefined) return Promise.resolve("nothing-to-do");
+    const made = { inviteId, signKey: keys.inviteKey, sealKey: keys.encryptionKey, role, expiresAtMs, uses, passphraseSalt: undefined };
+    if (docId !== undefined) {
+      const given = documentKeysFor(state, acting, docId, { id: inviteId, encryptionKey: keys.encryptionKey });
+      return Promise.resolve(given === undefined ? { refusal: "no-key" } : { type: "invite-to-document", ...made, docId, keys: given });
+    }
     const { epoch } = settingsOf(state);
     const epochKey = acting.epochKey(epoch);
     if (epochKey === undefined) return Promise.resolve({ refusal: "no-key" });
@@ -26,14 +34,8 @@ export const inviting =
     const sealed = sealKeys({ epochKey, spaceId: state.history.spaceId, epoch, recipients, grants: [], random: acting.random });
     return Promise.resolve({
       type: "create-invite",
-      inviteId,
-      signKey: keys.inviteKey,
-      sealKey: keys.encryptionKey,
-      role,
+      ...made,
       reads: "history",
-      expiresAtMs,
-      uses,
-      passphraseSalt: undefined,
       envelope: { ephemeralKey: sealed.ephemeralKey, sealed: sealed.envelopes[0] ?? new Uint8Array() },
     });
   };
@@ -86,12 +88,36 @@ export const readmitting =
     });
   };
 
+/** One document, for an account that the space knows: somebody who was here, or has another document. */
+export const granting =
+  (accountId: AccountId, docId: DocId, role: LesserRole, acting: Acting): Decide =>
+  (state): Promise<Decision> => {
+    const account = accountState(state, accountId);
+    if (account === undefined) return Promise.resolve({ refusal: "no-such-member" });
+    if (roleOf(state, accountId) !== undefined) return Promise.resolve({ refusal: "already-member" });
+    const now = grantOf(state, accountId, docId)?.role;
+    if (now !== undefined) return Promise.resolve(now === role ? "nothing-to-do" : { refusal: "already-granted" });
+    const keys = documentKeysFor(state, acting, docId, { id: accountId, encryptionKey: account.encryptionKey });
+    if (keys === undefined) return Promise.resolve({ refusal: "no-key" });
+    return Promise.resolve({ type: "grant-document", account: { accountId, operations: [] }, docId, role, keys });
+  };
+
+export const revokingGrant =
+  (accountId: AccountId, docId: DocId, acting: Acting): Decide =>
+  async (state) => {
+    const grant = grantOf(state, accountId, docId);
+    if (grant === undefined) return "nothing-to-do";
+    // Whoever had the document may know any link to it that is about.
+    const cut = await cutFor(state, acting, { ...nobody, grant: { accountId, docId } }, { to: docId });
+    return isCut(cut) ? { type: "revoke-grant", accountId, docId, cut } : cut;
+  };
+
 const isGone = (state: SpaceState, accountId: AccountId): boolean => memberOf(state, accountId)?.gone === "removed";
 
 export const leaving =
   (me: AccountId): Decide =>
   (state): Promise<Decision> =>
-    Promise.resolve(roleOf(state, me) === undefined ? "nothing-to-do" : { type: "leave" });
+    Promise.resolve(isHere(state, me) ? { type: "leave" } : "nothing-to-do");
 
 export const handingOver =
   (to: AccountId, me: AccountId): Decide =>

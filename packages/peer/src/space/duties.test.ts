@@ -39,6 +39,7 @@ const actingAs = (who: Person, state: SpaceState, change: Partial<Acting> = {}):
       watch: () => () => {},
     },
     epochKey: (epoch) => (epoch === settingsOf(state).epoch ? key : undefined),
+    documentKey: () => undefined,
     random,
     nowMs: () => startMs,
     invite: () => undefined,

@@ -6,8 +6,10 @@ import {
   accountState,
   compareBytes,
   documentOf,
+  grantOf,
   grantsOf,
   inviteOf,
+  isHere,
   keysDue,
   membersOf,
   nobody,
@@ -23,6 +25,7 @@ import type { AccountId, DocId, RecordHash } from "@skerry/protocol";
 import { isUntold, news } from "../account/operations.ts";
 import { cutFor, isCut } from "./acting.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
+import { documentKeysFor } from "./document-keys.ts";
 import { epochBeganAtMs } from "./space-state-times.ts";
 
 /** A key is in use for so long at most, while an owner's device is there to make another. */
@@ -33,7 +36,8 @@ export function dutyIn(state: SpaceState, acting: Acting): Decide | undefined {
   if (settingsOf(state).readOnlySince !== undefined) return undefined;
   const me = acting.account.state().accountId;
   const role = roleOf(state, me);
-  if (role === undefined) return acting.invite() === undefined ? undefined : (now) => Promise.resolve(acceptance(now, acting));
+  if (role === undefined && !hasArrived(state, acting)) return (now) => Promise.resolve(acceptance(now, acting));
+  if (!isHere(state, me)) return undefined;
   if (acting.isHome && role === "owner" && hasStrangers(state, me)) return (now) => expulsion(now, acting);
   // Before keys are dealt out: they go to the encryption key that the space knows.
   if (isUntold(state, acting.account.state())) return (now) => news(now, acting);
@@ -63,20 +67,32 @@ async function expulsion(state: SpaceState, acting: Acting): Promise<Decision> {
 const isRotationDue = (state: SpaceState, { epochKey, nowMs }: Acting): boolean =>
   epochKey(settingsOf(state).epoch) !== undefined && (settingsOf(state).rotationDue || nowMs() - epochBeganAtMs(state) > rotateEveryMs);
 
-function acceptance(state: SpaceState, { account, invite: inviteKeys }: Acting): Decision {
-  const keys = inviteKeys();
+/** What the link that was opened is good for, this account has; or there is none. */
+export function hasArrived(state: SpaceState, acting: Pick<Acting, "account" | "invite">): boolean {
+  const keys = acting.invite();
+  const me = acting.account.state().accountId;
+  if (keys === undefined || roleOf(state, me) !== undefined) return true;
+  const docId = inviteOf(state, keys.inviteId)?.docId;
+  return docId !== undefined && grantOf(state, me, docId) !== undefined;
+}
+
+function acceptance(state: SpaceState, acting: Acting): Decision {
+  const { account } = acting;
+  const keys = acting.invite();
   const me = account.state().accountId;
-  if (keys === undefined || roleOf(state, me) !== undefined) return "nothing-to-do";
+  if (keys === undefined || hasArrived(state, acting)) return "nothing-to-do";
   const invite = inviteOf(state, keys.inviteId);
   if (invite === undefined) return { refusal: "no-such-invite" };
   if (invite.ended) return { refusal: invite.usesLeft === 0 ? "invite-used-up" : "invite-ended" };
   if (!bytesEqual(invite.signKey, keys.inviteKey)) return { refusal: "bad-proof" };
-  return {
-    type: "accept",
+  const accepted = {
     inviteId: invite.inviteId,
     account: account.carried(accountState(state, me)),
     proof: signAcceptProof(keys.secret, { spaceId: state.history.spaceId, inviteId: invite.inviteId, accountId: me }),
   };
+  if (invite.docId === undefined) return { type: "accept", ...accepted };
+  const own = documentKeysFor(state, acting, invite.docId, { id: me, encryptionKey: account.state().encryptionKey });
+  return own === undefined ? { refusal: "no-key" } : { type: "accept-document", ...accepted, keys: own };
 }
 
 function delivery(state: SpaceState, { account, epochKey, random }: Acting): Decision {

@@ -1,18 +1,31 @@
 /**
- * The epoch keys of one space that this device has (docs/crypto.md, CR-18 to CR-20): opened from envelopes in the log as operations are applied, and
- * older ones from those by walking back. What others sealed may be anything: a key counts only if it matches the epoch's commitment.
+ * The keys of one space that this device has (docs/crypto.md, CR-18 to CR-20 and CR-30): opened from envelopes in the log as operations are applied, and
+ * older ones from those by walking back. What others sealed may be anything: an epoch's key counts only if it matches the epoch's commitment. Who was
+ * granted single documents has keys of those alone, which nothing vouches for but the records that they open.
  */
-import { settingsOf } from "@skerry/access";
-import type { SpaceBody, SpaceState } from "@skerry/access";
-import { epochStepsMax, exportSecret, importSecret, openEpochKey, walkEpochKeys } from "@skerry/crypto";
+import { inviteOf, settingsOf } from "@skerry/access";
+import type { DocumentKeys, SpaceBody, SpaceState } from "@skerry/access";
+import {
+  documentKey,
+  epochStepsMax,
+  exportSecret,
+  importSecret,
+  openDocumentKey,
+  openEarlierKeys,
+  openEpochKey,
+  walkEpochKeys,
+} from "@skerry/crypto";
 import type { EnvelopeReader, EpochStep, Secret } from "@skerry/crypto";
-import { bytesEqual } from "@skerry/protocol";
-import type { SpaceId } from "@skerry/protocol";
+import { bytesEqual, toText } from "@skerry/protocol";
+import type { DocId, SpaceId } from "@skerry/protocol";
 import type { SpaceKeys } from "../engine/keys.ts";
 import { storedEpochKey } from "../engine/stored.ts";
 
 export interface KeyRing {
   epochKey(epoch: number): Secret | undefined;
+  /** Derived from the epoch's key, or given alone. The caller keeps it. */
+  documentKey(docId: DocId, epoch: number): Secret | undefined;
+  hasDocumentKey(docId: DocId, epoch: number): boolean;
   /** Takes a key that was stored, or made here. */
   put(epoch: number, key: Secret): void;
   /** Reads what an applied operation gives of keys. Nothing to do with signatures and rights: those were checked. */
@@ -38,6 +51,8 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
   const secrets = new Map<number, Secret>();
   const steps = new Map<number, EpochStep>();
   const unsaved = new Set<number>();
+  /** By document id in text, then epoch. Not stored: the account's own envelopes hold all of them, and are read with the log. */
+  const granted = new Map<string, Map<number, Secret>>();
   let newest = 0;
 
   const put = (epoch: number, key: Secret): void => {
@@ -62,6 +77,37 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
     if (bad !== undefined) onBad(epoch, bad);
   };
 
+  const putDocumentKey = (docId: DocId, epoch: number, key: Secret): void => {
+    const known = granted.get(toText(docId)) ?? new Map<number, Secret>();
+    if (known.has(epoch)) return key.wipe();
+    granted.set(toText(docId), known.set(epoch, key));
+  };
+
+  /** Nobody can tell a wrong key from the right one before a record comes: the first that opens is taken, and envelopes are sealed to one recipient. */
+  const openDocument = (
+    docId: DocId,
+    epoch: number,
+    id: Uint8Array,
+    { ephemeralKey, sealed }: DocumentKeys["envelope"],
+    earlier: Uint8Array = new Uint8Array(),
+  ): void => {
+    if (secrets.has(epoch)) return;
+    let bad: string | undefined;
+    for (const reader of readers().filter((one) => bytesEqual(one.id, id))) {
+      const opened = openDocumentKey(reader, { spaceId, epoch, ephemeralKey, envelope: sealed }, docId);
+      if (!opened.ok) {
+        bad = opened.error;
+        continue;
+      }
+      const before = openEarlierKeys(opened.value, { spaceId, epoch, docId }, earlier);
+      if (before.ok) for (const [at, key] of before.value) putDocumentKey(docId, at, key);
+      else onBad(epoch, before.error);
+      putDocumentKey(docId, epoch, opened.value);
+      return;
+    }
+    if (bad !== undefined) onBad(epoch, bad);
+  };
+
   const learnBody = (before: SpaceState | undefined, after: SpaceState, body: SpaceBody): void => {
     const { epoch, commitment } = settingsOf(after);
     if (body.type === "create" || body.type === "add-member") {
@@ -69,18 +115,35 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
       open(epoch, commitment, ephemeralKey, body.account.accountId, sealed);
     } else if (body.type === "create-invite") {
       open(epoch, commitment, body.envelope.ephemeralKey, body.inviteId, body.envelope.sealed);
+    } else if (body.type === "invite-to-document") {
+      openDocument(body.docId, epoch, body.inviteId, body.keys.envelope, body.keys.earlier);
+    } else if (body.type === "grant-document") {
+      openDocument(body.docId, epoch, body.account.accountId, body.keys.envelope, body.keys.earlier);
+    } else if (body.type === "accept-document") {
+      const docId = inviteOf(after, body.inviteId)?.docId;
+      if (docId !== undefined) openDocument(docId, epoch, body.account.accountId, body.keys.envelope, body.keys.earlier);
     } else if (body.type === "deliver-keys") {
       for (const { accountId, sealed } of body.members) open(epoch, commitment, body.ephemeralKey, accountId, sealed);
     } else if ("cut" in body && body.cut !== undefined && before !== undefined) {
-      const { members, invites, ephemeralKey, previousKey } = body.cut.rekey;
+      const { members, invites, grants, ephemeralKey, previousKey } = body.cut.rekey;
       steps.set(epoch, { sealedOldKey: previousKey.slice(), oldCommitment: settingsOf(before).commitment });
       for (const { accountId, sealed } of members) open(epoch, commitment, ephemeralKey, accountId, sealed);
-      for (const { inviteId, sealed } of invites) open(epoch, commitment, ephemeralKey, inviteId, sealed);
+      for (const { inviteId, sealed } of invites) {
+        const docId = inviteOf(before, inviteId)?.docId;
+        if (docId === undefined) open(epoch, commitment, ephemeralKey, inviteId, sealed);
+        else openDocument(docId, epoch, inviteId, { ephemeralKey, sealed });
+      }
+      for (const { accountId, docId, sealed } of grants) openDocument(docId, epoch, accountId, { ephemeralKey, sealed });
     }
   };
 
   return {
     epochKey: (epoch) => secrets.get(epoch),
+    documentKey: (docId, epoch) => {
+      const epochKey = secrets.get(epoch);
+      return epochKey === undefined ? granted.get(toText(docId))?.get(epoch) : documentKey(epochKey, docId);
+    },
+    hasDocumentKey: (docId, epoch) => secrets.has(epoch) || granted.get(toText(docId))?.has(epoch) === true,
     put,
     learn: (before, after, body) => {
       // Past an operation that this version does not know nothing is applied, and no key belongs to what is known.

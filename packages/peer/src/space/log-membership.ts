@@ -1,5 +1,6 @@
 /** Membership of one document as the space's access log says it. */
 import { accountOfDevice, documentOf, documentRights, isLiveDevice, judgeEntry, newestFenceIn, settingsOf } from "@skerry/access";
+import type { SpaceState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
 import type { DeviceId, DocId } from "@skerry/protocol";
 import type { Membership } from "../engine/membership.ts";
@@ -11,11 +12,12 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
     const account = space.acting.account.state();
     return account.devices.has(toText(own)) && !isLiveDevice(account, own);
   };
+  const hasKey = (state: SpaceState): boolean => space.keys.hasDocumentKey(docId, settingsOf(state).epoch);
   const mayWrite = (): boolean => {
     const state = space.state();
     if (isDisowned()) return false;
     if (state === undefined || space.isOutdated() || space.distrust() !== undefined || !space.isAdmitted()) return false;
-    return documentRights(state, own, docId).write && space.keys.epochKey(settingsOf(state).epoch) !== undefined;
+    return documentRights(state, own, docId).write && hasKey(state);
   };
   return {
     hasLog: true,
@@ -23,7 +25,7 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
       const state = space.state();
       return state === undefined ? 0 : settingsOf(state).epoch;
     },
-    epochKey: (epoch) => space.keys.epochKey(epoch),
+    documentKey: (epoch) => space.keys.documentKey(docId, epoch),
     counts: (deviceId, epoch, { seq, position, positionBefore }) => {
       const state = space.state();
       return state !== undefined && judgeEntry(state, { docId, seq, deviceId, epoch, position, positionBefore }).ok;
@@ -43,14 +45,14 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
       const state = space.state();
       if (state === undefined || !space.isAdmitted() || !documentRights(state, own, docId).read) return false;
       // Without the key in use what comes would be set aside: it is waited for.
-      return space.keys.epochKey(settingsOf(state).epoch) !== undefined;
+      return hasKey(state);
     },
     mayWrite,
     refusal: () => {
       const state = space.state();
       if (state === undefined || mayWrite()) return undefined;
       if (space.distrust() !== undefined || space.isOutdated()) return "not-allowed";
-      const standing = space.standing();
+      const standing = space.standing(docId);
       if (standing === "removed" || standing === "left" || standing === "refused") return "not-allowed";
       // Not in the log yet, or the key is on its way.
       const account = accountOfDevice(state, own);

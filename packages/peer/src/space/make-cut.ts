@@ -42,32 +42,37 @@ export function makeCut({ state, losers, epochKey, fences, endedInvites, newKey,
     epoch,
     recipients: [
       ...members.map(({ accountId }) => ({ id: accountId, encryptionKey: keyOf(accountId) })),
-      ...invites.map(({ inviteId, sealKey }) => ({ id: inviteId, encryptionKey: sealKey })),
+      ...invites.flatMap(({ inviteId, sealKey, docId }) => (docId === undefined ? [{ id: inviteId, encryptionKey: sealKey }] : [])),
     ],
-    grants: grants.map(({ accountId, docId }) => ({ docId, accountId, encryptionKey: keyOf(accountId) })),
+    grants: [
+      ...grants.map(({ accountId, docId }) => ({ docId, id: accountId, encryptionKey: keyOf(accountId) })),
+      ...invites.flatMap(({ inviteId, sealKey, docId }) => (docId === undefined ? [] : [{ docId, id: inviteId, encryptionKey: sealKey }])),
+    ],
     random,
   });
   const previousKey = sealOldEpochKey(next, spaceId, epoch, epochKey);
   // Whoever made it gets it like everybody else: out of the log, once that is in force.
   next.wipe();
-  const envelopeAt = (index: number): Uint8Array => {
-    const envelope = sealed.envelopes[index];
-    assert(envelope !== undefined, "an envelope for each recipient");
-    return envelope;
+  // In the order in which they were asked for.
+  const nextOf = (envelopes: readonly Uint8Array[]): (() => Uint8Array) => {
+    const rest = envelopes.values();
+    return () => {
+      const envelope = rest.next();
+      assert(envelope.done !== true, "an envelope for each recipient");
+      return envelope.value;
+    };
   };
+  const epochEnvelope = nextOf(sealed.envelopes);
+  const documentEnvelope = nextOf(sealed.documentEnvelopes);
   return {
     fences: fences.toSorted((a, b) => compareBytes(a.docId, b.docId)),
     rekey: {
       epoch,
       commitment: sealed.commitment,
       ephemeralKey: sealed.ephemeralKey,
-      members: members.map(({ accountId }, index) => ({ accountId, sealed: envelopeAt(index) })),
-      invites: invites.map(({ inviteId }, index) => ({ inviteId, sealed: envelopeAt(members.length + index) })),
-      grants: grants.map(({ accountId, docId }, index) => {
-        const envelope = sealed.documentEnvelopes[index];
-        assert(envelope !== undefined, "an envelope for each grant");
-        return { accountId, docId, sealed: envelope };
-      }),
+      members: members.map(({ accountId }) => ({ accountId, sealed: epochEnvelope() })),
+      grants: grants.map(({ accountId, docId }) => ({ accountId, docId, sealed: documentEnvelope() })),
+      invites: invites.map(({ inviteId, docId }) => ({ inviteId, sealed: docId === undefined ? epochEnvelope() : documentEnvelope() })),
       previousKey,
       endedInvites: ended,
     },

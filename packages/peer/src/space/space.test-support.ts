@@ -37,8 +37,9 @@ export async function linkFrom(
   role: LesserRole = "editor",
   uses: number = 5,
   forMs: number = day,
+  scope: "space" | "document" = "space",
 ): Promise<string> {
-  const made = await peer.peer.invite(docId, { role, uses, forMs });
+  const made = await peer.peer.invite(docId, { role, uses, forMs, scope });
   if (!made.ok) throw new Error(`no link: ${made.error} ${made.reason}\n${peer.events.slice(-20).join("\n")}`);
   return made.fragment;
 }

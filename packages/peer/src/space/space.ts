@@ -6,14 +6,16 @@ import {
   applySpace,
   createSpaceState,
   decodeSpaceOperation,
-  grantsOf,
+  grantOf,
+  inviteOf,
+  isHere,
   memberOf,
   restoreSpaceState,
   settingsOf,
   stateAt,
 } from "@skerry/access";
 import type { AccessHead, CarriedAccount, Reason, SpaceState } from "@skerry/access";
-import { importInviteSecret, inviteFromSecret, signInviteReader } from "@skerry/crypto";
+import { importInviteSecret, inviteFromSecret, inviteIdOf, signInviteReader } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
 import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
@@ -30,7 +32,7 @@ import type { StoredSpace } from "../engine/stored.ts";
 import { StoreError } from "../ports.ts";
 import type { Env } from "../ports.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
-import { dutyIn } from "./duties.ts";
+import { dutyIn, hasArrived } from "./duties.ts";
 import { createKeyRing, keyFromRow } from "./key-ring.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { signSpaceOperation } from "./sign-operation.ts";
@@ -47,7 +49,8 @@ export interface Space {
   stored(): StoredSpace;
   /** Undefined before the opening is verified. */
   state(): SpaceState | undefined;
-  standing(): Standing;
+  /** Of this account in the space, or with one document of it. */
+  standing(docId?: DocId): Standing;
   /** Why not, see `Standing`. */
   refusal(): string;
   distrust(): Distrust | undefined;
@@ -188,9 +191,11 @@ export function createSpace(options: SpaceOptions): Space {
   const acting: Acting = {
     account,
     epochKey: ring.epochKey,
+    documentKey: ring.documentKey,
     random: env.random,
     nowMs: () => env.clock.now(),
-    invite: inviteKeys,
+    // A link that was refused for good is not tried again.
+    invite: () => (stored.refusal === "" ? inviteKeys() : undefined),
     isHome: options.isHome,
     documents: options.documents,
     heads: options.heads,
@@ -384,7 +389,7 @@ export function createSpace(options: SpaceOptions): Space {
     // Another device of the account is in the space, and will say that this one is too.
     const isUntoldOf = state === undefined && stored.join === undefined && stored.creation === undefined;
     if (state === undefined && !isUntoldOf) return;
-    const isOut = state !== undefined && memberOf(state, me)?.role === undefined;
+    const isOut = state !== undefined && !isHere(state, me);
     const delayMs = isUntoldOf ? askUntilToldMs : isOut ? askWhenOutMs : askAgainMs;
     later(delayMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
       if (session === during && !admitted) open();
@@ -514,10 +519,17 @@ export function createSpace(options: SpaceOptions): Space {
       mine.proposal?.end({ ok: true });
     }
     if (state === undefined) return;
-    const member = memberOf(state, me);
-    const isIn = member?.role !== undefined && !member.keyDue && ring.epochKey(settingsOf(state).epoch) !== undefined;
+    const isIn = isSettledIn(state);
     if (stored.creation !== undefined || (stored.join !== undefined && isIn) || (stored.refusal !== "" && isIn))
       await keep({ creation: undefined, ...(isIn ? { join: undefined, refusal: "" } : {}) });
+  };
+
+  /** This account is where the link led, and has the keys by an envelope of its own: the link is not needed any more. */
+  const isSettledIn = (now: SpaceState): boolean => {
+    const member = memberOf(now, me);
+    if (member?.role !== undefined) return !member.keyDue && ring.epochKey(settingsOf(now).epoch) !== undefined;
+    const docId = stored.join === undefined ? undefined : inviteOf(now, inviteIdOf(importInviteSecret(stored.join.secret)))?.docId;
+    return docId !== undefined && grantOf(now, me, docId) !== undefined && ring.hasDocumentKey(docId, settingsOf(now).epoch);
   };
 
   // ---- deciding
@@ -603,7 +615,7 @@ export function createSpace(options: SpaceOptions): Space {
   };
 
   const duty = (now: SpaceState): Proposal | undefined => {
-    const decide = stored.refusal === "" && env.clock.monotonic() >= dutyAt ? dutyIn(now, acting) : undefined;
+    const decide = env.clock.monotonic() >= dutyAt ? dutyIn(now, acting) : undefined;
     if (decide === undefined) return undefined;
     const proposal: Proposal = {
       decide,
@@ -628,7 +640,7 @@ export function createSpace(options: SpaceOptions): Space {
     };
     return proposal;
   };
-  const isJoining = (): boolean => stored.join !== undefined && (state === undefined || memberOf(state, me)?.role === undefined);
+  const isJoining = (): boolean => stored.join !== undefined && (state === undefined || !hasArrived(state, acting));
 
   /** In the mailbox, so that no two changes of what is stored cross; resolves when it is done. */
   const inTurn = (run: () => Promise<void>): Promise<void> =>
@@ -643,13 +655,14 @@ export function createSpace(options: SpaceOptions): Space {
 
   // ---- seen from outside
 
-  const standing = (): Standing => {
+  const standing = (docId?: DocId): Standing => {
     if (state === undefined) {
       if (stored.refusal !== "") return "refused";
       return stored.creation === undefined ? "joining" : "creating";
     }
     const member = memberOf(state, me);
-    if (member?.role !== undefined || grantsOf(state, me).length > 0) return admitted ? "member" : "removed";
+    const isIn = docId === undefined ? isHere(state, me) : member?.role !== undefined || grantOf(state, me, docId) !== undefined;
+    if (isIn) return admitted ? "member" : "removed";
     if (stored.join !== undefined) return stored.refusal === "" && admitted ? "joining" : "refused";
     return member?.gone ?? "removed";
   };
@@ -700,6 +713,7 @@ export function createSpace(options: SpaceOptions): Space {
         if (state !== undefined && memberOf(state, me)?.role !== undefined) return;
         await keep({ join, refusal: "" });
         await learnAgain();
+        if (state !== undefined && isSettledIn(state)) await keep({ join: undefined });
         landmarks = head.position < join.head.position ? [...landmarks, join.head] : landmarks;
         admitted = true;
         open();

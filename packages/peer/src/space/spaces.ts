@@ -31,7 +31,18 @@ import { hasSpaceLog, noEpochKey, storedEpochKey, storedHome, storedInviteSecret
 import type { LibraryEntry, StoredHome, StoredSpace } from "../engine/stored.ts";
 import { StoreError } from "../ports.ts";
 import type { Env } from "../ports.ts";
-import { changingRole, handingOver, inviting, leaving, readmitting, removing, revokingInvite, rotating } from "./actions.ts";
+import {
+  changingRole,
+  granting,
+  handingOver,
+  inviting,
+  leaving,
+  readmitting,
+  removing,
+  revokingGrant,
+  revokingInvite,
+  rotating,
+} from "./actions.ts";
 import type { Decide } from "./acting.ts";
 import { followed } from "./followed.ts";
 import { createLogMembership } from "./log-membership.ts";
@@ -76,6 +87,8 @@ export interface Spaces {
   changeRole(docId: string, accountId: string, role: Role): Promise<SpaceResult>;
   remove(docId: string, accountId: string): Promise<SpaceResult>;
   readmit(docId: string, accountId: string, role: LesserRole): Promise<SpaceResult>;
+  grantDocument(docId: string, accountId: string, role: LesserRole): Promise<SpaceResult>;
+  revokeGrant(docId: string, accountId: string): Promise<SpaceResult>;
   leave(docId: string): Promise<SpaceResult>;
   transferOwnership(docId: string, accountId: string): Promise<SpaceResult>;
   rotate(docId: string): Promise<SpaceResult>;
@@ -278,6 +291,11 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     const bytes = bytesFromText(text);
     return bytes.ok && bytes.value.length === accountIdBytes ? (bytes.value as AccountId) : undefined;
   };
+  const idOf = (docId: string): DocId => {
+    const entry = library.get(docId);
+    assert(entry !== undefined, "a document of a space that was found is in the library");
+    return entry.docId;
+  };
   const about =
     (accountId: string, make: (id: AccountId, one: Known) => Decide) =>
     (one: Known): Decide | undefined => {
@@ -285,7 +303,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       return id === undefined ? undefined : make(id, one);
     };
 
-  const invite = async (docId: string, { role, forMs, uses }: InviteOptions): Promise<InviteResult> => {
+  const invite = async (docId: string, { role, scope, forMs, uses }: InviteOptions): Promise<InviteResult> => {
     const one = of(docId);
     const entry = library.get(docId);
     if (one === undefined || entry === undefined) return notShared as InviteResult;
@@ -294,7 +312,8 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     const { space, fragments } = one;
     const secret = generateInviteSecret(env.random, 16);
     const keys = inviteFromSecret(secret);
-    const result = await space.decide(inviting({ keys, role, expiresAtMs: env.clock.now() + forMs, uses }, space.acting));
+    const to = scope === "document" ? entry.docId : undefined;
+    const result = await space.decide(inviting({ keys, docId: to, role, expiresAtMs: env.clock.now() + forMs, uses }, space.acting));
     if (!result.ok) return result;
     const state = space.state();
     const head = state === undefined ? undefined : headOf(state);
@@ -402,10 +421,11 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     if (entry === undefined || one === undefined) return undefined;
     const mayWrite = createLogMembership(one.space, entry.docId, identity.device.deviceId).mayWrite();
     // What was made here can be written before the relay knows of it.
-    const isNew = one.space.standing() === "creating";
+    const isNew = one.space.standing(entry.docId) === "creating";
     return statusOf({
       space: one.space,
       people,
+      docId: entry.docId,
       me,
       ownName: host.displayName(),
       mayWrite: mayWrite || isNew || isUnannounced(one.space, entry),
@@ -494,6 +514,16 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       decide(
         docId,
         about(accountId, (id, { space }) => readmitting(id, role, space.acting)),
+      ),
+    grantDocument: (docId, accountId, role) =>
+      decide(
+        docId,
+        about(accountId, (id, { space }) => granting(id, idOf(docId), role, space.acting)),
+      ),
+    revokeGrant: (docId, accountId) =>
+      decide(
+        docId,
+        about(accountId, (id, { space }) => revokingGrant(id, idOf(docId), space.acting)),
       ),
     leave: (docId) => decide(docId, () => leaving(me)),
     transferOwnership: (docId, accountId) =>

@@ -1,8 +1,20 @@
 /** What an application is told of a space. */
-import { accountState, formerMembersOf, liveDevices, membersOf, memberOf, openInvitesOf, settingsOf } from "@skerry/access";
+import {
+  accountState,
+  formerMembersOf,
+  grantOf,
+  grantsOf,
+  liveDevices,
+  memberOf,
+  membersOf,
+  openInvitesOf,
+  roleOf,
+  settingsOf,
+} from "@skerry/access";
 import type { Role as AccessRole, SpaceState } from "@skerry/access";
 import { bytesEqual, toText } from "@skerry/protocol";
-import type { FormerMember, Member, SpaceInvite, SpaceStatus } from "../client.ts";
+import type { AccountId, DocId } from "@skerry/protocol";
+import type { FormerMember, Guest, Member, SpaceInvite, SpaceStatus } from "../client.ts";
 import type { People } from "./people.ts";
 import type { Space } from "./space.ts";
 import { epochBeganAtMs } from "./space-state-times.ts";
@@ -10,6 +22,7 @@ import { epochBeganAtMs } from "./space-state-times.ts";
 export interface StatusParts {
   readonly space: Space;
   readonly people: People | undefined;
+  readonly docId: DocId;
   readonly me: Uint8Array;
   readonly ownName: string;
   readonly mayWrite: boolean;
@@ -19,19 +32,21 @@ export interface StatusParts {
 
 const rank: Readonly<Record<AccessRole, number>> = { owner: 0, editor: 1, commenter: 2, viewer: 3 };
 
-export function statusOf({ space, people, me, ownName, mayWrite, fragments }: StatusParts): SpaceStatus {
+export function statusOf({ space, people, docId, me, ownName, mayWrite, fragments }: StatusParts): SpaceStatus {
   const state = space.state();
   const settings = state === undefined ? undefined : settingsOf(state);
   return {
     spaceId: toText(space.spaceId),
-    standing: space.standing(),
+    standing: space.standing(docId),
     reason: space.refusal(),
     // Before the relay has taken it, a space is its founder's.
     role: state === undefined ? (space.stored().creation === undefined ? undefined : "owner") : memberOf(state, me)?.role,
+    grant: state === undefined ? undefined : grantOf(state, me, docId)?.role,
     mayWrite,
     members: state === undefined ? [] : members(state, people, me, ownName),
     former: state === undefined ? [] : former(state, people),
-    invites: state === undefined ? [] : invites(state, fragments),
+    guests: state === undefined ? [] : guests(state, docId, people, me, ownName),
+    invites: state === undefined ? [] : invites(state, docId, fragments),
     epoch: settings?.epoch ?? 0,
     rotatedAtMs: state === undefined ? 0 : epochBeganAtMs(state),
     rotationDue: settings?.rotationDue ?? false,
@@ -40,20 +55,37 @@ export function statusOf({ space, people, me, ownName, mayWrite, fragments }: St
   };
 }
 
+const personOf = (
+  state: SpaceState,
+  accountId: AccountId,
+  people: People | undefined,
+  me: Uint8Array,
+  ownName: string,
+): Omit<Member, "role"> => {
+  const you = bytesEqual(accountId, me);
+  const account = accountState(state, accountId);
+  return {
+    accountId: toText(accountId),
+    you,
+    name: you ? ownName : (people?.name(accountId) ?? ""),
+    devices: account === undefined ? 0 : liveDevices(account).length,
+    verified: people?.isVerified(accountId) ?? false,
+  };
+};
+
+/** Members need no grant to have the document; one that they have all the same is not shown. */
+const guests = (state: SpaceState, docId: DocId, people: People | undefined, me: Uint8Array, ownName: string): readonly Guest[] =>
+  grantsOf(state)
+    .flatMap(({ accountId, docId: granted, role }): readonly Guest[] =>
+      role === undefined || !bytesEqual(granted, docId) || roleOf(state, accountId) !== undefined
+        ? []
+        : [{ ...personOf(state, accountId, people, me, ownName), role }],
+    )
+    .toSorted((a, b) => Number(b.you) - Number(a.you) || a.name.localeCompare(b.name));
+
 const members = (state: SpaceState, people: People | undefined, me: Uint8Array, ownName: string): readonly Member[] =>
   membersOf(state)
-    .map(({ accountId, role }): Member => {
-      const you = bytesEqual(accountId, me);
-      const account = accountState(state, accountId);
-      return {
-        accountId: toText(accountId),
-        role,
-        you,
-        name: you ? ownName : (people?.name(accountId) ?? ""),
-        devices: account === undefined ? 0 : liveDevices(account).length,
-        verified: people?.isVerified(accountId) ?? false,
-      };
-    })
+    .map(({ accountId, role }): Member => ({ ...personOf(state, accountId, people, me, ownName), role }))
     .toSorted((a, b) => rank[a.role] - rank[b.role] || Number(b.you) - Number(a.you) || a.name.localeCompare(b.name));
 
 const former = (state: SpaceState, people: People | undefined): readonly FormerMember[] =>
@@ -61,10 +93,11 @@ const former = (state: SpaceState, people: People | undefined): readonly FormerM
     .map(({ accountId, gone }) => ({ accountId: toText(accountId), name: people?.name(accountId) ?? "", gone }))
     .toSorted((a, b) => a.name.localeCompare(b.name) || (a.accountId < b.accountId ? -1 : 1));
 
-const invites = (state: SpaceState, fragments: ReadonlyMap<string, string>): readonly SpaceInvite[] =>
+const invites = (state: SpaceState, docId: DocId, fragments: ReadonlyMap<string, string>): readonly SpaceInvite[] =>
   openInvitesOf(state)
-    .map(({ inviteId, role, expiresAtMs, usesLeft }) => {
+    .map(({ inviteId, docId: to, role, expiresAtMs, usesLeft }) => {
       const id = toText(inviteId);
-      return { inviteId: id, role, expiresAtMs, usesLeft, fragment: fragments.get(id) };
+      const scope = to === undefined ? "space" : bytesEqual(to, docId) ? "document" : "other-document";
+      return { inviteId: id, role, scope, expiresAtMs, usesLeft, fragment: fragments.get(id) } as const;
     })
     .toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);

@@ -245,11 +245,11 @@ export const accessMutants: readonly Mutant[] = [
     patches: [
       {
         file: homeSync,
-        find: `    if (member?.role !== undefined && space.isLive()) home.addSpace(space.spaceId, head);`,
-        replace: `    if (member?.role === "viewer" && space.isLive()) home.addSpace(space.spaceId, head);`,
+        find: `      if (space.isLive()) home.addSpace(space.spaceId, head);`,
+        replace: `      if (space.isLive() && space.spaceId[0] === 0) home.addSpace(space.spaceId, head);`,
       },
     ],
-    bug: "Only spaces that the account just reads are put into its home.",
+    bug: "Hardly any space of the account is put into its home.",
     loss: "Other devices, and recovery words, lead to nothing that is shared.",
     expect: ["I14"],
   },
