@@ -113,6 +113,85 @@ test("a viewer's link lets somebody read live and not write, an editor's link wr
   expect(await stage.troubles()).toEqual([]);
 });
 
+test("one of two documents is given alone, by keyboard: its guest has that and no more, and it is taken away; a removed person gets it back alone", async () => {
+  const olga = await olgasDocument("Plan:");
+  await olga.page.getByLabel("Title").fill("Plan");
+  // A second document with the same people, from the first one's list of people.
+  let dialog = await openShare(olga.page);
+  await dialog.getByText("A document that you make here has the same people.").waitFor();
+  expect(await dialog.getByRole("group", { name: "It opens" }).count()).toBe(0);
+  await dialog.getByRole("button", { name: "New document with these people" }).press("Enter");
+  await olga.page.getByLabel("Title").fill("Ledger");
+  await caretToLine(olga.page, 0);
+  await olga.page.keyboard.type("Costs:");
+  await chipBecomes(olga.page, ["synced"]);
+  dialog = await openShare(olga.page);
+  await dialog.getByRole("heading", { name: "Documents with these people · 2" }).waitFor();
+  await dialog.getByRole("link", { name: "Plan" }).press("Enter");
+  await dialogOf(olga.page).waitFor({ state: "hidden" });
+  await shows(olga.page, "Plan:");
+
+  const gina = await stage.person("Gina");
+  dialog = await openShare(olga.page);
+  await dialog.getByRole("radio", { name: "Only this document" }).press("Space");
+  await dialog.getByRole("button", { name: "Create link" }).press("Enter");
+  await dialog.getByText("Anyone with this link can read and change this document, and nothing else here.").waitFor();
+  await dialog.getByText("Can edit, only this document", { exact: true }).waitFor();
+  const link = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  await closeShare(olga.page);
+  await openLink(gina, `${gina.url}/s#${fragmentOf(link)}`);
+  await shows(gina.page, "Plan:");
+  await caretToLine(gina.page, 0);
+  await gina.page.keyboard.type(" rope");
+  for (const { page } of [olga, gina]) await shows(page, "Plan: rope");
+  const hers = await openShare(gina.page);
+  await hers.getByText("It was given to you alone").waitFor();
+  expect(await hers.getByRole("button", { name: "New document with these people" }).count()).toBe(0);
+  expect(await hers.getByRole("link").count()).toBe(0);
+  await closeShare(gina.page);
+  await gina.page.getByRole("link", { name: "All documents" }).click();
+  await gina.page.getByRole("link", { name: /Plan/ }).waitFor();
+  expect(await gina.page.getByRole("link", { name: /Ledger/ }).count()).toBe(0);
+  await gina.page.goBack();
+  await shows(gina.page, "Plan: rope");
+
+  dialog = await openShare(olga.page);
+  const guests = dialog.getByRole("region", { name: "Only this document · 1" });
+  await guests.getByText("Gina", { exact: true }).waitFor();
+  expect(await axeProblems(olga.page)).toEqual([]);
+  await guests.getByRole("button", { name: "Take away…" }).press("Enter");
+  await dialog.getByRole("heading", { name: "Take this document away from Gina?" }).waitFor();
+  expect(await axeProblems(olga.page)).toEqual([]);
+  await dialog.getByRole("button", { name: "Take away", exact: true }).press("Enter");
+  await dialog.getByText("Gina has no access to this document any more.").waitFor();
+  await gina.page.getByRole("alert").getByText("You were removed from this document").waitFor();
+  expect(await dialog.getByRole("heading", { name: "Open links" }).count()).toBe(0);
+  await closeShare(olga.page);
+  await caretToLine(olga.page, 0);
+  await olga.page.keyboard.type(", tea");
+  await chipBecomes(olga.page, ["synced"]);
+  expect(await textOf(gina.page)).toBe("Plan: rope");
+
+  // Edda is removed from everything, and let back in to this document alone.
+  const edda = await stage.person("Edda");
+  await openLink(edda, await makeLink(olga, "Can edit", edda.url));
+  await shows(edda.page, "Plan: rope, tea");
+  dialog = await openShare(olga.page);
+  await rowOf(dialog, "Edda").getByRole("button", { name: "Remove…" }).click();
+  await dialog.getByText("This is about all 2 documents that have these people.").waitFor();
+  await dialog.getByRole("button", { name: "Remove", exact: true }).click();
+  await dialog.getByRole("button", { name: "Let back in… (Edda)" }).click();
+  await dialog.getByRole("radio", { name: "Only this document" }).check();
+  await dialog.getByRole("radio", { name: "Can view" }).check();
+  await dialog.getByRole("button", { name: "Let back in", exact: true }).click();
+  await dialog.getByText("Edda is in again.").waitFor();
+  await dialog.getByRole("region", { name: "Only this document · 1" }).getByText("Edda", { exact: true }).waitFor();
+  await closeShare(olga.page);
+  await edda.page.reload();
+  await edda.page.getByRole("status").getByText("You can view this document.").waitFor();
+  expect(await stage.troubles()).toEqual([]);
+});
+
 test("who is removed while offline is told, keeps and can download what was never sent, and the others never see it", async () => {
   const olga = await olgasDocument("Plan:");
   const [vito, edda] = [await stage.person("Vito"), await stage.person("Edda")];
@@ -428,10 +507,24 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   }
   await dialog.getByRole("button", { name: "Remove", exact: true }).click();
   await dialog.getByText("Vito was removed.").waitFor();
+  // With a second document there is a choice of what a link and a word let into.
+  await dialog.getByRole("button", { name: "New document with these people" }).click();
+  await chipBecomes(olga.page, ["synced"]);
+  await openShare(olga.page);
+  await dialog.getByRole("heading", { name: "Documents with these people · 2" }).waitFor();
   await rowOf(dialog, "Vito").getByRole("button", { name: "Let back in…" }).click();
   await look(olga, "let back in");
-  await olga.page.keyboard.press("Escape");
-  await look(olga, "people, somebody was removed");
+  await dialog.getByRole("radio", { name: "Only this document" }).check();
+  await dialog.getByRole("button", { name: "Let back in", exact: true }).click();
+  const guests = dialog.getByRole("region", { name: "Only this document · 1" });
+  await guests.getByRole("button", { name: "Take away…" }).click();
+  await look(olga, "take away");
+  await dialog.getByRole("button", { name: "Take away", exact: true }).click();
+  await guests.waitFor({ state: "hidden" });
+  await dialog.getByRole("radio", { name: "Only this document" }).check();
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("Can edit, only this document", { exact: true }).waitFor();
+  await look(olga, "people, two documents, somebody was removed");
   await rowOf(dialog, "Olga").getByRole("button", { name: "Leave…" }).click();
   await look(olga, "leave, as the only owner");
 

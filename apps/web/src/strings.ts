@@ -13,6 +13,7 @@ import type {
   RestoreResult,
   Role,
   SpaceError,
+  SpaceInvite,
 } from "./client.ts";
 
 const number = new Intl.NumberFormat();
@@ -156,6 +157,8 @@ const actionRefusalTexts: Readonly<Record<string, string>> = {
   "was-removed": "This person was removed before and can't come back by a link.",
   "space-full": "There is no room for more. Take back a link or remove somebody first.",
   "no-such-member": goneText,
+  "already-granted": goneText,
+  "no-such-grant": goneText,
   "already-member": goneText,
   "same-role": goneText,
   "nothing-to-leave": goneText,
@@ -449,15 +452,24 @@ export const strings = {
       days,
       uses: "For",
       people,
+      scope: "It opens",
+      scopes: { space: "Everything here", document: "Only this document" },
       create: "Create link",
       creating: "Making the link. The server has to agree…",
       created: "The link is ready.",
       label: "Link",
-      is: {
-        editor: "Anyone with this link can read and change the document.",
-        commenter: "Anyone with this link can read the document.",
-        viewer: "Anyone with this link can read the document.",
-      } satisfies Readonly<Record<LesserRole, string>>,
+      is: (role: LesserRole, scope: SpaceInvite["scope"], count: number): string =>
+        `Anyone with this link can ${role === "editor" ? "read and change" : "read"} ${
+          scope === "document"
+            ? count > 1
+              ? "this document, and nothing else here"
+              : "this document"
+            : scope === "other-document"
+              ? "another document, and nothing else here"
+              : count > 1
+                ? `all ${number.format(count)} documents here, and those that come`
+                : "the document"
+        }.`,
       copy: "Copy link",
       copied: "Copied",
       later: "Links can be made once the server has been reached. Until then this document is on this device only.",
@@ -473,6 +485,7 @@ export const strings = {
       which: (text: string): string => ` the link: ${text}`,
       hint: "A revoked link lets nobody in any more. Who came by it stays until you remove them.",
       elsewhere: "Made on another device, which alone can show it",
+      scopes: { space: "", document: "only this document", "other-document": "only another document" },
       revoked: "The link is revoked. It lets nobody in any more.",
     },
 
@@ -487,6 +500,33 @@ export const strings = {
       /** Follows a button's words, for those who hear it without the line it stands in. */
       whom: (name: string): string => ` (${name})`,
       roleChanged: (name: string, role: Role): string => `${name}: ${roleTexts[role]}.`,
+    },
+
+    documents: {
+      heading: (count: number): string => `Documents with these people · ${number.format(count)}`,
+      hint: "These have the same people: who joins one is in all of them.",
+      hintOne: "A document that you make here has the same people.",
+      create: "New document with these people",
+      more: (count: number): string => `${number.format(count)} more are in the list of documents.`,
+      all: (count: number): string => `This is about all ${number.format(count)} documents that have these people.`,
+    },
+
+    guests: {
+      heading: (count: number): string => `Only this document · ${number.format(count)}`,
+      hint: "They have this document and nothing else here.",
+      yours: {
+        editor: "You can edit this document. It was given to you alone, without what else its people have; its owners decide who is here.",
+        commenter:
+          "You can view this document. It was given to you alone, without what else its people have; its owners decide who is here.",
+        viewer: "You can view this document. It was given to you alone, without what else its people have; its owners decide who is here.",
+      } satisfies Readonly<Record<LesserRole, string>>,
+      takeAway: "Take away…",
+      title: (name: string): string => `Take this document away from ${name}?`,
+      body: (name: string): string =>
+        `${name} loses access to it at once, and can't read anything that is written from then on. What is on their devices already stays there.`,
+      links: "Open links to this document alone end too, since they may know one.",
+      confirm: "Take away",
+      done: (name: string): string => `${name} has no access to this document any more.`,
     },
 
     remove: {
@@ -505,7 +545,10 @@ export const strings = {
       readmit: "Let back in…",
       title: (name: string): string => `Let ${name} back in?`,
       body: (name: string): string => `${name} can then read everything here, also what was written meanwhile.`,
+      bodyOfDocument: (name: string): string =>
+        `${name} can then read this document, also what was written meanwhile, and nothing else here.`,
       legend: "They",
+      scope: "To",
       confirm: "Let back in",
       done: (name: string): string => `${name} is in again.`,
     },

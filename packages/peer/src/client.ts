@@ -73,6 +73,8 @@ export interface DocumentStatus {
 
 export interface DocumentSummary {
   readonly docId: string;
+  /** Documents with the same one are in one space, with the same people; undefined for one that is shared by a link that can't be taken back. */
+  readonly spaceId: string | undefined;
   /** As last told by `setTitle`; sealed on this device. */
   readonly title: string;
   readonly createdAtMs: number;
@@ -160,6 +162,8 @@ export interface SpaceStatus {
   readonly members: readonly Member[];
   /** By name. A removed one comes back by an owner's word only (`readmitMember`), not by a link. */
   readonly former: readonly FormerMember[];
+  /** Documents in the space, this one among them; a guest's list (`grant`) may be shorter. */
+  readonly documents: number;
   /** Who has this document alone: this account first, then by name. */
   readonly guests: readonly Guest[];
   /** Open ones, the next to expire first. For owners. */

@@ -12,6 +12,7 @@ const owner: SpaceStatus = {
   mayWrite: true,
   members: [],
   former: [],
+  documents: 1,
   guests: [],
   invites: [],
   epoch: 1,

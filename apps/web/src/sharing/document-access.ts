@@ -42,6 +42,6 @@ export function documentAccess(space: SpaceStatus | null, isHere: boolean): Docu
   if (space.distrusted) return { writable, note: "distrusted" };
   if (standing === "refused") return { writable, note: "refused" };
   if (standing !== "member" || writable) return { writable, note: undefined };
-  if (space.role !== "owner" && space.role !== "editor") return { writable, note: "view" };
+  if (space.role !== "owner" && space.role !== "editor" && space.grant !== "editor") return { writable, note: "view" };
   return { writable, note: space.outdated ? "outdated" : "not-now" };
 }

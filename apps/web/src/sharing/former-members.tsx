@@ -48,15 +48,20 @@ export function FormerMembers({ former, labelOf, onReadmit }: FormerMembersProps
 
 export function ReadmitStep({
   label,
+  documents,
   busy,
   onBack,
   onConfirm,
-}: MemberStepProps & { readonly onConfirm: (role: LesserRole) => void }): ReactNode {
+}: MemberStepProps & {
+  readonly documents: number;
+  readonly onConfirm: (role: LesserRole, scope: "space" | "document") => void;
+}): ReactNode {
   const [role, setRole] = useState<LesserRole>("editor");
+  const [scope, setScope] = useState<"space" | "document">("space");
   const id = useId();
   return (
     <DialogStep title={t.title(label)} onBack={onBack}>
-      <p>{t.body(label)}</p>
+      <p>{scope === "space" ? t.body(label) : t.bodyOfDocument(label)}</p>
       <fieldset className="segmented">
         <legend>{t.legend}</legend>
         {roles.map((value) => (
@@ -66,7 +71,18 @@ export function ReadmitStep({
           </label>
         ))}
       </fieldset>
-      <Confirm label={t.confirm} busy={busy} onBack={onBack} onConfirm={() => onConfirm(role)} />
+      {documents > 1 && (
+        <fieldset className="segmented">
+          <legend>{t.scope}</legend>
+          {(["space", "document"] as const).map((value) => (
+            <label key={value}>
+              <input type="radio" name={`${id}-scope`} checked={scope === value} onChange={() => setScope(value)} />
+              <span>{strings.space.invite.scopes[value]}</span>
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <Confirm label={t.confirm} busy={busy} onBack={onBack} onConfirm={() => onConfirm(role, scope)} />
     </DialogStep>
   );
 }

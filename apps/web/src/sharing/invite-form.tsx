@@ -1,6 +1,6 @@
 import { useId, useState } from "react";
 import type { ReactNode } from "react";
-import type { LesserRole, SkerryClient, SpaceInvite } from "../client.ts";
+import type { LesserRole, SkerryClient, SpaceStatus } from "../client.ts";
 import { toShareAddress } from "../platform/share-address.ts";
 import { strings } from "../strings.ts";
 import { LinkDisplay } from "./link-display.tsx";
@@ -10,22 +10,36 @@ import type { SpaceActions } from "./use-space-actions.ts";
 const roles = ["editor", "viewer"] as const;
 const dayMs = 86_400_000;
 const daysChoices = [1, 7, 30] as const;
+const scopes = ["space", "document"] as const;
 const usesChoices = [1, 10, 100] as const;
+
+type Scope = (typeof scopes)[number];
+
+interface Made {
+  readonly fragment: string;
+  readonly role: LesserRole;
+  readonly scope: Scope;
+  readonly listed: boolean;
+}
 
 export interface InviteFormProps {
   readonly client: SkerryClient;
   readonly docId: string;
-  readonly invites: readonly SpaceInvite[];
+  readonly space: Pick<SpaceStatus, "invites" | "documents">;
   readonly actions: SpaceActions;
 }
 
 /** Makes a link, and shows the one just made for as long as it lets anybody in. */
-export function InviteForm({ client, docId, invites, actions }: InviteFormProps): ReactNode {
+export function InviteForm({ client, docId, space, actions }: InviteFormProps): ReactNode {
   const t = strings.space.invite;
+  const { invites, documents } = space;
   const [role, setRole] = useState<LesserRole>("editor");
   const [days, setDays] = useState<number>(7);
   const [uses, setUses] = useState<number>(10);
-  const [made, setMade] = useState<{ readonly fragment: string; readonly role: LesserRole; readonly listed: boolean }>();
+  const [wanted, setScope] = useState<Scope>("space");
+  // With one document there is nothing to choose.
+  const scope = documents > 1 ? wanted : "space";
+  const [made, setMade] = useState<Made>();
   const id = useId();
 
   const isListed = invites.some(({ fragment }) => fragment !== undefined && fragment === made?.fragment);
@@ -34,11 +48,11 @@ export function InviteForm({ client, docId, invites, actions }: InviteFormProps)
   const isOpen = made !== undefined && (isListed || !made.listed);
 
   const create = async (): Promise<void> => {
-    const result = await actions.run(() => client.invite(docId, { role, forMs: days * dayMs, uses }), {
+    const result = await actions.run(() => client.invite(docId, { role, scope, forMs: days * dayMs, uses }), {
       doing: t.creating,
       done: t.created,
     });
-    if (result?.ok === true) setMade({ fragment: result.fragment, role, listed: false });
+    if (result?.ok === true) setMade({ fragment: result.fragment, role, scope, listed: false });
   };
 
   return (
@@ -67,6 +81,17 @@ export function InviteForm({ client, docId, invites, actions }: InviteFormProps)
             </label>
           ))}
         </fieldset>
+        {documents > 1 && (
+          <fieldset className="segmented">
+            <legend>{t.scope}</legend>
+            {scopes.map((value) => (
+              <label key={value}>
+                <input type="radio" name={`${id}-scope`} value={value} checked={scope === value} onChange={() => setScope(value)} />
+                <span>{t.scopes[value]}</span>
+              </label>
+            ))}
+          </fieldset>
+        )}
         <div className="invite-bounds">
           <div>
             <label htmlFor={`${id}-days`}>{t.lasts}</label>
@@ -93,7 +118,13 @@ export function InviteForm({ client, docId, invites, actions }: InviteFormProps)
           </button>
         </div>
       </form>
-      {isOpen && <LinkDisplay address={toShareAddress(window.location.origin, made.fragment)} what={t.is[made.role]} say={actions.say} />}
+      {isOpen && (
+        <LinkDisplay
+          address={toShareAddress(window.location.origin, made.fragment)}
+          what={t.is(made.role, made.scope, documents)}
+          say={actions.say}
+        />
+      )}
     </section>
   );
 }

@@ -14,7 +14,7 @@ export interface MemberLabel {
 }
 
 /** By account id. `ownName` is what this device calls itself, whatever others have heard. */
-export function memberLabels(members: readonly Member[], ownName: string): ReadonlyMap<string, MemberLabel> {
+export function memberLabels(members: readonly Omit<Member, "role">[], ownName: string): ReadonlyMap<string, MemberLabel> {
   const plain = members.map((member) => {
     const name = cleanName(member.you ? ownName : member.name);
     return { accountId: member.accountId, initials: initialsOf(name), label: name === "" ? strings.space.unnamed : name };

@@ -12,16 +12,28 @@ export interface MemberRowProps {
   readonly member: Member;
   readonly label: string;
   readonly initials: string;
+  /** Has this document alone: its role is not changed, and it is taken away. */
+  readonly isGuest?: boolean;
   /** Owners' controls are shown. */
   readonly managed: boolean;
   readonly mayLeave: boolean;
   readonly busy: boolean;
   /** Resolves when the server has answered. */
-  readonly onRole: (role: Role) => Promise<void>;
-  readonly onStep: (step: "compare" | "make-owner" | "remove" | "leave") => void;
+  readonly onRole?: (role: Role) => Promise<void>;
+  readonly onStep: (step: "compare" | "make-owner" | "remove" | "take-away" | "leave") => void;
 }
 
-export function MemberRow({ member, label, initials, managed, mayLeave, busy, onRole, onStep }: MemberRowProps): ReactNode {
+export function MemberRow({
+  member,
+  label,
+  initials,
+  isGuest = false,
+  managed,
+  mayLeave,
+  busy,
+  onRole,
+  onStep,
+}: MemberRowProps): ReactNode {
   const { role, you } = member;
   const whom = <span className="visually-hidden">{t.whom(label)}</span>;
   return (
@@ -40,7 +52,7 @@ export function MemberRow({ member, label, initials, managed, mayLeave, busy, on
           </p>
         )}
       </div>
-      {managed && !you ? (
+      {managed && !you && onRole !== undefined ? (
         <RoleMenu role={role} label={label} busy={busy} onRole={onRole} />
       ) : (
         <p className="member-role">{strings.space.roles[role]}</p>
@@ -53,15 +65,15 @@ export function MemberRow({ member, label, initials, managed, mayLeave, busy, on
               {whom}
             </button>
           )}
-          {managed && !you && role !== "owner" && (
+          {managed && !you && !isGuest && role !== "owner" && (
             <button type="button" className="text-button" onClick={() => onStep("make-owner")}>
               {t.makeOwner}
               {whom}
             </button>
           )}
           {managed && !you && (
-            <button type="button" className="text-button text-button-danger" onClick={() => onStep("remove")}>
-              {t.remove}
+            <button type="button" className="text-button text-button-danger" onClick={() => onStep(isGuest ? "take-away" : "remove")}>
+              {isGuest ? strings.space.guests.takeAway : t.remove}
               {whom}
             </button>
           )}

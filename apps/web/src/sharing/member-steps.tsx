@@ -10,8 +10,27 @@ export interface MemberStepProps {
   readonly onBack: () => void;
 }
 
-export function RemoveStep({ label, busy, onBack, onConfirm }: MemberStepProps & { readonly onConfirm: () => void }): ReactNode {
+export interface RemoveStepProps extends MemberStepProps {
+  /** From so many documents. */
+  readonly documents: number;
+  readonly onConfirm: () => void;
+}
+
+export function RemoveStep({ label, documents, busy, onBack, onConfirm }: RemoveStepProps): ReactNode {
   const t = strings.space.remove;
+  return (
+    <DialogStep title={t.title(label)} onBack={onBack}>
+      <p>{t.body(label)}</p>
+      {documents > 1 && <p>{strings.space.documents.all(documents)}</p>}
+      <p>{t.links}</p>
+      <Confirm label={t.confirm} danger busy={busy} onBack={onBack} onConfirm={onConfirm} />
+    </DialogStep>
+  );
+}
+
+/** One document of several, from somebody who has no more. */
+export function TakeAwayStep({ label, busy, onBack, onConfirm }: MemberStepProps & { readonly onConfirm: () => void }): ReactNode {
+  const t = strings.space.guests;
   return (
     <DialogStep title={t.title(label)} onBack={onBack}>
       <p>{t.body(label)}</p>
@@ -53,18 +72,20 @@ export interface LeaveStepProps {
   /** Why one can't leave yet. */
   readonly hindrance: "only-owner" | "alone" | undefined;
   readonly unsent: number;
+  readonly documents: number;
   readonly busy: boolean;
   readonly onBack: () => void;
   readonly onConfirm: () => void;
 }
 
-export function LeaveStep({ hindrance, unsent, busy, onBack, onConfirm }: LeaveStepProps): ReactNode {
+export function LeaveStep({ hindrance, unsent, documents, busy, onBack, onConfirm }: LeaveStepProps): ReactNode {
   const t = strings.space.leave;
   return (
     <DialogStep title={t.title} onBack={onBack}>
       {hindrance === undefined ? (
         <>
           <p>{t.body}</p>
+          {documents > 1 && <p>{strings.space.documents.all(documents)}</p>}
           {unsent > 0 && <p className="note note-danger">{t.unsent(unsent)}</p>}
           <Confirm label={t.confirm} danger busy={busy} onBack={onBack} onConfirm={onConfirm} />
         </>

@@ -1,7 +1,7 @@
 import { Check, Copy } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
-import type { SkerryClient, SpaceInvite } from "../client.ts";
+import type { SkerryClient, SpaceInvite, SpaceStatus } from "../client.ts";
 import { toShareAddress } from "../platform/share-address.ts";
 import { strings } from "../strings.ts";
 import { clockTime } from "../ui/times.ts";
@@ -14,15 +14,16 @@ const t = strings.space.links;
 export interface OpenLinksProps {
   readonly client: SkerryClient;
   readonly docId: string;
-  readonly invites: readonly SpaceInvite[];
+  readonly space: Pick<SpaceStatus, "invites" | "documents">;
   readonly nowMs: number;
   readonly actions: SpaceActions;
 }
 
 /** Links that still let somebody in. */
-export function OpenLinks({ client, docId, invites, nowMs, actions }: OpenLinksProps): ReactNode {
+export function OpenLinks({ client, docId, space, nowMs, actions }: OpenLinksProps): ReactNode {
   const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
+  const { invites, documents } = space;
   if (invites.length === 0) return null;
   const revoke = async (inviteId: string): Promise<void> => {
     const result = await actions.run(() => client.revokeInvite(docId, inviteId), { done: t.revoked });
@@ -42,6 +43,7 @@ export function OpenLinks({ client, docId, invites, nowMs, actions }: OpenLinksP
           <LinkRow
             key={invite.inviteId}
             invite={invite}
+            documents={documents}
             nowMs={nowMs}
             hint={`${id}-hint`}
             actions={actions}
@@ -55,17 +57,20 @@ export function OpenLinks({ client, docId, invites, nowMs, actions }: OpenLinksP
 
 interface LinkRowProps {
   readonly invite: SpaceInvite;
+  readonly documents: number;
   readonly nowMs: number;
   readonly hint: string;
   readonly actions: SpaceActions;
   readonly onRevoke: () => void;
 }
 
-function LinkRow({ invite, nowMs, hint, actions, onRevoke }: LinkRowProps): ReactNode {
+function LinkRow({ invite, documents, nowMs, hint, actions, onRevoke }: LinkRowProps): ReactNode {
   const { copied, mark } = useCopied();
   const [shown, setShown] = useState(false);
   const bounds = `${t.until(clockTime(invite.expiresAtMs, nowMs))} · ${t.left(invite.usesLeft)}`;
-  const which = <span className="visually-hidden">{t.which(`${strings.space.roles[invite.role]}, ${bounds}`)}</span>;
+  const scope = t.scopes[invite.scope];
+  const title = scope === "" ? strings.space.roles[invite.role] : `${strings.space.roles[invite.role]}, ${scope}`;
+  const which = <span className="visually-hidden">{t.which(`${title}, ${bounds}`)}</span>;
   const address = invite.fragment === undefined ? undefined : toShareAddress(window.location.origin, invite.fragment);
 
   const copy = async (text: string): Promise<void> => {
@@ -81,7 +86,7 @@ function LinkRow({ invite, nowMs, hint, actions, onRevoke }: LinkRowProps): Reac
   return (
     <li className="link-row">
       <div className="row-text">
-        <p className="row-title">{strings.space.roles[invite.role]}</p>
+        <p className="row-title">{title}</p>
         <p className="hint">{bounds}</p>
         {address === undefined && <p className="hint">{t.elsewhere}</p>}
       </div>
@@ -98,7 +103,9 @@ function LinkRow({ invite, nowMs, hint, actions, onRevoke }: LinkRowProps): Reac
           {which}
         </button>
       </div>
-      {address !== undefined && shown && <LinkDisplay address={address} what={strings.space.invite.is[invite.role]} say={actions.say} />}
+      {address !== undefined && shown && (
+        <LinkDisplay address={address} what={strings.space.invite.is(invite.role, invite.scope, documents)} say={actions.say} />
+      )}
     </li>
   );
 }

@@ -6,13 +6,15 @@ import { strings } from "../strings.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { useNow } from "../ui/page.ts";
 import { canManage, documentAccess, isEnded, isOwnAndRefused } from "./document-access.ts";
+import { DocumentsPart } from "./documents-part.tsx";
 import { FormerMembers, ReadmitStep } from "./former-members.tsx";
 import { InviteForm } from "./invite-form.tsx";
 import { useKeptFocus } from "./keep-focus.ts";
 import { KeysPart } from "./keys-part.tsx";
 import { memberLabels } from "./member-labels.ts";
+import type { MemberLabel } from "./member-labels.ts";
 import { MemberRow } from "./member-row.tsx";
-import { LeaveStep, MakeOwnerStep, RemoveStep } from "./member-steps.tsx";
+import { LeaveStep, MakeOwnerStep, RemoveStep, TakeAwayStep } from "./member-steps.tsx";
 import { OpenLinks } from "./open-links.tsx";
 import { SafetyStep } from "./safety-step.tsx";
 import { useSpaceActions } from "./use-space-actions.ts";
@@ -32,7 +34,7 @@ export interface PeopleDialogProps {
 
 /** A question about a person, as they were when it was asked: they may be gone from the list before it is answered. */
 interface Step {
-  readonly kind: "compare" | "make-owner" | "remove" | "leave" | "readmit";
+  readonly kind: "compare" | "make-owner" | "remove" | "take-away" | "leave" | "readmit";
   readonly member: Pick<Member, "accountId">;
   readonly label: string;
 }
@@ -52,7 +54,8 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
 
   const { run, say, busy } = actions;
   const managed = canManage(space);
-  const labels = memberLabels(space.members, profile.displayName);
+  const labels = memberLabels([...space.members, ...space.guests], profile.displayName);
+  const labelOf = (accountId: string): MemberLabel => labels.get(accountId) ?? { label: t.unnamed, initials: "?" };
   const owners = space.members.filter(({ role }) => role === "owner");
   const isOnlyOwner = space.role === "owner" && owners.length === 1;
 
@@ -87,6 +90,11 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
     const result = await run(() => client.removeMember(docId, member.accountId), { done: t.remove.done(label) });
     if (result?.ok === true) finish(step);
   };
+  const takeAway = async (step: Step): Promise<void> => {
+    const { member, label } = step;
+    const result = await run(() => client.revokeGrant(docId, member.accountId), { done: t.guests.done(label) });
+    if (result?.ok === true) finish(step);
+  };
   const makeOwner = async (step: Step, handOver: boolean): Promise<void> => {
     const { label } = step;
     const { accountId } = step.member;
@@ -95,9 +103,13 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
     });
     if (result?.ok === true) finish(step);
   };
-  const readmit = async (step: Step, role: LesserRole): Promise<void> => {
-    const { member, label } = step;
-    const result = await run(() => client.readmitMember(docId, member.accountId, role), { done: t.former.done(label) });
+  const readmit = async (step: Step, role: LesserRole, scope: "space" | "document"): Promise<void> => {
+    const { label } = step;
+    const { accountId } = step.member;
+    const result = await run(
+      () => (scope === "space" ? client.readmitMember(docId, accountId, role) : client.grantDocument(docId, accountId, role)),
+      { done: t.former.done(label) },
+    );
     if (result?.ok === true) finish(step);
   };
   const leave = async (): Promise<void> => {
@@ -132,8 +144,8 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
           <p ref={top} tabIndex={-1} className="lead">
             {deviceRevoked ? `${strings.devices.revoked.title}. ${t.notes.ended(0)}` : leadOf(space, status?.phase === "ready")}
           </p>
-          {managed && <InviteForm client={client} docId={docId} invites={space.invites} actions={actions} />}
-          {managed && <OpenLinks client={client} docId={docId} invites={space.invites} nowMs={nowMs} actions={actions} />}
+          {managed && <InviteForm client={client} docId={docId} space={space} actions={actions} />}
+          {managed && <OpenLinks client={client} docId={docId} space={space} nowMs={nowMs} actions={actions} />}
           {space.members.length > 0 && !isEnded(space) && (
             <section className="share-part" aria-labelledby={peopleId}>
               <h3 ref={heading} id={peopleId} tabIndex={-1}>
@@ -142,7 +154,7 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
               {space.rotationDue && !managed && <p className="hint">{t.keys.dueForOthers}</p>}
               <ul className="share-rows">
                 {space.members.map((member) => {
-                  const { label, initials } = labels.get(member.accountId) ?? { label: t.unnamed, initials: "?" };
+                  const { label, initials } = labelOf(member.accountId);
                   return (
                     <MemberRow
                       key={member.accountId}
@@ -162,6 +174,31 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
               </ul>
             </section>
           )}
+          {space.guests.length > 0 && !isEnded(space) && (
+            <section className="share-part" aria-labelledby={`${peopleId}-guests`}>
+              <h3 id={`${peopleId}-guests`}>{t.guests.heading(space.guests.length)}</h3>
+              <p className="hint">{t.guests.hint}</p>
+              <ul className="share-rows">
+                {space.guests.map((guest) => {
+                  const { label, initials } = labelOf(guest.accountId);
+                  return (
+                    <MemberRow
+                      key={guest.accountId}
+                      member={guest}
+                      label={label}
+                      initials={initials}
+                      isGuest
+                      managed={managed}
+                      mayLeave={space.standing === "member"}
+                      busy={busy}
+                      onStep={(kind) => open(kind, guest, label)}
+                    />
+                  );
+                })}
+              </ul>
+            </section>
+          )}
+          {!isEnded(space) && <DocumentsPart client={client} docId={docId} space={space} say={say} onClose={onClose} />}
           {managed && (
             <FormerMembers
               former={space.former}
@@ -178,9 +215,18 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
             />
           )}
         </div>
-        {step?.kind === "remove" && <RemoveStep label={step.label} busy={busy} onBack={back} onConfirm={() => void remove(step)} />}
+        {step?.kind === "remove" && (
+          <RemoveStep label={step.label} documents={space.documents} busy={busy} onBack={back} onConfirm={() => void remove(step)} />
+        )}
+        {step?.kind === "take-away" && <TakeAwayStep label={step.label} busy={busy} onBack={back} onConfirm={() => void takeAway(step)} />}
         {step?.kind === "readmit" && (
-          <ReadmitStep label={step.label} busy={busy} onBack={back} onConfirm={(role) => void readmit(step, role)} />
+          <ReadmitStep
+            label={step.label}
+            documents={space.documents}
+            busy={busy}
+            onBack={back}
+            onConfirm={(role, scope) => void readmit(step, role, scope)}
+          />
         )}
         {step?.kind === "make-owner" && (
           <MakeOwnerStep label={step.label} busy={busy} onBack={back} onConfirm={(handOver) => void makeOwner(step, handOver)} />
@@ -189,6 +235,7 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
           <LeaveStep
             hindrance={!isOnlyOwner ? undefined : space.members.length === 1 ? "alone" : "only-owner"}
             unsent={status?.unsentChanges ?? 0}
+            documents={space.grant === undefined ? space.documents : 1}
             busy={busy}
             onBack={back}
             onConfirm={() => void leave()}
@@ -199,7 +246,7 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
             client={client}
             docId={docId}
             member={
-              space.members.find(({ accountId }) => accountId === step.member.accountId) ?? {
+              [...space.members, ...space.guests].find(({ accountId }) => accountId === step.member.accountId) ?? {
                 accountId: step.member.accountId,
                 verified: false,
               }
@@ -226,5 +273,6 @@ function leadOf(space: SpaceStatus, isHere: boolean): string {
   if (note === "distrusted") return `${t.notes.distrustedTitle}. ${t.notes.distrusted}`;
   if (space.outdated) return t.standing.outdated;
   if (space.role === "owner") return t.lead;
+  if (space.role === undefined && space.grant !== undefined) return t.guests.yours[space.grant];
   return t.yourRole[space.role ?? "viewer"];
 }

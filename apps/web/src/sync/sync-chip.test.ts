@@ -44,6 +44,7 @@ const member: SpaceStatus = {
   mayWrite: true,
   members: [],
   former: [],
+  documents: 1,
   guests: [],
   invites: [],
   epoch: 1,

@@ -4,7 +4,7 @@ import type { DocId } from "@skerry/protocol";
 import type { DocumentSummary } from "../client.ts";
 import type { Kv } from "../ports.ts";
 import { isSpaceKey, libraryFrom, libraryKey, libraryTo } from "./keys.ts";
-import { storedLibraryEntry, titleBytesMax } from "./stored.ts";
+import { hasSpaceLog, storedLibraryEntry, titleBytesMax } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 
 export interface Library {
@@ -87,6 +87,7 @@ export async function loadLibrary(
 
 const summaryOf = (entry: LibraryEntry): DocumentSummary => ({
   docId: toText(entry.docId),
+  spaceId: hasSpaceLog(entry) ? toText(entry.spaceId) : undefined,
   title: entry.title,
   createdAtMs: entry.createdAtMs,
   openedAtMs: entry.openedAtMs,

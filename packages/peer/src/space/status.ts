@@ -4,6 +4,7 @@ import {
   formerMembersOf,
   grantOf,
   grantsOf,
+  isHere,
   liveDevices,
   memberOf,
   membersOf,
@@ -45,6 +46,7 @@ export function statusOf({ space, people, docId, me, ownName, mayWrite, fragment
     mayWrite,
     members: state === undefined ? [] : members(state, people, me, ownName),
     former: state === undefined ? [] : former(state, people),
+    documents: Math.max(1, settings?.documents ?? 0),
     guests: state === undefined ? [] : guests(state, docId, people, me, ownName),
     invites: state === undefined ? [] : invites(state, docId, fragments),
     epoch: settings?.epoch ?? 0,
@@ -90,6 +92,8 @@ const members = (state: SpaceState, people: People | undefined, me: Uint8Array, 
 
 const former = (state: SpaceState, people: People | undefined): readonly FormerMember[] =>
   formerMembersOf(state)
+    // Who has a document still, or again, is a guest.
+    .filter(({ accountId }) => !isHere(state, accountId))
     .map(({ accountId, gone }) => ({ accountId: toText(accountId), name: people?.name(accountId) ?? "", gone }))
     .toSorted((a, b) => a.name.localeCompare(b.name) || (a.accountId < b.accountId ? -1 : 1));
 
