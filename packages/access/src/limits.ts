@@ -31,7 +31,7 @@ export const accessLimits: AccessLimits = {
   sealedAddressBytesMax: 1024,
   sealedKeysBytesMax: 3072,
   previousKeyBytesMax: 128,
-  /** The keys of a document in 8,192 earlier epochs, with nonce and tag. */
+  /** The keys of a document in 8,192 earlier epochs, with nonce (24) and tag (16). */
   earlierKeysBytesMax: 24 + 32 * 8192 + 16,
   /** A hundred years. */
   retentionDaysMax: 36_525,

@@ -62,6 +62,7 @@ const ruleOfReason = {
   "no-such-document": "AC-61",
   "document-deleted": "AC-61",
   "already-granted": "AC-62",
+  "wrong-earlier-keys": "AC-62",
   "no-such-grant": "AC-63",
   "space-full": "AC-65",
 

@@ -40,6 +40,7 @@ import {
   docIdOf,
   documentAcceptance,
   documentInvitation,
+  documentKeysOf,
   fencesOf,
   granting,
   invitation,
@@ -843,6 +844,29 @@ describe("documents and grants", () => {
     refusedFor("last-owner", applySpace(space.state, { operation: bytes, receivedAtMs: space.timeMs }));
     bytes[0] = accessVersion + 1;
     refusedFor("newer-version", applySpace(space.state, { operation: bytes, receivedAtMs: space.timeMs }));
+  });
+
+  test("AC-62 there are no more earlier keys of a document than epochs were, whoever gives them", () => {
+    const { space, owner, outsider } = house();
+    const withKeys = (body: SpaceBody, count: number, more = 0): SpaceBody =>
+      ({ ...body, keys: { ...documentKeysOf("k"), earlier: new Uint8Array(count === 0 ? more : 40 + 32 * count + more) } }) as SpaceBody;
+    space.must(by(owner), documentInvitation("open", "a"));
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      const bodies = [
+        [owner, granting(outsider, "a")],
+        [owner, documentInvitation(`new ${epoch}`, "a")],
+        [outsider, documentAcceptance(space.id, "open", outsider)],
+      ] as const;
+      for (const [who, body] of bodies) {
+        for (const [count, more] of [[epoch], [100], [0, 1], [0, 40], [1, 1]] as const)
+          refusedFor("wrong-earlier-keys", space.say(by(who), withKeys(body, count, more)));
+        for (let count = 0; count < epoch; count++) {
+          const operation = signedSpaceOperation(space.id, space.state, by(who), withKeys(body, count));
+          expect(applySpace(space.state, { receivedAtMs: space.timeMs, operation }).ok, `${body.type} ${count} of ${epoch}`).toBe(true);
+        }
+      }
+      space.must(by(owner), { type: "rotate", cut: cutOf(space.state) });
+    }
   });
 
   test("AC-65 open invites are bounded", () => {

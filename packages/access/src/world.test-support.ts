@@ -51,7 +51,7 @@ const randomFrom = (name: string): Random => {
 export const docIdOf = (name: string): DocId => bytesFrom(`document ${name}`, 16) as DocId;
 export const inviteIdOf = (name: string): InviteId => bytesFrom(`invite ${name}`, 16) as InviteId;
 export const keyOf = (name: string): Uint8Array => bytesFrom(`key ${name}`, 32);
-export const documentKeysOf = (name: string): DocumentKeys => ({ envelope: envelopeOf(name), earlier: bytesFrom(`earlier ${name}`, 72) });
+export const documentKeysOf = (name: string): DocumentKeys => ({ envelope: envelopeOf(name), earlier: new Uint8Array() });
 export const envelopeOf = (name: string): KeyEnvelope => ({ ephemeralKey: keyOf(name), sealed: bytesFrom(`sealed ${name}`, 48) });
 export const deviceFrom = (name: string): DeviceIdentity => generateDevice(randomFrom(`device ${name}`));
 

@@ -17,6 +17,7 @@ import {
 import {
   documentIsNew,
   documentIsThere,
+  earlierKeysFit,
   hasRoomForDocument,
   hasRoomForGrant,
   invitedDocumentIsThere,
@@ -72,7 +73,7 @@ export const rulebook: Rulebook = {
   "deliver-keys": [keysFromOwnAccountOrOwner, keysAreDue],
   "create-invite": [signedByOwner, inviteIsNew, hasRoomForInvite],
   "revoke-invite": [signedByOwner, inviteIsOpen],
-  "invite-to-document": [signedByOwner, documentIsThere, inviteIsNew, hasRoomForInvite],
+  "invite-to-document": [signedByOwner, documentIsThere, inviteIsNew, hasRoomForInvite, earlierKeysFit],
   "accept-document": [
     inviteIsOpen,
     inviteIsInTime,
@@ -81,6 +82,7 @@ export const rulebook: Rulebook = {
     newcomerHoldsLink,
     newcomerWasNotRemoved,
     documentWasNotTakenAway,
+    earlierKeysFit,
     hasRoomForGrant,
     hasRoomForAccount,
     carriedAccountIsValid,
@@ -105,6 +107,7 @@ export const rulebook: Rulebook = {
   "grant-document": [
     signedByOwner,
     documentIsThere,
+    earlierKeysFit,
     hasRoomForGrant,
     hasRoomForAccount,
     carriedAccountIsValid,
