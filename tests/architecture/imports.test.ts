@@ -26,7 +26,7 @@ const webApp = [
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/protocol": ["lib0"],
-  "packages/crypto": ["@skerry/protocol", "@scure/bip39", "libsodium-wrappers"],
+  "packages/crypto": ["@skerry/protocol", "@scure/bip39", "libsodium-wrappers", "libsodium-wrappers-sumo"],
   "packages/access": ["@skerry/protocol", "@skerry/crypto/verify", "lib0"],
   "packages/doc-model": ["yjs"],
   "packages/peer": ["@skerry/protocol", "@skerry/crypto", "@skerry/access", "yjs", "y-protocols", "lib0"],
@@ -154,6 +154,33 @@ describe("the relay is blind by construction", () => {
     expect(guilty).toEqual([]);
     // The search itself works: the peer's closure does hold it.
     expect(closureOf("packages/crypto/src/index.ts").files.filter((file) => sealsOrOpens.test(parse(file).text))).not.toEqual([]);
+  });
+});
+
+describe("Argon2id is loaded when it is needed", () => {
+  const large = "libsodium-wrappers-sumo";
+  const home = "packages/crypto/src/passphrase.ts";
+  const hosts = ["packages/peer/src/browser/host.ts", "packages/peer/src/node/index.ts"];
+
+  test("its library is named in one file, which only hosts of peers load, and there only by import()", () => {
+    const naming = productionFiles.filter((file) => importsOf(parse(file), { types: true }).includes(large));
+    expect([...new Set(naming)]).toEqual([home]);
+    const atOnce = parse(home).statements.filter(ts.isImportDeclaration);
+    expect(atOnce.length).toBeGreaterThan(1);
+    expect(atOnce.filter(({ moduleSpecifier }) => moduleSpecifier.getText().includes(large))).toEqual([]);
+    const loading = productionFiles.filter((file) => importsOf(parse(file), { types: true }).includes("@skerry/crypto/passphrase"));
+    expect([...new Set(loading)].toSorted()).toEqual(hosts);
+  });
+
+  test("nobody else's closure has it: not the engine's, the relay's or the Lab's", () => {
+    for (const entry of [
+      "packages/peer/src/index.ts",
+      "packages/crypto/src/index.ts",
+      "apps/relay/src/main.ts",
+      "apps/web/src/lab/lab-worker.ts",
+    ])
+      expect(closureOf(entry).packages).not.toContain(large);
+    expect(closureOf("packages/peer/src/browser/worker.ts").packages).toContain(large);
   });
 });
 

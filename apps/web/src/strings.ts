@@ -302,6 +302,18 @@ export const linkErrorTexts: Readonly<Record<OpenLinkError, { readonly title: st
     title: "This is not a Skerry link",
     todo: "A share link looks like an address with /s# and a long line of letters and digits. Ask for it again.",
   },
+  "passphrase-needed": {
+    title: "This link needs a passphrase",
+    todo: "Type the passphrase that you were told.",
+  },
+  "passphrase-too-long": {
+    title: "That is longer than a passphrase can be",
+    todo: "Type the passphrase alone, without the link or anything else around it.",
+  },
+  "passphrase-failed": {
+    title: "The passphrase could not be worked with on this device",
+    todo: "A part of Skerry could not be loaded, or memory is short. Nothing was changed: when you are connected, reload this page and open the link again.",
+  },
 };
 
 export const strings = {

@@ -56,6 +56,7 @@ export type DerivationContext =
   | "skerry.v1.recovery-device-seed"
   | "skerry.v1.recovery-note-key"
   | "skerry.v1.invite-id"
+  | "skerry.v1.invite-salt"
   | "skerry.v1.invite-root"
   | "skerry.v1.invite-signing-seed"
   | "skerry.v1.invite-encryption-key"
@@ -116,6 +117,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.recovery-device-seed": true,
   "skerry.v1.recovery-note-key": true,
   "skerry.v1.invite-id": true,
+  "skerry.v1.invite-salt": true,
   "skerry.v1.invite-root": true,
   "skerry.v1.invite-signing-seed": true,
   "skerry.v1.invite-encryption-key": true,

@@ -21,7 +21,7 @@ export { documentKey, generateEpochKey, presenceKey, presenceKeyOf } from "./epo
 export { compareHybridTime, newHybridClock, tickLocal, tickRemote } from "./hybrid-clock.ts";
 export type { HybridClock } from "./hybrid-clock.ts";
 export { signInviteReader } from "./invite-reader.ts";
-export { generateInviteSecret, importInviteSecret, inviteFromSecret, inviteIdOf } from "./invite-secret.ts";
+export { generateInviteSecret, importInviteSecret, inviteFromSecret, inviteIdOf, inviteSaltOf } from "./invite-secret.ts";
 export type { InviteKeys } from "./invite-secret.ts";
 export { envelopesMax, foundSpace, keyEnvelopeBytes, openDocumentKey, openEpochKey, sealDocumentKey, sealKeys } from "./key-envelope.ts";
 export type {
@@ -36,6 +36,8 @@ export type {
 export { generateVaultKey, localName, openLocal, sealLocal } from "./local-seal.ts";
 export { padme, padmeBytesMin } from "./padme.ts";
 export { signDeviceConsent, signOperation } from "./operation-signature.ts";
+export { passphraseBytes, passphraseBytesMax } from "./passphrase-text.ts";
+export type { PassphraseError } from "./passphrase-text.ts";
 export { createPairing, pairingMs, pairingTriesMax } from "./pairing.ts";
 export type { Pairing, PairingEnd, PairingError, PairingFailure, PairingOptions, PairingState, PairingStep } from "./pairing.ts";
 export { formatPairingCode, parsePairingCode } from "./pairing-code.ts";

@@ -3,11 +3,13 @@
  * (docs/crypto.md, CR-22):
  *
  *     invite id = first 16 bytes of BLAKE2b-256 keyed with the link's secret, over "skerry.v1.invite-id"
+ *     salt      = the same over "skerry.v1.invite-salt"; Argon2id makes the passphrase key of passphrase and salt (passphrase.ts)
  *     root      = BLAKE2b-256 keyed with the link's secret, over "skerry.v1.invite-root" ‖ passphrase key (0 or 32 bytes)
  *     Ed25519 seed and X25519 private key = derived from the root
  *
- * The id does not depend on the passphrase: who has only the link has to find the invite in the space's log, where the passphrase's salt stands.
- * Who has the link and not the passphrase can guess it offline against the public keys in that log; what a guess costs is Argon2id's doing.
+ * Id and salt do not depend on the passphrase. The salt can't be looked up in the space's log: the relay shows that only to who signs with the invite's key,
+ * for which it takes the salt. Who has the link and not the passphrase can guess it at the relay, one question a guess, and offline if he has the log too,
+ * which members and the relay have; what a guess costs is Argon2id's doing.
  */
 import { assert, idBytes, keyBytes } from "@skerry/protocol";
 import type { Random } from "@skerry/protocol";
@@ -44,10 +46,16 @@ export function importInviteSecret(bytes: Uint8Array): Secret {
 }
 
 /** What to look for in the space's log. */
-export function inviteIdOf(linkSecret: Secret): Uint8Array {
-  const id = extract("skerry.v1.invite-id", linkSecret);
-  const bytes = id.use((whole) => whole.slice(0, idBytes));
-  id.wipe();
+export const inviteIdOf = (linkSecret: Secret): Uint8Array => shown("skerry.v1.invite-id", linkSecret);
+
+/** Salt of the passphrase, 16 bytes; public, and another for each link. */
+export const inviteSaltOf = (linkSecret: Secret): Uint8Array => shown("skerry.v1.invite-salt", linkSecret);
+
+/** 16 bytes that may be known. */
+function shown(context: DerivationContext, linkSecret: Secret): Uint8Array {
+  const whole = extract(context, linkSecret);
+  const bytes = whole.use((all) => all.slice(0, idBytes));
+  whole.wipe();
   return bytes;
 }
 

@@ -90,7 +90,20 @@ export interface Profile {
   readonly deviceId: string;
 }
 
-export type OpenLinkError = "empty" | "truncated" | "newer-version" | "not-a-link";
+/**
+ * Of the link: `empty`, `truncated`, `newer-version`, `not-a-link`. `passphrase-needed`: the link needs one and none was given; `passphrase-too-long`: more
+ * than 1024 bytes; `passphrase-failed`: this device could not work with it, because a part of the app could not be loaded, or memory is short. A wrong passphrase
+ * is none of these: only the relay can tell, and does so by refusing (`SpaceStatus.passphraseGiven`).
+ */
+export type OpenLinkError =
+  | "empty"
+  | "truncated"
+  | "newer-version"
+  | "not-a-link"
+  | "passphrase-needed"
+  | "passphrase-too-long"
+  | "passphrase-failed";
+export type OpenLinkResult = { readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError };
 
 /** What an account may do in a space (docs/access.md). Commenters read like viewers for now. */
 export type Role = "owner" | "editor" | "commenter" | "viewer";
@@ -131,6 +144,8 @@ export interface SpaceInvite {
   /** By the relay's clock. */
   readonly expiresAtMs: number;
   readonly usesLeft: number;
+  /** The link is good together with a passphrase only, which nobody can look up. */
+  readonly needsPassphrase: boolean;
   /** Fragment of the link, on the device that made it; nobody else can show it again. */
   readonly fragment: string | undefined;
 }
@@ -152,6 +167,8 @@ export interface SpaceStatus {
   readonly standing: Standing;
   /** The rulebook's or the relay's own word for a refusal, see docs/access.md; empty without one. */
   readonly reason: string;
+  /** The link by which this account is coming in needs a passphrase: if it is refused as `not-allowed` or `bad-proof`, that may have been the wrong one. */
+  readonly passphraseGiven: boolean;
   /** This account's role in the space; undefined if it has none, or one document alone (`grant`). */
   readonly role: Role | undefined;
   /** What this account may do in this document, if it was given it alone. */
@@ -192,6 +209,8 @@ export interface InviteOptions {
   readonly forMs: number;
   /** How many accounts may come by it. */
   readonly uses: number;
+  /** What has to be known beside the link. Refused as `passphrase-empty` if nothing but white space, as `passphrase-too-long` above 1024 bytes. Kept nowhere. */
+  readonly passphrase?: string;
 }
 
 /** A device of this account. */
@@ -325,10 +344,13 @@ export interface SkerryClient {
   createDocument(): Promise<string>;
   /** The same, in a space of its own whose members this account decides on, or in the space of `besideDocId`. */
   createSharedDocument(besideDocId?: string): Promise<string>;
-  /** `fragment` is what follows `#` in a share link. Works offline; the document is fetched when possible. */
-  openLink(
-    fragment: string,
-  ): Promise<{ readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }>;
+  /**
+   * `fragment` is what follows `#` in a share link. Works offline; the document is fetched when possible. Without a passphrase that the link needs, nothing is
+   * stored; who is in already, or is coming in by it, needs none.
+   */
+  openLink(fragment: string, passphrase?: string): Promise<OpenLinkResult>;
+  /** Another passphrase for the link by which this account is coming into the document's space; the link itself need not be opened again. */
+  enterPassphrase(docId: string, passphrase: string): Promise<OpenLinkResult>;
   /** Calls back now and after each change; with undefined for a document that is not here or is shared by a link that can't be taken back. */
   watchSpace(docId: string, listener: (space: SpaceStatus | undefined) => void): Subscription;
   /** For owners. Whoever opens the link becomes a member; the link stays good for as long and as often as it says. */

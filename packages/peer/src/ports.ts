@@ -1,5 +1,6 @@
 /** What the engine needs from the world. Composition roots (`browser/`, `node/`) and the simulator provide it. */
 import type { Doc } from "yjs";
+import type { Secret } from "@skerry/crypto";
 import type { Clock, DocId, Random } from "@skerry/protocol";
 
 /** One connection to a relay. All callbacks come asynchronously, `onClose` exactly once and last. */
@@ -81,6 +82,12 @@ export interface Log {
   (level: "debug" | "info" | "warn" | "error", event: string, fields?: Readonly<Record<string, number | string | boolean>>): void;
 }
 
+/**
+ * 32 bytes of an invite's passphrase (1 to 1024 bytes) and salt (16 bytes), slowly: Argon2id (docs/crypto.md, CR-22). Rejects if what it takes can't be loaded
+ * or there is no room for it. Keeps neither argument.
+ */
+export type StretchPassphrase = (passphrase: Uint8Array, salt: Uint8Array) => Promise<Secret>;
+
 export interface Env {
   readonly clock: Clock;
   readonly random: Random;
@@ -88,6 +95,7 @@ export interface Env {
   readonly kv: Kv;
   readonly content: ContentStore;
   readonly log: Log;
+  readonly stretchPassphrase: StretchPassphrase;
 }
 
 export type { DocId };

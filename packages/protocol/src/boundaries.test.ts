@@ -325,6 +325,7 @@ describe("invites' links", () => {
     head: { position: 3, hash: counting(32, 2) },
     docId: counting(16, 3) as DocId,
     secret: counting(16, 4),
+    needsPassphrase: false,
   };
   const text = encodeInviteLink(link, checksum);
   const readLink = (value: string): unknown => decodeInviteLink(value, checksum);
@@ -334,6 +335,21 @@ describe("invites' links", () => {
     const long = { ...link, secret: counting(32, 5) };
     expect(readLink(encodeInviteLink(long, checksum))).toEqual({ ok: true, value: long });
     expect(() => encodeInviteLink({ ...link, secret: counting(17, 5) }, checksum)).toThrow("16 or 32");
+  });
+
+  test("CR-17 a link that needs a passphrase says so by its version alone, and one that needs none is read by apps that know no passphrases", () => {
+    const needing = { ...link, needsPassphrase: true };
+    const bytes = (value: string): Buffer => Buffer.from(value, "base64url").subarray(0, -4);
+    expect(readLink(encodeInviteLink(needing, checksum))).toEqual({ ok: true, value: needing });
+    expect(bytes(text)[1]).toBe(1);
+    expect(bytes(encodeInviteLink(needing, checksum))).toEqual(Buffer.from(bytes(text).fill(2, 1, 2)));
+    // A link as the first version of the app made it.
+    const old = "AgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAA";
+    const payload = Buffer.from(old, "base64url");
+    expect(readLink(toText(concat(payload, checksum(payload).subarray(0, 4))))).toMatchObject({
+      ok: true,
+      value: { needsPassphrase: false, secret: new Uint8Array(16) },
+    });
   });
 
   test("a link cut anywhere is a truncated one", () => {
@@ -351,7 +367,7 @@ describe("invites' links", () => {
     };
     expect(readLink(changed(0, 1))).toEqual({ ok: false, error: "not-a-link" });
     expect(readLink(changed(0, 3))).toEqual({ ok: false, error: "newer-version" });
-    expect(readLink(changed(1, 2))).toEqual({ ok: false, error: "newer-version" });
+    expect(readLink(changed(1, 3))).toEqual({ ok: false, error: "newer-version" });
     expect(readLink(changed(1, 0))).toEqual({ ok: false, error: "not-a-link" });
   });
 });

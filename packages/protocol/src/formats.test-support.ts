@@ -334,6 +334,7 @@ export const formats: readonly Format[] = [
       head: nested(accessCursorFields),
       docId: fixed(16, 0x10),
       secret: fixed(16, 0xe0),
+      needsPassphrase: flag,
     },
     (value) => linkPayload(encodeInviteLink(value, checksum)),
     (payload) => decodeInviteLink(linkText(payload), checksum),

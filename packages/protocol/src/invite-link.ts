@@ -23,7 +23,13 @@ export interface InviteLink {
   readonly docId: DocId;
   /** 16 or 32 bytes. */
   readonly secret: Uint8Array;
+  /** The link alone is not enough. The passphrase itself is never in it. */
+  readonly needsPassphrase: boolean;
 }
+
+const plainVersion = 1;
+/** Laid out like the first: that a passphrase is needed is all that the number says. Apps that know no passphrases say that the link is of a newer one. */
+const passphraseVersion = 2;
 
 const only = (number: number): Codec<number> => ({
   write: uint8.write,
@@ -43,9 +49,17 @@ const secret: Codec<Uint8Array> = {
   },
 };
 
-const codec = struct<InviteLink & { kind: number; version: number }>({
+const version: Codec<boolean> = {
+  write: (encoder, needsPassphrase) => uint8.write(encoder, needsPassphrase ? passphraseVersion : plainVersion),
+  read: (decoder, field) => {
+    const number = uint8.read(decoder, field);
+    return number === plainVersion || number === passphraseVersion ? number === passphraseVersion : refuse("unknown-tag", field);
+  },
+};
+
+const codec = struct<InviteLink & { kind: number }>({
   kind: only(inviteLinkKind),
-  version: only(inviteLinkVersion),
+  needsPassphrase: version,
   spaceId,
   head: accessCursor,
   docId,
@@ -53,7 +67,7 @@ const codec = struct<InviteLink & { kind: number; version: number }>({
 });
 
 export const encodeInviteLink = (link: InviteLink, checksum: Checksum): string =>
-  linkText(encodeWith(codec, { kind: inviteLinkKind, version: inviteLinkVersion, ...link }), checksum);
+  linkText(encodeWith(codec, { kind: inviteLinkKind, ...link }), checksum);
 
 /** Reads a fragment that a person may have cut, mistyped or been sent by an enemy. `not-a-link` also for a share link. */
 export function decodeInviteLink(text: string, checksum: Checksum): Result<InviteLink, LinkError> {
@@ -61,8 +75,8 @@ export function decodeInviteLink(text: string, checksum: Checksum): Result<Invit
   if (!payload.ok) return payload;
   const decoded = decodeWith(codec, payload.value, "link");
   if (!decoded.ok) {
-    const [kind = 0, version = 0] = payload.value;
-    const isNewer = kind > inviteLinkKind || (kind === inviteLinkKind && version > inviteLinkVersion);
+    const [kind = 0, number = 0] = payload.value;
+    const isNewer = kind > inviteLinkKind || (kind === inviteLinkKind && number > inviteLinkVersion);
     return err(isNewer ? "newer-version" : "not-a-link");
   }
   const link = decoded.value;
@@ -71,5 +85,6 @@ export function decodeInviteLink(text: string, checksum: Checksum): Result<Invit
     head: { position: link.head.position, hash: link.head.hash.slice() },
     docId: link.docId.slice() as DocId,
     secret: link.secret.slice(),
+    needsPassphrase: link.needsPassphrase,
   });
 }

@@ -11,7 +11,7 @@
 export const protocolVersion = 4;
 /** The oldest version that this code still speaks. */
 export const protocolVersionMin = 2;
-/** Format of invites' links (invite-link.ts). */
-export const inviteLinkVersion = 1;
+/** Newest format of invites' links (invite-link.ts). 2, of 2026-11-29: a passphrase is needed; links that need none are still made in format 1. */
+export const inviteLinkVersion = 2;
 /** Format of records, bodies, presence, certificates and links. */
 export const formatVersion = 1;

@@ -7,6 +7,7 @@ const owner: SpaceStatus = {
   spaceId: "s",
   standing: "member",
   reason: "",
+  passphraseGiven: false,
   role: "owner",
   grant: undefined,
   mayWrite: true,

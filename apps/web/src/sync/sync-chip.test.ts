@@ -39,6 +39,7 @@ const member: SpaceStatus = {
   spaceId: "s",
   standing: "member",
   reason: "",
+  passphraseGiven: false,
   role: "editor",
   grant: undefined,
   mayWrite: true,

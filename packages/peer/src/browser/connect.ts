@@ -6,7 +6,7 @@ import type {
   DocumentStatus,
   DocumentSummary,
   InviteResult,
-  OpenLinkError,
+  OpenLinkResult,
   PairingResult,
   PairingStatus,
   Profile,
@@ -79,6 +79,8 @@ const repeatable: ReadonlySet<Method> = new Set([
   "setDisplayName",
   "documents",
   "openLink",
+  "openLinkWithPassphrase",
+  "enterPassphrase",
   "shareLink",
   "safetyNumber",
   "setVerified",
@@ -87,6 +89,9 @@ const repeatable: ReadonlySet<Method> = new Set([
   "setTitle",
   "forgetDocument",
 ]);
+
+/** More than any passphrase may have, less than a message can carry: what is too long is told so. */
+const shortened = (passphrase: string): string => passphrase.slice(0, 4096);
 
 const storeCodes: ReadonlySet<string> = new Set<StoreErrorCode>(["full", "io", "closed", "locked", "wrong-key", "damaged"]);
 const errorOf = (code: string): Error =>
@@ -292,15 +297,25 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     documents: () => call("documents") as Promise<readonly DocumentSummary[]>,
     watchDocuments: (listener) => watch<readonly DocumentSummary[]>("documents", "", listener),
     createDocument: () => call("createDocument") as Promise<string>,
-    openLink: (fragment) =>
-      call("openLink", fragment) as Promise<
-        { readonly ok: true; readonly docId: string } | { readonly ok: false; readonly error: OpenLinkError }
-      >,
+    openLink: (fragment, passphrase) =>
+      (passphrase === undefined
+        ? call("openLink", fragment)
+        : call("openLinkWithPassphrase", fragment, shortened(passphrase))) as Promise<OpenLinkResult>,
+    enterPassphrase: (docId, passphrase) => call("enterPassphrase", docId, shortened(passphrase)) as Promise<OpenLinkResult>,
     shareLink: (docId) => call("shareLink", docId) as Promise<string | undefined>,
     createSharedDocument: (beside = "") => call("createSharedDocument", beside) as Promise<string>,
     watchSpace: (docId, listener) => watch<SpaceStatus | undefined>("space", docId, listener),
-    invite: (docId, { role, forMs, uses, scope = "space" }) =>
-      call("invite", docId, role, String(forMs), String(uses), scope) as Promise<InviteResult>,
+    invite: (docId, { role, forMs, uses, scope, passphrase }) => {
+      const bounds = [docId, role, String(forMs), String(uses)] as const;
+      const words = passphrase === undefined ? undefined : shortened(passphrase);
+      const made =
+        scope === "document"
+          ? call("inviteToDocument", ...bounds, words ?? "")
+          : words === undefined
+            ? call("invite", ...bounds)
+            : call("inviteWithPassphrase", ...bounds, words);
+      return made as Promise<InviteResult>;
+    },
     revokeInvite: (docId, inviteId) => call("revokeInvite", docId, inviteId) as Promise<SpaceResult>,
     changeRole: (docId, accountId, role) => call("changeRole", docId, accountId, role) as Promise<SpaceResult>,
     removeMember: (docId, accountId) => call("removeMember", docId, accountId) as Promise<SpaceResult>,

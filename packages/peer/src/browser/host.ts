@@ -1,5 +1,6 @@
 /** The browser's composition root: the peer on real stores and network, and the tabs that it serves. Runs in a worker. */
 import { ready } from "@skerry/crypto";
+import { stretchPassphrase } from "@skerry/crypto/passphrase";
 import { createPeer } from "../index.ts";
 import type { Peer } from "../peer.ts";
 import type { Log } from "../ports.ts";
@@ -33,7 +34,7 @@ export async function createBrowserPeer(relayUrl: string, onOutdated: () => void
     const kv = await openSealedKv(idb, vaultKey, random);
     const content = createIdbContentStore({ vaultKey, random, clock: browserClock, log });
     const peer = createPeer(
-      { clock: browserClock, random, transport: createBrowserTransport(browserClock), kv, content, log },
+      { clock: browserClock, random, transport: createBrowserTransport(browserClock), kv, content, log, stretchPassphrase },
       { relayUrl, onAccountChanged: onOutdated },
     );
     const close = async (): Promise<void> => {

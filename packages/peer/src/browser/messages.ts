@@ -29,8 +29,13 @@ export const methods: Readonly<Record<Method, number>> = {
   documents: 0,
   createDocument: 0,
   openLink: 1,
+  // Methods of their own, so that a tab and a worker of two builds still understand each other's links without one.
+  openLinkWithPassphrase: 2,
+  enterPassphrase: 2,
   createSharedDocument: 1,
-  invite: 5,
+  invite: 4,
+  inviteWithPassphrase: 5,
+  inviteToDocument: 5,
   revokeInvite: 2,
   changeRole: 3,
   removeMember: 2,
@@ -65,8 +70,12 @@ export type Method =
   | "documents"
   | "createDocument"
   | "openLink"
+  | "openLinkWithPassphrase"
+  | "enterPassphrase"
   | "createSharedDocument"
   | "invite"
+  | "inviteWithPassphrase"
+  | "inviteToDocument"
   | "revokeInvite"
   | "changeRole"
   | "removeMember"

@@ -1,6 +1,6 @@
 /** The worker's end of one tab: answers its calls, feeds its subscriptions, lets its editors in, and frees all of it when the tab is gone. */
 import type { Clock } from "@skerry/protocol";
-import type { LesserRole } from "../client.ts";
+import type { LesserRole, SpaceResult } from "../client.ts";
 import { openEditorPipe } from "../editor/peer-pipe.ts";
 import type { SocketPipe } from "../editor/socket-shape.ts";
 import type { Peer } from "../peer.ts";
@@ -23,30 +23,45 @@ export interface TabHostParts {
 /** How often it is looked whether everything has become durable, while something has not. */
 const unsavedPollMs = 50;
 
+const malformed: SpaceResult = { ok: false, error: "refused", reason: "malformed" };
+
 const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Promise<unknown>>> = {
   profile: (peer) => peer.profile(),
   setDisplayName: (peer, [name = ""]) => peer.setDisplayName(name),
   documents: (peer) => peer.documents(),
   createDocument: (peer) => peer.createDocument(),
   openLink: (peer, [fragment = ""]) => peer.openLink(fragment),
+  openLinkWithPassphrase: (peer, [fragment = "", passphrase = ""]) => peer.openLink(fragment, passphrase),
+  enterPassphrase: (peer, [docId = "", passphrase = ""]) => peer.enterPassphrase(docId, passphrase),
   shareLink: (peer, [docId = ""]) => peer.shareLink(docId),
   has: (peer, [docId = ""]) => peer.has(docId),
   setTitle: (peer, [docId = "", title = ""]) => peer.setTitle(docId, title),
   forgetDocument: (peer, [docId = ""]) => peer.forgetDocument(docId),
   createSharedDocument: (peer, [beside = ""]) => peer.createSharedDocument(beside === "" ? undefined : beside),
-  invite: async (peer, [docId = "", role = "", forMs = "", uses = "", scope = ""]) =>
+  invite: async (peer, [docId = "", role = "", forMs = "", uses = ""]) =>
+    isLesserRole(role) ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses) }) : malformed,
+  inviteWithPassphrase: async (peer, [docId = "", role = "", forMs = "", uses = "", passphrase = ""]) =>
+    isLesserRole(role) ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses), passphrase }) : malformed,
+  // An empty passphrase is none.
+  inviteToDocument: async (peer, [docId = "", role = "", forMs = "", uses = "", passphrase = ""]) =>
     isLesserRole(role)
-      ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses), scope: scope === "document" ? "document" : "space" })
-      : { ok: false, error: "refused", reason: "malformed" },
+      ? peer.invite(docId, {
+          role,
+          forMs: Number(forMs),
+          uses: Number(uses),
+          scope: "document",
+          ...(passphrase === "" ? {} : { passphrase }),
+        })
+      : malformed,
   revokeInvite: (peer, [docId = "", inviteId = ""]) => peer.revokeInvite(docId, inviteId),
   changeRole: async (peer, [docId = "", accountId = "", role = ""]) =>
-    role === "owner" || isLesserRole(role) ? peer.changeRole(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
+    role === "owner" || isLesserRole(role) ? peer.changeRole(docId, accountId, role) : malformed,
   removeMember: (peer, [docId = "", accountId = ""]) => peer.removeMember(docId, accountId),
   grantDocument: async (peer, [docId = "", accountId = "", role = ""]) =>
-    isLesserRole(role) ? peer.grantDocument(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
+    isLesserRole(role) ? peer.grantDocument(docId, accountId, role) : malformed,
   revokeGrant: (peer, [docId = "", accountId = ""]) => peer.revokeGrant(docId, accountId),
   readmitMember: async (peer, [docId = "", accountId = "", role = ""]) =>
-    isLesserRole(role) ? peer.readmitMember(docId, accountId, role) : { ok: false, error: "refused", reason: "malformed" },
+    isLesserRole(role) ? peer.readmitMember(docId, accountId, role) : malformed,
   leaveSpace: (peer, [docId = ""]) => peer.leaveSpace(docId),
   transferOwnership: (peer, [docId = "", accountId = ""]) => peer.transferOwnership(docId, accountId),
   rotateKeys: (peer, [docId = ""]) => peer.rotateKeys(docId),

@@ -461,10 +461,10 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
     rejectPairing: async () => (await readyPairing()).reject(),
     closePairing: async () => (await readyPairing()).close(),
     watchPairing: (listener) => whenReady(() => now().pairing.watch(listener)),
-    openLink: async (fragment) => {
+    openLink: async (fragment, passphrase) => {
       await peer.ready;
       const invite = parseInviteLink(fragment);
-      if (invite.ok) return { ok: true, docId: await now().spaces.join(invite.value) };
+      if (invite.ok) return now().spaces.join(invite.value, passphrase);
       const link = parseShareLink(fragment);
       if (!link.ok) return link;
       const docId = toText(link.value.docId);
@@ -494,6 +494,7 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       }
       return { ok: true, docId };
     },
+    enterPassphrase: async (docId, passphrase) => (await readySpaces()).enterPassphrase(docId, passphrase),
     shareLink: async (docId) => {
       await peer.ready;
       const { library } = now();

@@ -7,6 +7,7 @@ import { createTag, defaultConfig, startRelay, systemClock } from "@skerry/relay
 import type { LogStore } from "@skerry/relay";
 import type * as Y from "yjs";
 import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
+import { quickStretch } from "../../../simulator/src/world/quick-stretch.ts";
 import type { DocumentStatus } from "../client.ts";
 import { createMemoryContentStore } from "../content-memory.ts";
 import type { OpenDocument } from "../editor-hub.ts";
@@ -75,6 +76,8 @@ export interface TestPeer {
   readonly events: string[];
   /** Set to make the key-value store fail. */
   readonly disk: { fails: boolean; contentHeld: Promise<void> | undefined; beforeKvWrite: ((keys: readonly string[]) => void) | undefined };
+  /** Passphrases that were stretched so far; set `fails` to make it fail. */
+  readonly stretching: { count: number; fails: boolean };
   /** The process is gone: no callback, no write, no frame after this. */
   crash(): void;
   close(): Promise<void>;
@@ -85,6 +88,7 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
   let alive = true;
   const events: string[] = [];
   const disk: TestPeer["disk"] = { fails: false, contentHeld: undefined, beforeKvWrite: undefined };
+  const stretching: TestPeer["stretching"] = { count: 0, fails: false };
   const never = new Promise<never>(() => {});
   const inner = createMemoryKv(device.kv);
   const living = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -134,6 +138,11 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
     kv,
     content,
     log: (_level, event, fields) => void events.push(`${event} ${JSON.stringify(fields ?? {})}`),
+    stretchPassphrase: async (passphrase, salt) => {
+      if (stretching.fails) throw new Error("planted");
+      stretching.count++;
+      return living(() => quickStretch(passphrase, salt));
+    },
   };
   const peer = createPeer(env, { relayUrl: relay.url });
   return {
@@ -143,6 +152,7 @@ export function startPeer(relay: { readonly url: string }, device: Device = newD
     wire,
     events,
     disk,
+    stretching,
     crash: () => {
       alive = false;
       kill();

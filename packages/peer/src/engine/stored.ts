@@ -152,17 +152,39 @@ export interface StoredSpace {
 }
 export interface StoredJoin {
   readonly secret: Uint8Array;
+  /** 32 bytes that were made of the passphrase, if the link needs one. The passphrase itself is not kept. */
+  readonly passphraseKey: Uint8Array | undefined;
   /** A place in the log that the inviter had verified. */
   readonly head: AccessCursor;
   /** What the link was to show. */
   readonly docId: DocId;
 }
 const forgottenMax = 65_536;
+const withoutJoin = 0;
+const plainJoin = 1;
+const passphraseJoin = 2;
+const plainJoinRow = struct<Omit<StoredJoin, "passphraseKey">>({ secret: varBytes(keyBytes), head: accessCursor, docId });
+const passphraseKey = fixedBytes(keyBytes);
+/** Written as before there were passphrases, but for those that have one. */
+const join: Codec<StoredJoin | undefined> = {
+  write: (encoder, value) => {
+    uint8.write(encoder, value === undefined ? withoutJoin : value.passphraseKey === undefined ? plainJoin : passphraseJoin);
+    if (value?.passphraseKey !== undefined) passphraseKey.write(encoder, value.passphraseKey);
+    if (value !== undefined) plainJoinRow.write(encoder, value);
+  },
+  read: (decoder, field) => {
+    const kind = uint8.read(decoder, field);
+    if (kind > passphraseJoin) return refuse("bad-value", field);
+    if (kind === withoutJoin) return undefined;
+    const key = kind === passphraseJoin ? passphraseKey.read(decoder, field) : undefined;
+    return { passphraseKey: key, ...plainJoinRow.read(decoder, field) };
+  },
+};
 export const storedSpace: Stored<StoredSpace> = stored(
   struct<StoredSpace>({
     spaceId,
     creation: optional(varBytes(limits.operationBytesMax)),
-    join: optional(struct<StoredJoin>({ secret: varBytes(keyBytes), head: accessCursor, docId })),
+    join,
     refusal: utf8(limits.reasonBytesMax),
     forgotten: list(docId, forgottenMax),
   }),

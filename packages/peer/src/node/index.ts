@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ready } from "@skerry/crypto";
+import { stretchPassphrase } from "@skerry/crypto/passphrase";
 import { peerSocketUrl } from "../editor/socket-shape.ts";
 import { createPeer } from "../index.ts";
 import type { Peer, PeerOptions } from "../peer.ts";
@@ -64,7 +65,8 @@ export async function openNodeEnv(
     const vaultKey = await loadVaultKey(options.folder, random, isNew);
     const kv = await openSealedKv(inner, vaultKey, random);
     const content = await openLevelContentStore({ location: join(options.folder, "content"), vaultKey, random, clock: systemClock, log });
-    const env: Env = { clock: systemClock, random, transport: options.transport ?? createWsTransport(), kv, content, log };
+    const transport = options.transport ?? createWsTransport();
+    const env: Env = { clock: systemClock, random, transport, kv, content, log, stretchPassphrase };
     const close = async (): Promise<void> => {
       await content.close();
       await kv.close();

@@ -15,14 +15,16 @@ export interface NewInvite {
   readonly role: LesserRole;
   readonly expiresAtMs: number;
   readonly uses: number;
+  /** 16 bytes, if the keys come of a passphrase too. */
+  readonly passphraseSalt: Uint8Array | undefined;
 }
 
 export const inviting =
-  ({ keys, docId, role, expiresAtMs, uses }: NewInvite, acting: Acting): Decide =>
+  ({ keys, docId, role, expiresAtMs, uses, passphraseSalt }: NewInvite, acting: Acting): Decide =>
   (state) => {
     const inviteId = keys.inviteId as InviteId;
     if (inviteOf(state, inviteId) !== undefined) return Promise.resolve("nothing-to-do");
-    const made = { inviteId, signKey: keys.inviteKey, sealKey: keys.encryptionKey, role, expiresAtMs, uses, passphraseSalt: undefined };
+    const made = { inviteId, signKey: keys.inviteKey, sealKey: keys.encryptionKey, role, expiresAtMs, uses, passphraseSalt };
     if (docId !== undefined) {
       const given = documentKeysFor(state, acting, docId, { id: inviteId, encryptionKey: keys.encryptionKey });
       return Promise.resolve(given === undefined ? { refusal: "no-key" } : { type: "invite-to-document", ...made, docId, keys: given });

@@ -38,14 +38,15 @@ export async function linkFrom(
   uses: number = 5,
   forMs: number = day,
   scope: "space" | "document" = "space",
+  passphrase?: string,
 ): Promise<string> {
-  const made = await peer.peer.invite(docId, { role, uses, forMs, scope });
+  const made = await peer.peer.invite(docId, { role, uses, forMs, scope, ...(passphrase === undefined ? {} : { passphrase }) });
   if (!made.ok) throw new Error(`no link: ${made.error} ${made.reason}\n${peer.events.slice(-20).join("\n")}`);
   return made.fragment;
 }
 
-export async function come(peer: TestPeer, fragment: string): Promise<string> {
-  const opened = await peer.peer.openLink(fragment);
+export async function come(peer: TestPeer, fragment: string, passphrase?: string): Promise<string> {
+  const opened = await peer.peer.openLink(fragment, passphrase);
   if (!opened.ok) throw new Error(opened.error);
   await untilSpace(peer, opened.docId, "it is a member", ({ standing }) => standing === "member");
   return opened.docId;

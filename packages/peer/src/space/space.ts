@@ -15,7 +15,7 @@ import {
   stateAt,
 } from "@skerry/access";
 import type { AccessHead, CarriedAccount, Reason, SpaceState } from "@skerry/access";
-import { importInviteSecret, inviteFromSecret, inviteIdOf, signInviteReader } from "@skerry/crypto";
+import { importInviteSecret, importSecret, inviteFromSecret, inviteIdOf, signInviteReader } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
 import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
@@ -28,7 +28,7 @@ import type { Identity } from "../engine/identity.ts";
 import { spaceKey, spaceKeys } from "../engine/keys.ts";
 import { createMailbox } from "../engine/mailbox.ts";
 import { storedAccessHead, storedOperationRow, storedSpace } from "../engine/stored.ts";
-import type { StoredSpace } from "../engine/stored.ts";
+import type { StoredJoin, StoredSpace } from "../engine/stored.ts";
 import { StoreError } from "../ports.ts";
 import type { Env } from "../ports.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
@@ -62,7 +62,7 @@ export interface Space {
   isLive(): boolean;
   decide(decide: Decide): Promise<SpaceResult>;
   /** Comes in by an invite, if this account is not in. Durable when resolved. */
-  join(join: NonNullable<StoredSpace["join"]>): Promise<void>;
+  join(join: StoredJoin): Promise<void>;
   /** Durable when resolved. */
   forget(docId: DocId): Promise<void>;
   /** Calls back after each change of anything above. */
@@ -169,11 +169,16 @@ export function createSpace(options: SpaceOptions): Space {
 
   // ---- keys
 
-  let invite: { readonly secret: Uint8Array; readonly keys: InviteKeys } | undefined;
+  let invite: { readonly join: StoredJoin; readonly keys: InviteKeys } | undefined;
   const inviteKeys = (): InviteKeys | undefined => {
-    if (stored.join === undefined) return undefined;
-    if (invite?.secret !== stored.join.secret)
-      invite = { secret: stored.join.secret, keys: inviteFromSecret(importInviteSecret(stored.join.secret)) };
+    const { join } = stored;
+    if (join === undefined) return undefined;
+    const { secret, passphraseKey } = join;
+    if (invite?.join !== join)
+      invite = {
+        join,
+        keys: inviteFromSecret(importInviteSecret(secret), passphraseKey === undefined ? undefined : importSecret(passphraseKey)),
+      };
     return invite.keys;
   };
   const ring = createKeyRing({
@@ -375,7 +380,7 @@ export function createSpace(options: SpaceOptions): Space {
           proposal.end({ ok: false, error: "not-allowed", reason: "" });
         inFlight = undefined;
         askAgain();
-        if (state === undefined && stored.join !== undefined && stored.refusal === "") await keep({ refusal: "not-allowed" });
+        if (isJoining() && stored.refusal === "") await keep({ refusal: "not-allowed" });
         changed();
     }
   };

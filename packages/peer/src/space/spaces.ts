@@ -5,18 +5,29 @@ import {
   accountState,
   documentOf,
   documentRights,
+  grantOf,
+  inviteOf,
   liveDocumentsOf,
   roleOf,
   settingsOf,
   writes,
 } from "@skerry/access";
 import type { SpaceState } from "@skerry/access";
-import { exportSecret, formatInviteLink, foundSpace, generateInviteSecret, inviteFromSecret, safetyNumber } from "@skerry/crypto";
+import {
+  exportSecret,
+  formatInviteLink,
+  foundSpace,
+  generateInviteSecret,
+  importInviteSecret,
+  inviteFromSecret,
+  inviteIdOf,
+  safetyNumber,
+} from "@skerry/crypto";
 import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/protocol";
 import type { AccessCursor, AccountId, DeviceId, DocId, Head, InviteLink, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
 import { loadOwnAccount } from "../account/own-account.ts";
 import type { OwnAccount } from "../account/own-account.ts";
-import type { InviteOptions, InviteResult, LesserRole, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
+import type { InviteOptions, InviteResult, LesserRole, OpenLinkResult, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
 import type { Connection } from "../engine/connection.ts";
 import { deferred } from "../engine/deferred.ts";
 import type { Identity } from "../engine/identity.ts";
@@ -28,7 +39,7 @@ import type { Membership } from "../engine/membership.ts";
 import { newDocument } from "../engine/new-document.ts";
 import type { NewDocument } from "../engine/new-document.ts";
 import { hasSpaceLog, noEpochKey, storedEpochKey, storedHome, storedInviteSecret, storedRelayKey, storedSpace } from "../engine/stored.ts";
-import type { LibraryEntry, StoredHome, StoredSpace } from "../engine/stored.ts";
+import type { LibraryEntry, StoredHome, StoredJoin, StoredSpace } from "../engine/stored.ts";
 import { StoreError } from "../ports.ts";
 import type { Env } from "../ports.ts";
 import {
@@ -45,6 +56,8 @@ import {
 } from "./actions.ts";
 import type { Decide } from "./acting.ts";
 import { followed } from "./followed.ts";
+import { stretchFor } from "./invite-passphrase.ts";
+import type { StretchedPassphrase } from "./invite-passphrase.ts";
 import { createLogMembership } from "./log-membership.ts";
 import { loadPeople } from "./people.ts";
 import type { People } from "./people.ts";
@@ -76,7 +89,9 @@ export interface Spaces {
   membership(entry: LibraryEntry): Membership;
   /** Durable when resolved. `beside`: in its space, if this account may; otherwise in a new one. */
   createDocument(beside: LibraryEntry | undefined): Promise<string>;
-  join(link: InviteLink): Promise<string>;
+  /** Durable when resolved, if it went well; else nothing is stored. */
+  join(link: InviteLink, passphrase: string | undefined): Promise<OpenLinkResult>;
+  enterPassphrase(docId: string, passphrase: string): Promise<OpenLinkResult>;
   forget(entry: LibraryEntry): Promise<void>;
   heard(entry: LibraryEntry, deviceId: DeviceId, name: string): void;
   /** The list of documents changed. */
@@ -120,6 +135,11 @@ const inviteMsMax = 10 * 365 * 24 * 3_600_000;
 const notShared: SpaceResult = { ok: false, error: "not-shared", reason: "" };
 const malformed: SpaceResult = { ok: false, error: "refused", reason: "malformed" };
 const noRelayKey = new Uint8Array(32) as RelayKey;
+const passphraseErrors = {
+  empty: "passphrase-needed",
+  "too-long": "passphrase-too-long",
+  failed: "passphrase-failed",
+} as const;
 
 interface Known {
   readonly space: Space;
@@ -303,7 +323,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       return id === undefined ? undefined : make(id, one);
     };
 
-  const invite = async (docId: string, { role, scope, forMs, uses }: InviteOptions): Promise<InviteResult> => {
+  const invite = async (docId: string, { role, scope, forMs, uses, passphrase }: InviteOptions): Promise<InviteResult> => {
     const one = of(docId);
     const entry = library.get(docId);
     if (one === undefined || entry === undefined) return notShared as InviteResult;
@@ -311,23 +331,64 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     if (!isWhole(forMs, inviteMsMax) || !isWhole(uses, accessLimits.inviteUsesMax)) return malformed as InviteResult;
     const { space, fragments } = one;
     const secret = generateInviteSecret(env.random, 16);
-    const keys = inviteFromSecret(secret);
-    const to = scope === "document" ? entry.docId : undefined;
-    const result = await space.decide(inviting({ keys, docId: to, role, expiresAtMs: env.clock.now() + forMs, uses }, space.acting));
-    if (!result.ok) return result;
-    const state = space.state();
-    const head = state === undefined ? undefined : headOf(state);
-    if (head === undefined) return { ok: false, error: "refused", reason: "failed" };
-    const fragment = formatInviteLink({ spaceId: space.spaceId, head, docId: entry.docId, secret: exportSecret(secret) });
+    let stretched: StretchedPassphrase | undefined;
+    if (passphrase !== undefined) {
+      const made = await stretchFor(host, secret, passphrase);
+      if (!made.ok)
+        return made.error === "failed"
+          ? { ok: false, error: "offline", reason: "" }
+          : { ok: false, error: "refused", reason: `passphrase-${made.error}` };
+      stretched = made.value;
+    }
+    const keys = inviteFromSecret(secret, stretched?.key);
+    stretched?.key.wipe();
     const inviteId = toText(keys.inviteId);
-    fragments.set(inviteId, fragment);
+    const row = spaceKeys(identity.spaceNameOf(space.spaceId)).invite(inviteId);
+    const needsPassphrase = stretched !== undefined;
+    /** Durable when resolved. The link leads through the log as it is verified here. */
+    const remember = async (state: SpaceState): Promise<string> => {
+      const head = headOf(state);
+      assert(head !== undefined, "a state has a head");
+      const link = formatInviteLink({ spaceId: space.spaceId, head, docId: entry.docId, secret: exportSecret(secret), needsPassphrase });
+      await env.kv.write([[row, storedInviteSecret.encode({ inviteId: keys.inviteId, link })]]);
+      fragments.set(inviteId, link);
+      return link;
+    };
+    let failure: { readonly error: unknown } | undefined;
+    const make = inviting(
+      {
+        keys,
+        docId: scope === "document" ? entry.docId : undefined,
+        role,
+        expiresAtMs: env.clock.now() + forMs,
+        uses,
+        passphraseSalt: stretched?.salt,
+      },
+      space.acting,
+    );
+    const result = await space.decide(async (state) => {
+      const decision = await make(state);
+      // Before it can be sent: whatever happens then, a link that is in the log can be shown by who made it.
+      if (typeof decision !== "object" || !("type" in decision)) return decision;
+      try {
+        await remember(state);
+      } catch (error) {
+        failure = { error };
+        return "unready";
+      }
+      return decision;
+    });
+    if (failure !== undefined) throw failure.error;
+    if (!result.ok) {
+      // With any other answer, or none, it may be in the log.
+      if (result.error === "refused" && fragments.delete(inviteId)) await env.kv.write([[row, undefined]]);
+      return result;
+    }
+    const state = space.state();
+    assert(state !== undefined, "what was decided is in a verified log");
+    // Anew, so that who opens it is shown no log without it.
+    const fragment = await remember(state);
     touch();
-    await env.kv.write([
-      [
-        spaceKeys(identity.spaceNameOf(space.spaceId)).invite(inviteId),
-        storedInviteSecret.encode({ inviteId: keys.inviteId, link: fragment }),
-      ],
-    ]);
     return { ok: true, fragment };
   };
 
@@ -391,28 +452,74 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     return made;
   };
 
-  const join = async (link: InviteLink): Promise<string> => {
-    const docId = toText(link.docId);
+  const join = async (link: InviteLink, passphrase: string | undefined): Promise<OpenLinkResult> => {
+    const { secret, head, docId } = link;
+    const entered = await needsNoPassphrase(link, passphrase);
+    if (entered !== undefined) return showFirst(entered, docId);
+    if (!link.needsPassphrase) return enter(link.spaceId, { secret, head, docId, passphraseKey: undefined });
+    if (passphrase === undefined) return { ok: false, error: "passphrase-needed" };
+    const stretched = await stretchFor(host, importInviteSecret(secret), passphrase);
+    if (!stretched.ok) return { ok: false, error: passphraseErrors[stretched.error] };
+    return enter(link.spaceId, { secret, head, docId, passphraseKey: exportSecret(stretched.value.key) });
+  };
+
+  /** Where a link leads: into the space, or to the one document that its invite is to. */
+  const isIn = (space: Space, secret: Uint8Array): boolean => {
+    const state = space.state();
+    if (state === undefined) return false;
+    const docId = inviteOf(state, inviteIdOf(importInviteSecret(secret)))?.docId;
+    return roleOf(state, me) !== undefined || (docId !== undefined && grantOf(state, me, docId) !== undefined);
+  };
+
+  /** The space, if this account is in it, or is coming in by this very link and was not refused. */
+  const needsNoPassphrase = async (link: InviteLink, passphrase: string | undefined): Promise<Space | undefined> => {
+    const space = known.get(toText(link.spaceId))?.space;
+    if (space === undefined || !link.needsPassphrase) return undefined;
+    await space.ready;
+    if (isIn(space, link.secret)) return space;
+    const { join: before, refusal } = space.stored();
+    const isUnderWay = before !== undefined && refusal === "" && bytesEqual(before.secret, link.secret);
+    return isUnderWay && passphrase === undefined ? space : undefined;
+  };
+
+  const enter = async (spaceId: SpaceId, joining: StoredJoin): Promise<OpenLinkResult> => {
     unfrozen();
     const { account: own, rows: accountRows } = await ownAccount();
     unfrozen();
-    const joining = { secret: link.secret, head: link.head, docId: link.docId };
-    let one = known.get(toText(link.spaceId));
+    let one = known.get(toText(spaceId));
     if (one === undefined) {
-      const stored: StoredSpace = { ...followed(link.spaceId), join: joining };
-      await env.kv.write([...accountRows, [spaceKey(identity.spaceNameOf(link.spaceId)), storedSpace.encode(stored)]]);
-      one = known.get(toText(link.spaceId)) ?? add(stored, own);
+      const stored: StoredSpace = { ...followed(spaceId), join: joining };
+      await env.kv.write([...accountRows, [spaceKey(identity.spaceNameOf(spaceId)), storedSpace.encode(stored)]]);
+      one = known.get(toText(spaceId)) ?? add(stored, own);
     } else {
       await one.space.ready;
       await one.space.join(joining);
     }
-    if (library.get(docId) === undefined) {
-      const state = one.space.state();
-      const document = state === undefined ? undefined : documentOf(state, link.docId);
-      await place(link.spaceId, link.docId, document?.genesis ?? (new Uint8Array(32) as RecordHash));
+    return showFirst(one.space, joining.docId);
+  };
+
+  /** What a link was made for is on this device, also if it was taken off it before. */
+  const showFirst = async (space: Space, docId: DocId): Promise<OpenLinkResult> => {
+    if (library.get(toText(docId)) === undefined) {
+      const state = space.state();
+      const document = state === undefined ? undefined : documentOf(state, docId);
+      await place(space.spaceId, docId, document?.genesis ?? (new Uint8Array(32) as RecordHash));
     }
     touch();
-    return docId;
+    return { ok: true, docId: toText(docId) };
+  };
+
+  const enterPassphrase = async (docId: string, passphrase: string): Promise<OpenLinkResult> => {
+    const space = of(docId)?.space;
+    if (space === undefined) return { ok: false, error: "not-a-link" };
+    await space.ready;
+    const { join: before } = space.stored();
+    if (before?.passphraseKey === undefined || isIn(space, before.secret)) return { ok: true, docId };
+    const stretched = await stretchFor(host, importInviteSecret(before.secret), passphrase);
+    if (!stretched.ok) return { ok: false, error: passphraseErrors[stretched.error] };
+    await space.join({ ...before, passphraseKey: exportSecret(stretched.value.key) });
+    touch();
+    return { ok: true, docId };
   };
 
   const status = (docId: string): SpaceStatus | undefined => {
@@ -462,6 +569,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       return docId;
     },
     join,
+    enterPassphrase,
     forget: async (entry) => {
       if (hasSpaceLog(entry)) await known.get(toText(entry.spaceId))?.space.forget(entry.docId);
     },

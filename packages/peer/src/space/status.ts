@@ -40,6 +40,7 @@ export function statusOf({ space, people, docId, me, ownName, mayWrite, fragment
     spaceId: toText(space.spaceId),
     standing: space.standing(docId),
     reason: space.refusal(),
+    passphraseGiven: space.standing(docId) !== "member" && space.stored().join?.passphraseKey !== undefined,
     // Before the relay has taken it, a space is its founder's.
     role: state === undefined ? (space.stored().creation === undefined ? undefined : "owner") : memberOf(state, me)?.role,
     grant: state === undefined ? undefined : grantOf(state, me, docId)?.role,
@@ -99,9 +100,10 @@ const former = (state: SpaceState, people: People | undefined): readonly FormerM
 
 const invites = (state: SpaceState, docId: DocId, fragments: ReadonlyMap<string, string>): readonly SpaceInvite[] =>
   openInvitesOf(state)
-    .map(({ inviteId, docId: to, role, expiresAtMs, usesLeft }) => {
+    .map(({ inviteId, docId: to, role, expiresAtMs, usesLeft, passphraseSalt }) => {
       const id = toText(inviteId);
       const scope = to === undefined ? "space" : bytesEqual(to, docId) ? "document" : "other-document";
-      return { inviteId: id, role, scope, expiresAtMs, usesLeft, fragment: fragments.get(id) } as const;
+      const needsPassphrase = passphraseSalt !== undefined;
+      return { inviteId: id, role, scope, expiresAtMs, usesLeft, needsPassphrase, fragment: fragments.get(id) } as const;
     })
     .toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);

@@ -12,6 +12,7 @@ import { createVirtualOrigin } from "../browser-storage/index.ts";
 import type { VirtualOrigin } from "../browser-storage/index.ts";
 import type { RunContext } from "../run/context.ts";
 import type { Process } from "../world/process.ts";
+import { quickStretch } from "../world/quick-stretch.ts";
 import { openTab } from "./tab.ts";
 import type { Tab } from "./tab.ts";
 
@@ -187,7 +188,7 @@ export function createDevice(options: DeviceOptions): Device {
     const content = createIdbContentStore({ vaultKey, random: process.random.fork("content"), clock: process.clock, log });
     const transport = context.network.transportFor(process, name);
     const peer = createPeer(
-      { clock: process.clock, random: process.random.fork("engine"), transport, kv, content, log },
+      { clock: process.clock, random: process.random.fork("engine"), transport, kv, content, log, stretchPassphrase: quickStretch },
       { relayUrl: "ws://relay/sync" },
     );
     await peer.ready;

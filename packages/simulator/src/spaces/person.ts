@@ -10,6 +10,7 @@ import { idBytes, toText } from "@skerry/protocol";
 import { createProfile, factories } from "../actors/device.ts";
 import type { RunContext } from "../run/context.ts";
 import type { Process } from "../world/process.ts";
+import { quickStretch } from "../world/quick-stretch.ts";
 
 export interface Word {
   readonly text: string;
@@ -196,7 +197,15 @@ function createDevice(context: RunContext, name: string, person: string, { words
     const content = createIdbContentStore({ vaultKey, random: process.random.fork("content"), clock: process.clock, log });
     const transport = context.network.transportFor(process, name);
     const peer = createPeer(
-      { clock: process.clock, random: process.random.fork("engine"), transport, kv: seen(kv), content, log },
+      {
+        clock: process.clock,
+        random: process.random.fork("engine"),
+        transport,
+        kv: seen(kv),
+        content,
+        log,
+        stretchPassphrase: quickStretch,
+      },
       {
         relayUrl: "ws://relay/sync",
         // As its host does (PE-26): this engine ends, and another begins with the account that is on the disk now.
