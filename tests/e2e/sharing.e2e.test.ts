@@ -42,9 +42,13 @@ async function closeShare(page: Page): Promise<void> {
 }
 
 /** Makes a link in the dialog and closes it. As it is for someone at `url`. */
-async function makeLink(from: Person, role: "Can edit" | "Can view", url: string): Promise<string> {
+async function makeLink(from: Person, role: "Can edit" | "Can view", url: string, passphrase?: string): Promise<string> {
   const dialog = await openShare(from.page);
   await dialog.getByRole("radio", { name: role }).check();
+  if (passphrase !== undefined) {
+    await dialog.getByRole("checkbox", { name: "Also ask for a passphrase" }).check();
+    await dialog.getByLabel("Passphrase", { exact: true }).fill(passphrase);
+  }
   await dialog.getByRole("button", { name: "Create link" }).click();
   await dialog.getByText("The link is ready.").waitFor();
   const link = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
@@ -300,6 +304,103 @@ test("a revoked link lets nobody in, and says so; who came by it before stays", 
   expect(await stage.troubles()).toEqual([]);
 });
 
+const words = "correct horse battery staple";
+const mayBeWrong = /The passphrase may be wrong, or the link has ended/;
+const passphraseOf = (page: Page | Locator): Locator => page.getByLabel("Passphrase", { exact: true });
+
+test("a link with a passphrase: who opens it is asked, told if it does not do, and let in with the right one, also after a reload", async () => {
+  const olga = await olgasDocument("Plan:");
+  const vito = await stage.person("Vito");
+  const dialog = await openShare(olga.page);
+  expect(await passphraseOf(dialog).count()).toBe(0);
+  await dialog.getByRole("checkbox", { name: "Also ask for a passphrase" }).check();
+  await passphraseOf(dialog).fill("  short ");
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByRole("alert").getByText("Use at least 8 characters.").waitFor();
+  await until("the field has the focus", async () => (await focusedWords(olga.page)) === "Passphrase");
+  await passphraseOf(dialog).fill(words);
+  expect(await passphraseOf(dialog).getAttribute("type")).toBe("password");
+  await dialog.getByRole("button", { name: "Show the passphrase" }).click();
+  expect(await passphraseOf(dialog).getAttribute("type")).toBe("text");
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByText("The link is ready.").waitFor();
+  await dialog.getByText("Anyone with this link and the passphrase can read and change the document.").waitFor();
+  await rowOf(dialog, "for 10 more people · with a passphrase").waitFor();
+  const link = `${vito.url}/s#${fragmentOf(await dialog.getByRole("textbox", { name: "Link" }).inputValue())}`;
+  // The next link has none, unless it is asked for again.
+  expect(await passphraseOf(dialog).count()).toBe(0);
+  await closeShare(olga.page);
+
+  const { page } = vito;
+  await page.goto(link);
+  await giveName(page, "Vito");
+  await page.getByRole("heading", { level: 1, name: "This link needs a passphrase" }).waitFor();
+  await until("the field has the focus", async () => (await focusedWords(page)) === "Passphrase");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("alert").getByText("Type the passphrase.").waitFor();
+  // It is where it was before it was asked for: nothing is stored.
+  await page.reload();
+  await page.getByRole("heading", { level: 1, name: "This link has no key in it" }).waitFor();
+  await page.goto(link);
+  await passphraseOf(page).fill("wrong horse battery staple");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "You were not let in" }).waitFor();
+  await page.getByRole("alert").getByText(mayBeWrong).waitFor();
+  await until("the field has the focus", async () => (await focusedWords(page)) === "Passphrase");
+  await chipBecomes(page, ["not-let-in"]);
+  await page.reload();
+  await page.getByRole("alert").getByText(mayBeWrong).waitFor();
+  // Copied, with what copying brings along.
+  await passphraseOf(page).fill(` ${words} `);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await shows(page, "Plan:");
+  await caretToLine(page, 0);
+  await page.keyboard.type(" rope");
+  await shows(olga.page, "Plan: rope");
+  // Who is in is asked nothing.
+  await page.goto(link);
+  await shows(page, "Plan: rope");
+  for (const secret of [words, encodeURIComponent(words), words.replaceAll(" ", "+")]) {
+    for (const person of [olga, vito]) expect(person.page.url()).not.toContain(secret);
+    expect(stage.app.relay.output()).not.toContain(secret);
+    expect(link).not.toContain(secret);
+  }
+  expect(await stage.troubles()).toEqual([]);
+});
+
+test("a link with a passphrase, pasted, by the keyboard alone; cancelled, nothing is asked or stored", async () => {
+  const olga = await olgasDocument("Plan:");
+  const edda = await stage.person("Edda");
+  const { page } = edda;
+  const link = await makeLink(olga, "Can view", edda.url, words);
+  await page.goto(edda.url);
+  await giveName(page, "Edda");
+  await reach(page, "Tab", "Open a link");
+  await page.keyboard.insertText(link);
+  await page.keyboard.press("Enter");
+  await page.getByRole("region", { name: "This link needs a passphrase" }).waitFor();
+  await until("the passphrase has the focus", async () => (await focusedWords(page)) === "Passphrase");
+  await reach(page, "Tab", "Cancel");
+  await page.keyboard.press("Enter");
+  await until("the link has the focus", async () => (await focusedWords(page)) === "Open a link");
+  await page.getByText("Your island is empty").waitFor();
+  await page.keyboard.press("Enter");
+  await until("the passphrase has the focus", async () => (await focusedWords(page)) === "Passphrase");
+  await page.keyboard.type("wrong horse");
+  await reach(page, "Tab", "Show the passphrase");
+  await page.keyboard.press("Enter");
+  expect(await focusedWords(page)).toBe("Hide the passphrase");
+  await reach(page, "Tab", "Continue");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText(mayBeWrong).waitFor();
+  await until("the passphrase has the focus", async () => (await focusedWords(page)) === "Passphrase");
+  await page.keyboard.type(words);
+  await page.keyboard.press("Enter");
+  await shows(page, "Plan:");
+  await page.getByRole("status").getByText("You can view this document.").waitFor();
+  expect(await stage.troubles()).toEqual([]);
+});
+
 test("without the server nothing of it can be changed, and the dialog says that nothing was", { timeout: 180_000 }, async () => {
   const olga = await olgasDocument("Plan:");
   await cutOff(olga);
@@ -538,9 +639,31 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   await rowOf(dialogOf(edda.page), "Edda").getByRole("button", { name: "Leave…" }).click();
   await look(edda, "leave");
 
+  await olga.page.keyboard.press("Escape");
+  await closeShare(olga.page);
+  const guarded = await makeLink(olga, "Can view", nina.url, words);
+  await olga.page.getByRole("button", { name: "Share" }).click();
+  await dialog.getByRole("checkbox", { name: "Also ask for a passphrase" }).check();
+  await dialog.getByRole("button", { name: "Create link" }).click();
+  await dialog.getByRole("alert").waitFor();
+  await look(olga, "a link with a passphrase");
+  await nina.page.goto(guarded);
+  await giveName(nina.page, "Nina");
+  await passphraseOf(nina.page).waitFor();
+  await look(nina, "the passphrase of a link");
+  await passphraseOf(nina.page).fill("wrong horse battery staple");
+  await nina.page.keyboard.press("Enter");
+  await nina.page.getByRole("alert").getByText(mayBeWrong).waitFor();
+  await look(nina, "a wrong passphrase");
+  await nina.page.getByRole("button", { name: "Cancel" }).click();
+  await nina.page.getByLabel("Open a link").fill(guarded);
+  await nina.page.keyboard.press("Enter");
+  await passphraseOf(nina.page).waitFor();
+  await look(nina, "the passphrase of a pasted link");
+
   // The removal ended the link that Vito came by.
   await nina.page.goto(`${nina.url}/s#${fragmentOf(viewing)}`);
-  await giveName(nina.page, "Nina");
+  await nina.page.getByRole("heading", { level: 1, name: /^This link/ }).waitFor();
   await chipBecomes(nina.page, ["not-let-in"]);
   await look(nina, "not let in");
   expect(found).toEqual([]);

@@ -13,6 +13,7 @@ export type {
   LesserRole,
   Member,
   OpenLinkError,
+  OpenLinkResult,
   PairingError,
   PairingResult,
   PairingRole,

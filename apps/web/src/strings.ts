@@ -113,6 +113,12 @@ const refusalTexts: Readonly<Record<string, string>> = {
   "too-many-channels": "Too many documents are open at once. Close some of them.",
 };
 
+/** What a link gives to whoever opens it. */
+export interface LinkGives extends Pick<SpaceInvite, "role" | "scope" | "needsPassphrase"> {
+  /** Documents in the space. */
+  readonly documents: number;
+}
+
 export interface LinkRefusalText {
   readonly title: string;
   readonly todo: string;
@@ -133,6 +139,16 @@ const linkRefusalTexts: Readonly<Record<string, LinkRefusalText>> = {
     todo: "A link can't bring you back. Talk to whoever owns the document.",
   },
   "space-full": { title: "This document is full", todo: "As many people are in it as there can be. Talk to whoever owns it." },
+};
+
+/** The same for a link with a passphrase, where that may be why. */
+const passphraseRefusalTexts: Readonly<Record<string, LinkRefusalText>> = {
+  "not-allowed": {
+    title: "You were not let in",
+    todo: "The passphrase may be wrong, or the link has ended: it may have expired, been taken back, or been used up. The server does not say which.",
+  },
+  // The invite was seen, and has another key.
+  "bad-proof": { title: "You were not let in", todo: "The passphrase is wrong." },
 };
 
 const linkRefusalFallback: LinkRefusalText = {
@@ -165,6 +181,8 @@ const actionRefusalTexts: Readonly<Record<string, string>> = {
   "unknown-operation": outdatedText,
   "newer-version": outdatedText,
   "space-read-only": outdatedText,
+  "passphrase-empty": "No link was made: the passphrase is empty.",
+  "passphrase-too-long": "No link was made: the passphrase is too long. About 1,000 letters are the most.",
 };
 
 const actionErrorTexts: Readonly<Record<SpaceError, string>> = {
@@ -350,6 +368,23 @@ export const strings = {
     tryAgain: "Or paste it here",
   },
 
+  /** A link that is good together with a passphrase only. */
+  passphrase: {
+    show: "Show the passphrase",
+    hide: "Hide the passphrase",
+    showShort: "Show",
+    hideShort: "Hide",
+    open: {
+      title: "This link needs a passphrase",
+      label: "Passphrase",
+      hint: "Whoever shared the document tells it to you, another way than the link. Nobody can look it up or reset it.",
+      button: "Continue",
+      working: "Working with the passphrase…",
+      missing: "Type the passphrase.",
+      another: "Or paste another link here",
+    },
+  },
+
   remove: {
     title: "Remove from this device?",
     body: (title: string): string =>
@@ -466,20 +501,24 @@ export const strings = {
       people,
       scope: "It opens",
       scopes: { space: "Everything here", document: "Only this document" },
+      protect: "Also ask for a passphrase",
+      passphrase: "Passphrase",
+      passphraseHint: "Tell it to them another way, not beside the link. We cannot reset it, and it is not shown again.",
+      passphraseShort: "Use at least 8 characters. Several words that have nothing to do with each other are good.",
       create: "Create link",
       creating: "Making the link. The server has to agree…",
       created: "The link is ready.",
       label: "Link",
-      is: (role: LesserRole, scope: SpaceInvite["scope"], count: number): string =>
-        `Anyone with this link can ${role === "editor" ? "read and change" : "read"} ${
+      is: ({ role, scope, needsPassphrase, documents }: LinkGives): string =>
+        `Anyone with this link${needsPassphrase ? " and the passphrase" : ""} can ${role === "editor" ? "read and change" : "read"} ${
           scope === "document"
-            ? count > 1
+            ? documents > 1
               ? "this document, and nothing else here"
               : "this document"
             : scope === "other-document"
               ? "another document, and nothing else here"
-              : count > 1
-                ? `all ${number.format(count)} documents here, and those that come`
+              : documents > 1
+                ? `all ${number.format(documents)} documents here, and those that come`
                 : "the document"
         }.`,
       copy: "Copy link",
@@ -490,6 +529,7 @@ export const strings = {
     links: {
       heading: "Open links",
       until: (when: string): string => `until ${when}`,
+      passphrase: "with a passphrase",
       left: (count: number): string => (count === 1 ? "for 1 more person" : `for ${number.format(count)} more people`),
       copy: "Copy",
       copied: "Copied",
@@ -624,7 +664,10 @@ export const strings = {
     },
 
     refused: {
-      link: (reason: string): LinkRefusalText => textOf(linkRefusalTexts, reason) ?? linkRefusalFallback,
+      /** `passphraseGiven`: the link needs one, and somebody typed one. */
+      link: (reason: string, passphraseGiven: boolean): LinkRefusalText =>
+        (passphraseGiven ? textOf(passphraseRefusalTexts, reason) : undefined) ?? textOf(linkRefusalTexts, reason) ?? linkRefusalFallback,
+      openAgain: "To try another passphrase, open the link again.",
       own: {
         title: "This document can't be shared",
         todo: "This server does not let you make documents that can be shared. What you write stays on this device, and nobody else has it.",

@@ -6,7 +6,8 @@ import { askToKeepStorage } from "../platform/keep-storage.ts";
 import { claimFragment, onFragment } from "../platform/take-fragment.ts";
 import { linkErrorTexts, strings } from "../strings.ts";
 import { usePageTitle } from "../ui/page.ts";
-import { AppContext } from "./client-context.ts";
+import { PassphraseForm } from "../sharing/passphrase-form.tsx";
+import { AppContext, useApp } from "./client-context.ts";
 import { DocumentPage } from "./document-page.tsx";
 import { HomePage } from "./home-page.tsx";
 import { LinkField } from "./link-field.tsx";
@@ -18,11 +19,14 @@ type Loaded =
   | { readonly kind: "loading" }
   | { readonly kind: "failed"; readonly problem: Problem }
   | { readonly kind: "ready"; readonly profile: Profile };
-type LinkState = { readonly kind: "none" | "opening" | "failed" } | { readonly kind: "wrong"; readonly error: OpenLinkError };
+type LinkState =
+  | { readonly kind: "none" | "opening" | "failed" }
+  | { readonly kind: "wrong"; readonly error: OpenLinkError }
+  | { readonly kind: "passphrase"; readonly fragment: string };
 
 export function App({ client }: { readonly client: SkerryClient }): ReactNode {
   const [loaded, setLoaded] = useState<Loaded>({ kind: "loading" });
-  const link = useSharedLink(client);
+  const { link, opened } = useSharedLink(client);
   const [location] = useLocation();
 
   useEffect(() => {
@@ -106,7 +110,7 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
         </Route>
         <Route path="/d/:id">{({ id }) => <DocumentPage docId={id} />}</Route>
         <Route path="/s">
-          <LinkPage link={link} />
+          <LinkPage link={link} onOpened={opened} />
         </Route>
         <Route>
           <NotFound />
@@ -117,9 +121,17 @@ export function App({ client }: { readonly client: SkerryClient }): ReactNode {
 }
 
 /** Opens the share link that this page was called with, before and independently of the question for a name. */
-function useSharedLink(client: SkerryClient): LinkState {
+function useSharedLink(client: SkerryClient): { readonly link: LinkState; readonly opened: (docId: string) => void } {
   const [, navigate] = useLocation();
   const [link, setLink] = useState<LinkState>({ kind: "none" });
+  const opened = useCallback(
+    (docId: string): void => {
+      void askToKeepStorage();
+      navigate(`/d/${docId}`, { replace: true });
+      setLink({ kind: "none" });
+    },
+    [navigate],
+  );
   useEffect(() => {
     const open = async (): Promise<void> => {
       const fragment = claimFragment();
@@ -127,27 +139,36 @@ function useSharedLink(client: SkerryClient): LinkState {
       setLink({ kind: "opening" });
       try {
         await client.ready;
-        const opened = await client.openLink(fragment);
-        if (!opened.ok) {
-          setLink({ kind: "wrong", error: opened.error });
-          return;
-        }
-        void askToKeepStorage();
-        navigate(`/d/${opened.docId}`, { replace: true });
-        setLink({ kind: "none" });
+        const result = await client.openLink(fragment);
+        if (result.ok) opened(result.docId);
+        else setLink(result.error === "passphrase-needed" ? { kind: "passphrase", fragment } : { kind: "wrong", error: result.error });
       } catch {
         setLink({ kind: "failed" });
       }
     };
     void open();
     return onFragment(() => void open());
-  }, [client, navigate]);
-  return link;
+  }, [client, opened]);
+  return { link, opened };
 }
 
-function LinkPage({ link }: { readonly link: LinkState }): ReactNode {
+function LinkPage({ link, onOpened }: { readonly link: LinkState; readonly onOpened: (docId: string) => void }): ReactNode {
+  const { client } = useApp();
+  const [, navigate] = useLocation();
   usePageTitle(strings.pageTitles.link);
   if (link.kind === "opening") return <Opening />;
+  if (link.kind === "passphrase") {
+    return (
+      // Another link, pasted into the address bar, begins anew.
+      <MessagePage key={link.fragment} title={strings.passphrase.open.title}>
+        <PassphraseForm
+          submit={(passphrase) => client.openLink(link.fragment, passphrase)}
+          onOpened={onOpened}
+          onCancel={() => navigate("/", { replace: true })}
+        />
+      </MessagePage>
+    );
+  }
   const text =
     link.kind === "wrong"
       ? linkErrorTexts[link.error]

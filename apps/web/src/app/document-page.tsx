@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ReactNode } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
 import { RevokedNote } from "../devices/revoked-note.tsx";
 import { openDocumentSession } from "../editor/document-session.ts";
@@ -8,7 +8,8 @@ import type { DocumentSession } from "../editor/document-session.ts";
 import { TextEditor } from "../editor/text-editor.tsx";
 import { downloadText } from "../platform/download.ts";
 import { AccessNotes, refusalOf } from "../sharing/access-notes.tsx";
-import { documentAccess } from "../sharing/document-access.ts";
+import { documentAccess, mayTryPassphrase } from "../sharing/document-access.ts";
+import { PassphraseForm } from "../sharing/passphrase-form.tsx";
 import { strings } from "../strings.ts";
 import { usePageTitle } from "../ui/page.ts";
 import { useApp, useConnection, useDevices, useSpace, useStatus } from "./client-context.ts";
@@ -132,7 +133,7 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
           <TextEditor session={session} readOnly={newer || unfit || !writable} unfit={unfit} onUnfit={onUnfit} />
         </main>
       ) : (
-        <NotHereYet status={status} connection={connection} space={space} onRetry={() => client.retryNow()} />
+        <NotHereYet docId={docId} status={status} connection={connection} space={space} onRetry={() => client.retryNow()} />
       )}
     </ErrorBoundary>
   );
@@ -162,6 +163,7 @@ function NotSaved({
 }
 
 interface NotHereYetProps {
+  readonly docId: string;
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
   readonly space: SpaceStatus | null | undefined;
@@ -169,7 +171,9 @@ interface NotHereYetProps {
 }
 
 /** Instead of an empty page: why the text is not here and what happens next. */
-function NotHereYet({ status, connection, space, onRetry }: NotHereYetProps): ReactNode {
+function NotHereYet({ docId, status, connection, space, onRetry }: NotHereYetProps): ReactNode {
+  const { client } = useApp();
+  const [, navigate] = useLocation();
   const t = strings.phases;
   const offline = connection.kind !== "online";
   if (status?.phase === "failed") {
@@ -184,6 +188,20 @@ function NotHereYet({ status, connection, space, onRetry }: NotHereYetProps): Re
     );
   }
   const closed = space === undefined || space === null ? undefined : closedTexts(space);
+  if (closed !== undefined && mayTryPassphrase(space)) {
+    return (
+      <MessagePage key="passphrase" title={closed.title}>
+        <PassphraseForm
+          problem={closed.todo}
+          submit={(passphrase) => client.enterPassphrase(docId, passphrase)}
+          // What comes of it, the status of the space tells.
+          onOpened={() => undefined}
+          onCancel={() => navigate("/")}
+        />
+        <LinkField label={strings.passphrase.open.another} />
+      </MessagePage>
+    );
+  }
   if (closed !== undefined) {
     return (
       <MessagePage key={closed.title} title={closed.title}>

@@ -1,7 +1,8 @@
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 import { fragmentOf } from "../platform/share-address.ts";
+import { PassphraseForm } from "../sharing/passphrase-form.tsx";
 import { linkErrorTexts, strings } from "../strings.ts";
 import { useApp } from "./client-context.ts";
 
@@ -12,16 +13,28 @@ export function LinkField({ label = strings.openLink.label }: { readonly label?:
   const [value, setValue] = useState("");
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
+  /** Fragment of a link that needs a passphrase. */
+  const [asking, setAsking] = useState<string>();
+  const field = useRef<HTMLInputElement>(null);
+  const wasAsking = useRef(false);
   const id = useId();
+  useEffect(() => {
+    if (asking === undefined && wasAsking.current) field.current?.focus();
+    wasAsking.current = asking !== undefined;
+  }, [asking]);
 
+  const show = (docId: string): void => {
+    setValue("");
+    setAsking(undefined);
+    navigate(`/d/${docId}`);
+  };
   const open = async (): Promise<void> => {
     setBusy(true);
     try {
       const opened = await client.openLink(fragmentOf(value));
-      if (opened.ok) {
-        setValue("");
-        navigate(`/d/${opened.docId}`);
-      } else {
+      if (opened.ok) show(opened.docId);
+      else if (opened.error === "passphrase-needed") setAsking(fragmentOf(value));
+      else {
         const text = linkErrorTexts[value.trim() === "" || opened.error === "empty" ? "not-a-link" : opened.error];
         setProblem(`${text.title}. ${text.todo}`);
       }
@@ -32,6 +45,18 @@ export function LinkField({ label = strings.openLink.label }: { readonly label?:
     }
   };
 
+  if (asking !== undefined) {
+    return (
+      <section className="link-field" aria-label={strings.passphrase.open.title}>
+        <p className="link-field-title">{strings.passphrase.open.title}</p>
+        <PassphraseForm
+          submit={(passphrase) => client.openLink(asking, passphrase)}
+          onOpened={show}
+          onCancel={() => setAsking(undefined)}
+        />
+      </section>
+    );
+  }
   return (
     <form
       className="link-field"
@@ -48,6 +73,7 @@ export function LinkField({ label = strings.openLink.label }: { readonly label?:
       <div className="field-row">
         <input
           id={id}
+          ref={field}
           type="text"
           inputMode="url"
           autoComplete="off"

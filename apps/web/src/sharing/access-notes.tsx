@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { SpaceStatus } from "../client.ts";
 import { strings } from "../strings.ts";
-import { documentAccess, isOwnAndRefused } from "./document-access.ts";
+import { documentAccess, isOwnAndRefused, mayTryPassphrase } from "./document-access.ts";
 
 const t = strings.space;
 
@@ -46,7 +46,7 @@ export function AccessNotes({ space, isHere, unsent, onDownload, takeFocus }: Ac
       {note === "refused" && space !== null && (
         <LoudNote
           title={refusalOf(space, isHere).title}
-          body={refusalOf(space, isHere).todo}
+          body={`${refusalOf(space, isHere).todo} ${mayTryPassphrase(space) ? t.refused.openAgain : ""}`.trim()}
           danger={false}
           onDownload={isOwnAndRefused(space, isHere) ? undefined : onDownload}
           takeFocus={false}
@@ -57,7 +57,7 @@ export function AccessNotes({ space, isHere, unsent, onDownload, takeFocus }: Ac
 }
 
 export const refusalOf = (space: SpaceStatus, isHere: boolean): { readonly title: string; readonly todo: string } =>
-  isOwnAndRefused(space, isHere) ? t.refused.own : t.refused.link(space.reason);
+  isOwnAndRefused(space, isHere) ? t.refused.own : t.refused.link(space.reason, space.passphraseGiven);
 
 /** True after a note that kept one from writing went away while the page was open. */
 function useGained(space: SpaceStatus | null | undefined, isHere: boolean): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SpaceStatus, Standing } from "../client.ts";
-import { canManage, documentAccess, isOwnAndRefused } from "./document-access.ts";
+import { canManage, documentAccess, isOwnAndRefused, mayTryPassphrase } from "./document-access.ts";
 import type { AccessNote } from "./document-access.ts";
 
 const owner: SpaceStatus = {
@@ -53,6 +53,16 @@ describe("what the page of a document allows and says", () => {
 
   test("a document whose link can't be taken back is everybody's who has it", () => {
     expect(documentAccess(null, true)).toEqual({ writable: true, note: undefined });
+  });
+
+  test("another passphrase is asked for only where it may help", () => {
+    const refused: SpaceStatus = { ...owner, standing: "refused", passphraseGiven: true, role: undefined, mayWrite: false };
+    const asked = (differences: Partial<SpaceStatus>): boolean => mayTryPassphrase({ ...refused, ...differences });
+    expect(["not-allowed", "bad-proof"].map((reason) => asked({ reason }))).toEqual([true, true]);
+    expect(["invite-expired", "was-removed", ""].map((reason) => asked({ reason }))).toEqual([false, false, false]);
+    expect(asked({ reason: "not-allowed", passphraseGiven: false })).toBe(false);
+    expect(asked({ reason: "not-allowed", standing: "removed" })).toBe(false);
+    expect([mayTryPassphrase(null), mayTryPassphrase(undefined)]).toEqual([false, false]);
   });
 
   test("who has only a link and is refused owns nothing here", () => {

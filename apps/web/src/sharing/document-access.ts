@@ -28,6 +28,10 @@ export const isEnded = (space: SpaceStatus | null | undefined): boolean => space
 export const isOwnAndRefused = (space: SpaceStatus | null | undefined, isHere: boolean): boolean =>
   space?.standing === "refused" && space.epoch === 0 && isHere;
 
+/** Another passphrase may let this account in: the relay refused, and perhaps because of that. */
+export const mayTryPassphrase = (space: SpaceStatus | null | undefined): boolean =>
+  space?.standing === "refused" && space.passphraseGiven && (space.reason === "not-allowed" || space.reason === "bad-proof");
+
 /** Owners' controls are shown only where they can work. */
 export const canManage = (space: SpaceStatus): boolean =>
   space.standing === "member" && space.role === "owner" && !space.outdated && !space.distrusted;

@@ -1,9 +1,10 @@
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { LesserRole, SkerryClient, SpaceStatus } from "../client.ts";
 import { toShareAddress } from "../platform/share-address.ts";
 import { strings } from "../strings.ts";
 import { LinkDisplay } from "./link-display.tsx";
+import { PassphraseField } from "./passphrase-field.tsx";
 import type { SpaceActions } from "./use-space-actions.ts";
 
 /** Commenting is not offered: who may comment can do no more than read for now. */
@@ -12,15 +13,18 @@ const dayMs = 86_400_000;
 const daysChoices = [1, 7, 30] as const;
 const scopes = ["space", "document"] as const;
 const usesChoices = [1, 10, 100] as const;
+/** Fewer are guessed at once by whoever has the link and helps a server, or is one. */
+const passphraseCharactersMin = 8;
 
-type Scope = (typeof scopes)[number];
-
-interface Made {
+interface MadeLink {
   readonly fragment: string;
   readonly role: LesserRole;
   readonly scope: Scope;
+  readonly needsPassphrase: boolean;
   readonly listed: boolean;
 }
+
+type Scope = (typeof scopes)[number];
 
 export interface InviteFormProps {
   readonly client: SkerryClient;
@@ -39,7 +43,11 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
   const [wanted, setScope] = useState<Scope>("space");
   // With one document there is nothing to choose.
   const scope = documents > 1 ? wanted : "space";
-  const [made, setMade] = useState<Made>();
+  const [isProtected, setProtected] = useState(false);
+  const [passphrase, setPassphrase] = useState("");
+  const [problem, setProblem] = useState<string>();
+  const field = useRef<HTMLInputElement>(null);
+  const [made, setMade] = useState<MadeLink>();
   const id = useId();
 
   const isListed = invites.some(({ fragment }) => fragment !== undefined && fragment === made?.fragment);
@@ -48,11 +56,21 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
   const isOpen = made !== undefined && (isListed || !made.listed);
 
   const create = async (): Promise<void> => {
-    const result = await actions.run(() => client.invite(docId, { role, scope, forMs: days * dayMs, uses }), {
+    if (isProtected && passphrase.trim().length < passphraseCharactersMin) {
+      setProblem(t.passphraseShort);
+      field.current?.focus();
+      return;
+    }
+    const bounds = { role, scope, forMs: days * dayMs, uses };
+    const result = await actions.run(() => client.invite(docId, isProtected ? { ...bounds, passphrase } : bounds), {
       doing: t.creating,
       done: t.created,
     });
-    if (result?.ok === true) setMade({ fragment: result.fragment, role, scope, listed: false });
+    if (result?.ok !== true) return;
+    setMade({ fragment: result.fragment, role, scope, needsPassphrase: isProtected, listed: false });
+    // The next link has one of its own, or none.
+    setProtected(false);
+    setPassphrase("");
   };
 
   return (
@@ -113,6 +131,34 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
               ))}
             </select>
           </div>
+        </div>
+        <div className="invite-foot">
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={isProtected}
+              onChange={(event) => {
+                setProtected(event.target.checked);
+                setPassphrase("");
+                setProblem(undefined);
+              }}
+            />
+            <span>{t.protect}</span>
+          </label>
+          {isProtected && (
+            <PassphraseField
+              label={t.passphrase}
+              hint={t.passphraseHint}
+              value={passphrase}
+              onChange={(value) => {
+                setPassphrase(value);
+                setProblem(undefined);
+              }}
+              problem={problem}
+              readOnly={actions.busy}
+              field={field}
+            />
+          )}
           <button type="submit" className={isOpen ? "button" : "button button-primary"} aria-disabled={actions.busy}>
             {t.create}
           </button>
@@ -121,7 +167,7 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
       {isOpen && (
         <LinkDisplay
           address={toShareAddress(window.location.origin, made.fragment)}
-          what={t.is(made.role, made.scope, documents)}
+          what={t.is({ ...made, documents })}
           say={actions.say}
         />
       )}

@@ -67,7 +67,11 @@ interface LinkRowProps {
 function LinkRow({ invite, documents, nowMs, hint, actions, onRevoke }: LinkRowProps): ReactNode {
   const { copied, mark } = useCopied();
   const [shown, setShown] = useState(false);
-  const bounds = `${t.until(clockTime(invite.expiresAtMs, nowMs))} · ${t.left(invite.usesLeft)}`;
+  const bounds = [
+    t.until(clockTime(invite.expiresAtMs, nowMs)),
+    t.left(invite.usesLeft),
+    ...(invite.needsPassphrase ? [t.passphrase] : []),
+  ].join(" · ");
   const scope = t.scopes[invite.scope];
   const title = scope === "" ? strings.space.roles[invite.role] : `${strings.space.roles[invite.role]}, ${scope}`;
   const which = <span className="visually-hidden">{t.which(`${title}, ${bounds}`)}</span>;
@@ -104,7 +108,7 @@ function LinkRow({ invite, documents, nowMs, hint, actions, onRevoke }: LinkRowP
         </button>
       </div>
       {address !== undefined && shown && (
-        <LinkDisplay address={address} what={strings.space.invite.is(invite.role, invite.scope, documents)} say={actions.say} />
+        <LinkDisplay address={address} what={strings.space.invite.is({ ...invite, documents })} say={actions.say} />
       )}
     </li>
   );

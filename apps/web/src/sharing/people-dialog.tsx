@@ -5,6 +5,7 @@ import { useApp } from "../app/client-context.ts";
 import { strings } from "../strings.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { useNow } from "../ui/page.ts";
+import { refusalOf } from "./access-notes.tsx";
 import { canManage, documentAccess, isEnded, isOwnAndRefused } from "./document-access.ts";
 import { DocumentsPart } from "./documents-part.tsx";
 import { FormerMembers, ReadmitStep } from "./former-members.tsx";
@@ -269,7 +270,7 @@ function leadOf(space: SpaceStatus, isHere: boolean): string {
   if (space.standing === "joining") return t.standing.joining;
   if (note === "removed") return `${t.notes.removedTitle}. ${t.notes.ended(0)}`;
   if (note === "left") return `${t.notes.leftTitle}. ${t.notes.ended(0)}`;
-  if (note === "refused") return `${t.refused.link(space.reason).title}. ${t.refused.link(space.reason).todo}`;
+  if (note === "refused") return `${refusalOf(space, isHere).title}. ${refusalOf(space, isHere).todo}`;
   if (note === "distrusted") return `${t.notes.distrustedTitle}. ${t.notes.distrusted}`;
   if (space.outdated) return t.standing.outdated;
   if (space.role === "owner") return t.lead;

@@ -18,6 +18,9 @@ const reasons = [
   "was-removed",
   "space-full",
   "not-allowed",
+  "bad-proof",
+  "passphrase-empty",
+  "passphrase-too-long",
   "no-such-member",
   "unknown-operation",
   "toString",
@@ -32,9 +35,18 @@ describe("every refusal is a plain sentence", () => {
   });
 
   test.each(reasons)("of a link: %j", (reason) => {
-    const { title, todo } = t.refused.link(reason);
-    expect(title).toMatch(/^[A-Z].*[^.]$/);
-    expect(todo).toMatch(/^[A-Z].*\.$/);
+    for (const passphraseGiven of [false, true]) {
+      const { title, todo } = t.refused.link(reason, passphraseGiven);
+      expect(title).toMatch(/^[A-Z].*[^.]$/);
+      expect(todo).toMatch(/^[A-Z].*\.$/);
+    }
+  });
+
+  test("of a link with a passphrase: what is not known is not said", () => {
+    expect(t.refused.link("not-allowed", true).todo).toMatch(/passphrase may be wrong, or the link has ended/);
+    expect(t.refused.link("not-allowed", false).todo).not.toMatch(/passphrase/);
+    expect(t.refused.link("bad-proof", true).todo).toBe("The passphrase is wrong.");
+    expect(t.refused.link("invite-expired", true)).toEqual(t.refused.link("invite-expired", false));
   });
 });
 

@@ -70,7 +70,7 @@ function spaceReason(space: SpaceStatus | null | undefined, status: DocumentStat
     case "left":
       return isHere ? s.notes.ended(status.unsentChanges) : s.notes.endedEmpty;
     case "refused":
-      return s.refused.link(space.reason).todo;
+      return s.refused.link(space.reason, space.passphraseGiven).todo;
     case "distrusted":
       return s.notes.distrusted;
     case "outdated":
