@@ -11,11 +11,13 @@ import {
   importInviteSecret,
   importSecret,
   inviteFromSecret,
+  inviteSaltOf,
   parseInviteLink,
   parseShareLink,
   presenceKey,
 } from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
+import { stretchPassphrase } from "@skerry/crypto/passphrase";
 import { createDocumentModel, initDocument } from "@skerry/doc-model";
 import { bytesFromText, decodeRecord, docIdFromText, encodeHashedPart, encodeRecord } from "@skerry/protocol";
 import { createNodePeer, openNodeEnv } from "@skerry/peer/node";
@@ -55,6 +57,8 @@ const written = {
   otherName: textCanary("the other display name"),
   cursor: textCanary("a cursor"),
   shared: textCanary("a text in a space with members"),
+  passphrase: textCanary("the passphrase of a link"),
+  wrongPassphrase: textCanary("a wrong passphrase of a link"),
   sharedAnswer: textCanary("a text of somebody who came by a link"),
   afterRemoval: textCanary("a text from after a removal"),
 };
@@ -130,15 +134,25 @@ async function appendUnsealed(text: string): Promise<void> {
   release.push(() => client.close());
 }
 
-/** A space with members: a link, a guest who writes, a new key, a removal. Returns what is derived from the link. */
+const standingOf = (peer: NodePeer, docId: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const stop = peer.watchSpace(docId, (space) => {
+      stop();
+      resolve(space?.standing);
+    });
+  });
+
+/** A space with members: a link with a passphrase, a guest who writes, a new key, a removal. Returns what is derived from the link. */
 async function shareAndRemove(owner: NodePeer, guest: NodePeer): Promise<readonly Canary[]> {
   const docId = await owner.createSharedDocument();
   const owners = await openEditor(owner, docId);
   release.push(() => owners.close());
   owners.text.insert(0, written.shared.text);
-  const invited = await owner.invite(docId, { role: "editor", forMs: 3_600_000, uses: 1 });
+  const invited = await owner.invite(docId, { role: "editor", forMs: 3_600_000, uses: 1, passphrase: written.passphrase.text });
   if (!invited.ok) throw new Error(`no link: ${invited.error} ${invited.reason}`);
-  await guest.openLink(invited.fragment);
+  await guest.openLink(invited.fragment, written.wrongPassphrase.text);
+  await until("the guest is refused", async () => (await standingOf(guest, docId)) === "refused");
+  expect(await guest.openLink(invited.fragment, written.passphrase.text)).toEqual({ ok: true, docId });
   const guests = await openEditor(guest, docId);
   release.push(() => guests.close());
   await until("the guest reads", () => guests.text.toJSON().includes(written.shared.text));
@@ -152,8 +166,12 @@ async function shareAndRemove(owner: NodePeer, guest: NodePeer): Promise<readonl
   expect(guests.text.toJSON()).not.toContain(written.afterRemoval.text);
   const link = parseInviteLink(invited.fragment);
   if (!link.ok) throw new Error(link.error);
-  const keysOfLink = inviteFromSecret(importInviteSecret(link.value.secret));
+  const linkSecret = importInviteSecret(link.value.secret);
+  const passphraseKey = await stretchPassphrase(written.passphrase.bytes, inviteSaltOf(linkSecret));
+  const keysOfLink = inviteFromSecret(linkSecret, passphraseKey);
+  expect(invited.fragment).not.toContain(written.passphrase.text);
   return [
+    keyCanary("what was made of a link's passphrase", bytesOf(passphraseKey)),
     keyCanary("the secret in an invite's link", link.value.secret),
     keyCanary("an invite's signing key", bytesOf(keysOfLink.secret).subarray(0, 32)),
     keyCanary("an invite's decryption key", bytesOf(keysOfLink.encryptionSecret)),

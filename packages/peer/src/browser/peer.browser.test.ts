@@ -1,4 +1,6 @@
 import { fileURLToPath } from "node:url";
+import { formatInviteLink, ready } from "@skerry/crypto";
+import type { DocId, SpaceId } from "@skerry/protocol";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterEach, beforeAll, afterAll, beforeEach, describe, expect, test } from "vitest";
 import { launchChromium, servePage } from "../../../../tests/support/chromium.ts";
@@ -109,6 +111,47 @@ for (const [kind, search] of kinds) {
         () => new Promise<string>((resolve) => (globalThis as Global).skerryTab.client.watchConnection((state) => resolve(state.kind))),
       );
       expect(["connecting", "offline"]).toContain(connection);
+    });
+
+    test("PE-30 a link with a passphrase, through the port: none, too long, any; and however long, it is answered", async () => {
+      await ready;
+      const fragment = formatInviteLink({
+        spaceId: new Uint8Array(16).fill(1) as SpaceId,
+        head: { position: 1, hash: new Uint8Array(32).fill(2) },
+        docId: new Uint8Array(16).fill(3) as DocId,
+        secret: new Uint8Array(16).fill(4),
+        needsPassphrase: true,
+      });
+      const a = await openTab(search);
+      const answers = await a.evaluate(async (link) => {
+        const { client } = (globalThis as Global).skerryTab;
+        const own = await client.createSharedDocument();
+        const endless = "x".repeat(1_000_000);
+        const bounds = { role: "viewer", forMs: 60_000, uses: 1 } as const;
+        return {
+          none: await client.openLink(link),
+          empty: await client.openLink(link, ""),
+          endless: await client.openLink(link, endless),
+          stored: await client.has("AwMDAwMDAwMDAwMDAwMDAw"),
+          given: await client.openLink(link, "correct horse battery staple"),
+          again: await client.enterPassphrase("AwMDAwMDAwMDAwMDAwMDAw", endless),
+          other: await client.enterPassphrase("AwMDAwMDAwMDAwMDAwMDAw", "another"),
+          // Never a link without one because it was lost on the way.
+          emptyInvite: await client.invite(own, { ...bounds, passphrase: "" }),
+          endlessInvite: await client.invite(own, { ...bounds, passphrase: endless }),
+        };
+      }, fragment);
+      expect(answers).toMatchObject({
+        none: { error: "passphrase-needed" },
+        empty: { error: "passphrase-needed" },
+        endless: { error: "passphrase-too-long" },
+        stored: false,
+        given: { ok: true, docId: "AwMDAwMDAwMDAwMDAwMDAw" },
+        again: { error: "passphrase-too-long" },
+        other: { ok: true },
+        emptyInvite: { error: "refused", reason: "passphrase-empty" },
+        endlessInvite: { error: "refused", reason: "passphrase-too-long" },
+      });
     });
 
     test("BS-1 edit, tab closed at once, opened again in a new worker: the text is there, many rounds", { timeout: 120_000 }, async () => {
