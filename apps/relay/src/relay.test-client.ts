@@ -169,7 +169,11 @@ export async function connectRaw(
         } else if (closeCode !== undefined) {
           clearTimeout(timer);
           reject(new Error(`closed with ${closeCode} while waiting for ${what}`));
-        } else watchers.push(check);
+        } else {
+          // What comes slowly comes all the same: only silence is waited for no longer.
+          timer.refresh();
+          watchers.push(check);
+        }
       };
       check();
     });

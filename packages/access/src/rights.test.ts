@@ -374,7 +374,7 @@ describe("AC-3 the same log gives the same state, however it is read", () => {
       };
       expect(judgeEntry(restored.value, claim)).toEqual(judgeEntry(space.state, claim));
     }
-  }, 120_000);
+  }, 300_000);
 
   test("AC-3 a log that does not lead to the verified head is damaged", () => {
     const owner = person("owner");
