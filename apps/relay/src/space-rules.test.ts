@@ -282,7 +282,7 @@ describe("a space's log", () => {
     expect(waiting.state).toBeDefined();
   });
 
-  test("AL-6 who may make a space is the operator's choice", async () => {
+  test("AL-6 who may make a space is the operator's choice, and the refusal says which", async () => {
     const [ida, noa] = [person("ida"), person("noa")];
     let count = 0;
     const attempt = async (who: Person, token: string): Promise<string> => {
@@ -291,19 +291,20 @@ describe("a space's log", () => {
       send(made, operationOf(made, who, creation(who, name)), new TextEncoder().encode(token));
       return Promise.race([
         made.client.take("operation-acked", logChannel).then(() => "made"),
-        made.client.take("operation-refused", logChannel).then(({ code }) => code),
+        made.client.take("operation-refused", logChannel).then(({ code, reason }) => `${code}: ${reason}`),
       ]);
     };
     await suite.start({ config: { spaces: "token", spaceToken: "open sesame" } });
     expect(await attempt(ida, "open sesame")).toBe("made");
-    expect(await attempt(ida, "open sesam")).toBe("not-allowed");
-    expect(await attempt(ida, "")).toBe("not-allowed");
+    expect(await attempt(ida, "open sesam")).toBe("not-allowed: wrong-token");
+    expect(await attempt(ida, "")).toBe("not-allowed: token-wanted");
     // Nor are there documents in spaces without a log: they would be a way around it.
     const client = await suite.join();
     client.send(openMessage(newDocument(), 1));
     expect((await client.take("refused", 1)).code).toBe("not-allowed");
     await suite.start({ config: { spaces: "token", spaceToken: "" } });
-    expect(await attempt(ida, "")).toBe("not-allowed");
+    expect(await attempt(ida, "")).toBe("not-allowed: token-wanted");
+    expect(await attempt(ida, "guess")).toBe("not-allowed: wrong-token");
     // Where everybody may, documents without members are welcome too; nobody begins a log under their space's id (AC-7).
     await suite.start();
     expect(await attempt(noa, "")).toBe("made");
@@ -317,7 +318,7 @@ describe("a space's log", () => {
     await guest.take("acked", 1);
     await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(ida.id)] } });
     expect(await attempt(ida, "")).toBe("made");
-    expect(await attempt(noa, "")).toBe("not-allowed");
+    expect(await attempt(noa, "")).toBe("not-allowed: not-listed");
   });
 });
 

@@ -68,7 +68,8 @@ export type SpaceRequest = OperationRequest | RestoreOperationsRequest;
 export interface SpacePolicy {
   /** There may be spaces without a log: who knows the ids of one may use it. */
   readonly links: boolean;
-  allows(accountId: Uint8Array, token: Uint8Array): boolean;
+  /** Why it may not be this account with this token (AL-6); undefined if it may. */
+  refusal(accountId: Uint8Array, token: Uint8Array): "token-wanted" | "wrong-token" | "not-listed" | undefined;
 }
 
 export interface SpaceEnv {
@@ -238,7 +239,8 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     if (before === undefined) {
       const [owner] = membersOf(next);
       assert(owner !== undefined, "a space without an owner");
-      if (!env.policy.allows(owner.accountId, token)) return user.refused("not-allowed", "");
+      const refusal = env.policy.refusal(owner.accountId, token);
+      if (refusal !== undefined) return user.refused("not-allowed", refusal);
     } else {
       coming = next;
       if (!(await fencesHold(before, next, operation))) {
@@ -284,7 +286,8 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
       if (!applied.ok) return user.refused(codeOf(applied.error), applied.error.reason);
       if (settingsOf(applied.value).readOnlySince !== undefined) return user.refused("against-the-rules", "unknown-operation");
       const [owner] = under === undefined ? membersOf(applied.value) : [];
-      if (owner !== undefined && !env.policy.allows(owner.accountId, token)) return user.refused("not-allowed", "");
+      const refusal = owner === undefined ? undefined : env.policy.refusal(owner.accountId, token);
+      if (refusal !== undefined) return user.refused("not-allowed", refusal);
       taken.push({ next: applied.value, entry });
       // A message holds hundreds of them, and each costs a signature or two: others are served between.
       await new Promise<void>((resolve) => env.endOfTurn(resolve));

@@ -157,7 +157,7 @@ export type Standing =
   /** A link was opened; the relay has not taken the acceptance yet. */
   | "joining"
   | "member"
-  /** `reason` says why: the link does not (or no longer) let this account in, or the relay lets it make no space. */
+  /** `reason` says why: the link does not (or no longer) let this account in, or the relay lets it make no space (AL-6: `token-wanted`, `wrong-token`, `not-listed`). */
   | "refused"
   | "left"
   | "removed";
@@ -375,6 +375,11 @@ export interface SkerryClient {
   safetyNumber(docId: string, accountId: string): Promise<readonly string[] | undefined>;
   /** Remembered on this device, for all spaces. */
   setVerified(accountId: string, verified: boolean): Promise<void>;
+  /**
+   * What the relay's operator asks of whoever makes a space there, at most 256 bytes of UTF-8; empty: nothing. Kept, sealed, on this device, durable when
+   * resolved; spaces that the relay has not taken are offered to it at once. Resolves with its answer to them (`refused` with `too-long`: nothing was kept).
+   */
+  setSpaceToken(token: string): Promise<SpaceResult>;
   /** Calls back with this account's devices now and after each change. */
   watchDevices(listener: (devices: DevicesStatus) => void): Subscription;
   /** At most 64 characters; the account's other devices see it. */

@@ -1,4 +1,5 @@
 /** A tab's end of the peer: the same `SkerryClient` as in the worker, over a port. Holds no key and no document; survives the peer's restart. */
+import { limits } from "@skerry/protocol";
 import type {
   ConnectionState,
   DeviceResult,
@@ -84,6 +85,7 @@ const repeatable: ReadonlySet<Method> = new Set([
   "shareLink",
   "safetyNumber",
   "setVerified",
+  "setSpaceToken",
   "renameDevice",
   "has",
   "setTitle",
@@ -327,6 +329,8 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     rotateKeys: (docId) => call("rotateKeys", docId) as Promise<SpaceResult>,
     safetyNumber: (docId, accountId) => call("safetyNumber", docId, accountId) as Promise<readonly string[] | undefined>,
     setVerified: async (accountId, verified) => void (await call("setVerified", accountId, verified ? "yes" : "no")),
+    // One character more than fits is refused like any that is too long.
+    setSpaceToken: (token) => call("setSpaceToken", token.slice(0, limits.spaceTokenBytesMax + 1)) as Promise<SpaceResult>,
     watchDevices: (listener) => watch<DevicesStatus>("devices", "", listener),
     renameDevice: async (deviceId, name) => void (await call("renameDevice", deviceId, name)),
     revokeDevice: (deviceId) => call("revokeDevice", deviceId) as Promise<DeviceResult>,

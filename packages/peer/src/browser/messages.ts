@@ -47,6 +47,7 @@ export const methods: Readonly<Record<Method, number>> = {
   rotateKeys: 1,
   safetyNumber: 2,
   setVerified: 2,
+  setSpaceToken: 1,
   renameDevice: 2,
   revokeDevice: 1,
   makeRecoveryKit: 0,
@@ -87,6 +88,7 @@ export type Method =
   | "rotateKeys"
   | "safetyNumber"
   | "setVerified"
+  | "setSpaceToken"
   | "renameDevice"
   | "revokeDevice"
   | "makeRecoveryKit"

@@ -67,6 +67,7 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   rotateKeys: (peer, [docId = ""]) => peer.rotateKeys(docId),
   safetyNumber: (peer, [docId = "", accountId = ""]) => peer.safetyNumber(docId, accountId),
   setVerified: (peer, [accountId = "", verified = ""]) => peer.setVerified(accountId, verified === "yes"),
+  setSpaceToken: (peer, [token = ""]) => peer.setSpaceToken(token),
   renameDevice: (peer, [deviceId = "", name = ""]) => peer.renameDevice(deviceId, name),
   revokeDevice: (peer, [deviceId = ""]) => peer.revokeDevice(deviceId),
   makeRecoveryKit: (peer) => peer.makeRecoveryKit(),

@@ -3,7 +3,7 @@
  * time may run over one local store: the host sees to it (SharedWorker, Web Lock, lock file).
  */
 import { formatShareLink, importSecret, parseInviteLink, parseShareLink, ready as cryptoReady } from "@skerry/crypto";
-import { bytesEqual, toText } from "@skerry/protocol";
+import { bytesEqual, limits, toText } from "@skerry/protocol";
 import type { Head, SpaceId } from "@skerry/protocol";
 import type { ConnectionState, DocumentStatus, DocumentSummary } from "../client.ts";
 import type { OpenDocument } from "../editor-hub.ts";
@@ -16,7 +16,7 @@ import { openDocument } from "./document.ts";
 import type { OpenedDocument } from "./document.ts";
 import { loadIdentity } from "./identity.ts";
 import type { Identity } from "./identity.ts";
-import { displayNameKey, documentKeys, relayKeyKey } from "./keys.ts";
+import { displayNameKey, documentKeys, relayKeyKey, spaceTokenKey } from "./keys.ts";
 import { loadLibrary, shorten, titleOf } from "./library.ts";
 import type { Library } from "./library.ts";
 import { isLess } from "./saved.ts";
@@ -32,7 +32,7 @@ import { createPairingSession } from "../account/pairing-session.ts";
 import type { PairingSession } from "../account/pairing-session.ts";
 import { loadSpaces } from "../space/spaces.ts";
 import type { Spaces } from "../space/spaces.ts";
-import { displayNameBytesMax, hasSpaceLog, storedName, storedRelayKey } from "./stored.ts";
+import { displayNameBytesMax, hasSpaceLog, storedName, storedRelayKey, storedSpaceToken } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 
 const statusEveryMs = 100;
@@ -76,6 +76,8 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
   const waiting = new Set<string>();
   const ends = new Map<string, Promise<void>>();
   let loaded: Loaded | undefined;
+  const tokenOfHost = new TextEncoder().encode(options.spaceToken ?? "");
+  let spaceToken: Uint8Array = tokenOfHost;
   let connectionState: ConnectionState = { kind: "connecting" };
   let closing: Promise<void> | undefined;
 
@@ -106,6 +108,8 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       (row) => spaceRows.push(row),
     );
     const name = await env.kv.get(displayNameKey);
+    const tokenRow = await env.kv.get(spaceTokenKey);
+    if (tokenRow !== undefined) spaceToken = storedSpaceToken.decode(tokenRow);
     if (closing !== undefined) throw new StoreError("closed", "the peer was closed");
     const connection = createConnection({
       env,
@@ -125,7 +129,7 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
         identity,
         connection,
         library,
-        token: new TextEncoder().encode(options.spaceToken ?? ""),
+        token: () => spaceToken,
         displayName: () => loaded?.displayName ?? "",
         caughtUp,
         arrived,
@@ -433,6 +437,14 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
     rotateKeys: async (docId) => (await readySpaces()).rotate(docId),
     safetyNumber: async (docId, accountId) => (await readySpaces()).safetyNumber(docId, accountId),
     setVerified: async (accountId, verified) => (await readySpaces()).setVerified(accountId, verified),
+    setSpaceToken: async (token) => {
+      await peer.ready;
+      const bytes = new TextEncoder().encode(token);
+      if (bytes.length > limits.spaceTokenBytesMax) return { ok: false, error: "refused", reason: "too-long" };
+      await env.kv.write([[spaceTokenKey, bytes.length === 0 ? undefined : storedSpaceToken.encode(bytes)]]);
+      spaceToken = bytes.length === 0 ? tokenOfHost : bytes;
+      return now().spaces.openAgain();
+    },
     watchDevices: (listener) => whenReady(() => now().devices.watch(listener)),
     renameDevice: async (deviceId, name) => {
       await peer.ready;

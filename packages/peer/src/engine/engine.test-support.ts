@@ -4,7 +4,7 @@ import { pooledRandom, ready } from "@skerry/crypto";
 import { decodeDown, decodeFrame, decodeRecord, decodeUp, docIdFromText, encodeDown, encodeFrame, encodeUp } from "@skerry/protocol";
 import type { Clock, DownMessage, Random, UpMessage } from "@skerry/protocol";
 import { createTag, defaultConfig, startRelay, systemClock } from "@skerry/relay";
-import type { LogStore } from "@skerry/relay";
+import type { Config, LogStore } from "@skerry/relay";
 import type * as Y from "yjs";
 import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
 import { quickStretch } from "../../../simulator/src/world/quick-stretch.ts";
@@ -37,15 +37,22 @@ export interface TestRelay {
   close(): Promise<void>;
 }
 
-export async function relayOn(store: LogStore, port = 0): Promise<TestRelay> {
+export async function relayOn(store: LogStore, port = 0, config: Partial<Config> = {}): Promise<TestRelay> {
   await ready;
-  const server = await startRelay({ config: defaultConfig({ port }), store, clock: systemClock, random, log: () => {}, tag: createTag() });
+  const server = await startRelay({
+    config: defaultConfig({ ...config, port }),
+    store,
+    clock: systemClock,
+    random,
+    log: () => {},
+    tag: createTag(),
+  });
   return { url: `${server.url.replace("http", "ws")}/sync`, port: server.port, store, close: () => server.close() };
 }
 
-export const startTestRelay = async (): Promise<TestRelay> => {
+export const startTestRelay = async (config: Partial<Config> = {}): Promise<TestRelay> => {
   await ready;
-  return relayOn(await openMemoryLogStore());
+  return relayOn(await openMemoryLogStore(), 0, config);
 };
 
 /** What travels, for tests to drop, bend and multiply: return what is to go on instead. */
@@ -295,7 +302,7 @@ export async function openDoc(peer: TestPeer, docId: string): Promise<TestDoc> {
 
 /** Everything that a test started, closed in reverse order at its end. */
 export interface Stage {
-  relay(): Promise<TestRelay>;
+  relay(config?: Partial<Config>): Promise<TestRelay>;
   relayOn(store: LogStore, port?: number): Promise<TestRelay>;
   peer(relay: { readonly url: string }, device?: Device, speed?: number): TestPeer;
   close(): Promise<void>;
@@ -308,7 +315,7 @@ export function createStage(): Stage {
     return one;
   };
   return {
-    relay: async () => keep(await startTestRelay()),
+    relay: async (config) => keep(await startTestRelay(config)),
     relayOn: async (store, port) => keep(await relayOn(store, port)),
     peer: (relay, device, speed) => keep(startPeer(relay, device, speed)),
     close: async () => {

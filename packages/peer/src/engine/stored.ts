@@ -218,6 +218,7 @@ export interface StoredHome {
 }
 export const storedHome: Stored<StoredHome> = stored(struct<StoredHome>({ spaceId, docId }), "home");
 export const storedKit: Stored<Uint8Array> = stored(fixedBytes(keyBytes), "recovery kit");
+export const storedSpaceToken: Stored<Uint8Array> = stored(varBytes(limits.spaceTokenBytesMax), "space token");
 export const storedAccountId: Stored<Uint8Array> = stored(fixedBytes(hashBytes), "account");
 export const storedHeardName: Stored<{ readonly accountId: Uint8Array; readonly name: string }> = stored(
   struct<{ readonly accountId: Uint8Array; readonly name: string }>({ accountId: fixedBytes(hashBytes), name: utf8(displayNameBytesMax) }),

@@ -69,6 +69,8 @@ export interface Space {
   watch(listener: () => void): () => void;
   /** Documents changed: a duty may be due. */
   wake(): void;
+  /** Sends the opening with the token that there is now, also if the relay has refused it. Resolves with its answer; at once if it has taken it before. */
+  openAgain(): Promise<SpaceResult>;
   close(): Promise<void>;
 }
 
@@ -79,7 +81,7 @@ export interface SpaceOptions {
   readonly account: OwnAccount;
   readonly stored: StoredSpace;
   /** What the operator asks of whoever makes a space; empty if nothing. */
-  readonly token: Uint8Array;
+  readonly token: () => Uint8Array;
   readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
   readonly heads: (docIds: readonly DocId[]) => Promise<ReadonlyMap<string, Head> | undefined>;
   readonly onDistrust: (distrust: Distrust) => void;
@@ -103,6 +105,7 @@ interface Proposal {
 interface InFlight {
   readonly operation: Uint8Array;
   readonly proposal: Proposal | undefined;
+  readonly token: Uint8Array;
 }
 
 /** A person waits for so long; then nothing is known to have changed. */
@@ -147,6 +150,8 @@ export function createSpace(options: SpaceOptions): Space {
   let dutyFailures = 0;
   /** The opening was refused on this connection: an operator may think otherwise by the next one. */
   let openingTried = false;
+  /** Who waits for what the relay says to the opening. */
+  const openers = new Set<(result: SpaceResult) => void>();
   /** First position of the operations that are being handed back. */
   let handingFrom = 0;
   /** Ends what waits for its turn, if this space is closed before. */
@@ -440,7 +445,7 @@ export function createSpace(options: SpaceOptions): Space {
     }
     if (operations.length === 0) return reopenLater();
     handingFrom = from;
-    channel.send({ type: "restore-operations", from, operations, token: options.token });
+    channel.send({ type: "restore-operations", from, operations, token: options.token() });
   };
 
   const onHandedBack = async ({ position }: Down<"operations-restored">): Promise<void> => {
@@ -527,6 +532,7 @@ export function createSpace(options: SpaceOptions): Space {
     const isIn = isSettledIn(state);
     if (stored.creation !== undefined || (stored.join !== undefined && isIn) || (stored.refusal !== "" && isIn))
       await keep({ creation: undefined, ...(isIn ? { join: undefined, refusal: "" } : {}) });
+    answerOpeners({ ok: true });
   };
 
   /** This account is where the link led, and has the keys by an envelope of its own: the link is not needed any more. */
@@ -538,6 +544,10 @@ export function createSpace(options: SpaceOptions): Space {
   };
 
   // ---- deciding
+
+  const answerOpeners = (result: SpaceResult): void => {
+    for (const answer of [...openers]) answer(result);
+  };
 
   const retry = (failed: InFlight): void => {
     if (inFlight === failed) inFlight = undefined;
@@ -567,16 +577,19 @@ export function createSpace(options: SpaceOptions): Space {
     inFlight = undefined;
     const reason = message.reason === "" ? message.code : message.reason;
     if (mine.proposal === undefined) {
+      // A person has given another token since it was sent: that one has not been tried.
+      if (!bytesEqual(mine.token, options.token())) return;
       openingTried = true;
       await keep({ refusal: reason });
       changed();
+      answerOpeners({ ok: false, error: message.code === "not-allowed" ? "not-allowed" : "refused", reason });
     } else mine.proposal.end({ ok: false, error: message.code === "not-allowed" ? "not-allowed" : "refused", reason });
   };
 
   const send = (operation: Uint8Array, proposal: Proposal | undefined): void => {
-    inFlight = { operation, proposal };
-    const isOpening = proposal === undefined;
-    channel.send({ type: "append-operation", operation, token: isOpening ? options.token : new Uint8Array() });
+    const token = proposal === undefined ? options.token() : new Uint8Array();
+    inFlight = { operation, proposal, token };
+    channel.send({ type: "append-operation", operation, token });
   };
 
   /** The next thing to decide, one at a time. Deciding may wait for documents, so it happens outside of the mailbox. */
@@ -733,6 +746,21 @@ export function createSpace(options: SpaceOptions): Space {
       return () => void listeners.delete(listener);
     },
     wake: () => mailbox.post(() => {}),
+    openAgain: () =>
+      new Promise((resolve) => {
+        if (closed !== undefined || openers.size >= waitingMax) return resolve({ ok: false, error: "offline", reason: "" });
+        if (stored.creation === undefined) return resolve({ ok: true });
+        const cancel = env.clock.schedule(decisionMs, () => answer({ ok: false, error: "offline", reason: "" }));
+        const answer = (result: SpaceResult): void => {
+          openers.delete(answer);
+          cancel();
+          resolve(result);
+        };
+        openers.add(answer);
+        mailbox.post(() => {
+          openingTried = false;
+        });
+      }),
     close: () =>
       (closed ??= (async () => {
         channel.close();
@@ -741,6 +769,7 @@ export function createSpace(options: SpaceOptions): Space {
         await mailbox.close();
         for (const proposal of [...waiting, ...(inFlight?.proposal === undefined ? [] : [inFlight.proposal])])
           proposal.end({ ok: false, error: "offline", reason: "" });
+        answerOpeners({ ok: false, error: "offline", reason: "" });
         const end = new StoreError("closed", "the space was closed");
         for (const reject of turns) reject(end);
         loading.reject(end);

@@ -71,7 +71,8 @@ export interface SpacesHost {
   readonly identity: Identity;
   readonly connection: Connection;
   readonly library: Library;
-  readonly token: Uint8Array;
+  /** What the operator asks of whoever makes a space; empty if nobody gave any. */
+  readonly token: () => Uint8Array;
   readonly displayName: () => string;
   /** Verified head of a document, once it is caught up with the relay; undefined if that takes too long. */
   readonly caughtUp: (entry: LibraryEntry) => Promise<Head | undefined>;
@@ -109,6 +110,8 @@ export interface Spaces {
   rotate(docId: string): Promise<SpaceResult>;
   safetyNumber(docId: string, accountId: string): Promise<readonly string[] | undefined>;
   setVerified(accountId: string, verified: boolean): Promise<void>;
+  /** Every opening that the relay has not taken is sent with the token that there is now. Resolves with what it says to them. */
+  openAgain(): Promise<SpaceResult>;
   // ---- for the account's own devices
   account(): Promise<OwnAccount>;
   all(): readonly Space[];
@@ -655,6 +658,12 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     setVerified: async (accountId, verified) => {
       const id = idFrom(accountId);
       if (id !== undefined) await (await withPeople()).setVerified(id, verified);
+    },
+    openAgain: async () => {
+      const answers = await Promise.all([...known.values()].map(({ space }) => space.openAgain()));
+      const problems = answers.filter(({ ok }) => !ok);
+      // A no says more than no answer.
+      return problems.find((answer) => !answer.ok && answer.error !== "offline") ?? problems[0] ?? { ok: true };
     },
     account: async () => (await ownAccount()).account,
     all: () => [...known.values()].map(({ space }) => space),

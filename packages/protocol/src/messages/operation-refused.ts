@@ -6,8 +6,8 @@ import { channel } from "./message.ts";
 import type { MessageFormat } from "./message.ts";
 
 /**
- * The operation was not appended. `code` says what kind of no it is, `reason` which rule says so, in the rulebook's own word (docs/access.md); empty if
- * no rule does. With "stale" somebody else's came first: read on, decide anew.
+ * The operation was not appended. `code` says what kind of no it is, `reason` which rule says so, in the rulebook's own word (docs/access.md), or what the
+ * operator asks of whoever makes a space (AL-6); empty otherwise. With "stale" somebody else's came first: read on, decide anew.
  */
 export interface OperationRefused {
   readonly type: "operation-refused";
