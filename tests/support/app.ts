@@ -15,8 +15,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** `npm test` builds the app before; a single test file run by hand builds it if it was never built. */
-export async function startApp(): Promise<App> {
+/** `npm test` builds the app before; a single test file run by hand builds it if it was never built. `relayOptions`: docs/operating.md. */
+export async function startApp(relayOptions: Readonly<Record<string, string>> = {}): Promise<App> {
   if (!existsSync(path.join(root, "apps/web/dist/index.html"))) {
     // vitest's NODE_ENV would give React's development build.
     const built = spawnSync(
@@ -26,7 +26,7 @@ export async function startApp(): Promise<App> {
     );
     if (built.status !== 0) throw new Error(`the web app did not build:\n${built.stdout}${built.stderr}`);
   }
-  const relay = await startRelayProcess();
+  const relay = await startRelayProcess({ env: relayOptions });
   return { url: relay.url, relay, close: () => relay.close() };
 }
 

@@ -44,8 +44,8 @@ export interface Stage {
 }
 
 /** One Chromium for everyone: contexts share nothing. */
-export async function openStage(): Promise<Stage> {
-  const app = await startApp();
+export async function openStage(relayOptions: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const app = await startApp(relayOptions);
   const people: Person[] = [];
   // playwright's own headless mode is another browser, with other timing.
   const browser = await chromium.launch({ executablePath: chromiumPath, headless: false, args: [...chromiumArgs] });

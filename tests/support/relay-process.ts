@@ -19,8 +19,8 @@ export interface RelayProcess {
   output(): string;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and folder; resolves when it listens. */
-  restart(): Promise<void>;
+  /** Starts it again on the same port and folder, with these options changed; resolves when it listens. */
+  restart(changes?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** Kills it and removes its folder, if this module made it. */
@@ -47,7 +47,7 @@ export async function startRelayProcess(
   let printed = "";
   let current: { readonly pid: number; readonly ended: Promise<number | null>; signal(name: NodeJS.Signals): void };
 
-  const launch = async (): Promise<void> => {
+  const launch = async (changes: Readonly<Record<string, string>> = {}): Promise<void> => {
     const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@skerry/source", "apps/relay/src/main.ts"], {
       cwd: root,
       env: {
@@ -57,6 +57,7 @@ export async function startRelayProcess(
         SKERRY_HANDSHAKES_BURST: "10000",
         SKERRY_HANDSHAKES_PER_SECOND: "10000",
         ...options.env,
+        ...changes,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

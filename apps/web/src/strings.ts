@@ -156,6 +156,32 @@ const linkRefusalFallback: LinkRefusalText = {
   todo: `It did not say why in words that this version knows. ${askAgain}`,
 };
 
+const onlyHere = "What you write is safe on this device, and nobody else has it yet.";
+const tokenWanted: LinkRefusalText = {
+  title: "This server asks for an access token",
+  todo: `Whoever has it may make documents here that can be shared. ${onlyHere} Ask the people who run the server for the token.`,
+};
+
+/** Why the server does not take a document that was made here, by its own word (AL-6). */
+const ownRefusalTexts: Readonly<Record<string, LinkRefusalText>> = {
+  "token-wanted": tokenWanted,
+  "wrong-token": tokenWanted,
+  "not-listed": {
+    title: "You are not on this server's list yet",
+    todo: `The people who run it decide who may make documents here that can be shared. ${onlyHere} Send them the id of your account: once it is on their list, this document goes to the server by itself.`,
+  },
+};
+
+const ownRefusalFallback: LinkRefusalText = {
+  title: "This document can't be shared",
+  todo: "This server does not let you make documents that can be shared. What you write stays on this device, and nobody else has it.",
+};
+
+const tokenProblemTexts: Readonly<Record<string, string>> = {
+  "wrong-token": "The server does not know this token. Compare it with the one that you were given: capitals count.",
+  "too-long": "This is longer than any access token. Copy just the token.",
+};
+
 const outdatedText = "This space uses something that this version does not know. Reload or update Skerry to change it.";
 const goneText = "Somebody else was faster: this has changed meanwhile. Look at the list again.";
 const linkEndedText = "That link is not good any more.";
@@ -668,10 +694,29 @@ export const strings = {
       link: (reason: string, passphraseGiven: boolean): LinkRefusalText =>
         (passphraseGiven ? textOf(passphraseRefusalTexts, reason) : undefined) ?? textOf(linkRefusalTexts, reason) ?? linkRefusalFallback,
       openAgain: "To try another passphrase, open the link again.",
-      own: {
-        title: "This document can't be shared",
-        todo: "This server does not let you make documents that can be shared. What you write stays on this device, and nobody else has it.",
+      own: (reason: string): LinkRefusalText => textOf(ownRefusalTexts, reason) ?? ownRefusalFallback,
+    },
+
+    /** Where the server's operator decides who may make documents that can be shared. */
+    access: {
+      token: {
+        label: "Access token of this server",
+        hint: "You give it once. It is kept on this device, sealed.",
+        button: "Use token",
+        missing: "Type the token that you were given.",
+        asking: "Asking the server…",
+        later: "The server did not answer. The token is kept on this device, and tried as soon as it does.",
+        problem: (reason: string): string =>
+          textOf(tokenProblemTexts, reason) ?? "The server did not take that, and did not say why in words that this version knows.",
       },
+      account: {
+        label: "Your account's id",
+        hint: "It opens nothing, and is no secret.",
+        copy: "Copy id",
+        copied: "Copied",
+        copyFailed: "Copying was not allowed. The id is selected: copy it with your keyboard.",
+      },
+      taken: "The server takes your documents now. This one can be shared.",
     },
 
     notes: {

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { SpaceStatus } from "../client.ts";
 import { strings } from "../strings.ts";
 import { documentAccess, isOwnAndRefused, mayTryPassphrase } from "./document-access.ts";
+import { ServerAccess } from "./server-access.tsx";
 
 const t = strings.space;
 
@@ -20,6 +21,7 @@ export interface AccessNotesProps {
 /** What the page of a document says of one's own standing: loud if it is bad news, quiet if it is how things are. */
 export function AccessNotes({ space, isHere, unsent, onDownload, takeFocus }: AccessNotesProps): ReactNode {
   const gained = useGained(space, isHere);
+  const [taken, setTaken] = useState(false);
   if (space === undefined) return null;
   const { note } = documentAccess(space, isHere);
   const quiet = note === "view" ? t.notes.view : note === "outdated" ? t.notes.outdated : note === "not-now" ? t.notes.notNow : "";
@@ -28,6 +30,7 @@ export function AccessNotes({ space, isHere, unsent, onDownload, takeFocus }: Ac
       {/* Always there, so that what comes into it is read out. */}
       <div role="status">
         {quiet !== "" && <p className="note note-wide">{quiet}</p>}
+        {note === undefined && taken && <Taken />}
         {quiet === "" && gained && <span className="visually-hidden">{t.notes.writable}</span>}
       </div>
       {note === "distrusted" && (
@@ -43,21 +46,56 @@ export function AccessNotes({ space, isHere, unsent, onDownload, takeFocus }: Ac
           takeFocus={takeFocus}
         />
       )}
-      {note === "refused" && space !== null && (
-        <LoudNote
-          title={refusalOf(space, isHere).title}
-          body={`${refusalOf(space, isHere).todo} ${mayTryPassphrase(space) ? t.refused.openAgain : ""}`.trim()}
-          danger={false}
-          onDownload={isOwnAndRefused(space, isHere) ? undefined : onDownload}
-          takeFocus={false}
-        />
-      )}
+      {note === "refused" &&
+        space !== null &&
+        (isOwnAndRefused(space, isHere) ? (
+          <OwnRefused reason={space.reason} onTaken={() => setTaken(true)} />
+        ) : (
+          <LoudNote
+            title={refusalOf(space, isHere).title}
+            body={`${refusalOf(space, isHere).todo} ${mayTryPassphrase(space) ? t.refused.openAgain : ""}`.trim()}
+            danger={false}
+            onDownload={onDownload}
+            takeFocus={false}
+          />
+        ))}
     </>
   );
 }
 
 export const refusalOf = (space: SpaceStatus, isHere: boolean): { readonly title: string; readonly todo: string } =>
-  isOwnAndRefused(space, isHere) ? t.refused.own : t.refused.link(space.reason, space.passphraseGiven);
+  isOwnAndRefused(space, isHere) ? t.refused.own(space.reason) : t.refused.link(space.reason, space.passphraseGiven);
+
+/** The server takes no documents of this account, and what can be done about it. */
+function OwnRefused({ reason, onTaken }: { readonly reason: string; readonly onTaken: () => void }): ReactNode {
+  const { title, todo } = t.refused.own(reason);
+  const id = useId();
+  return (
+    <section className="note note-wide note-warning" aria-labelledby={id}>
+      {/* Not around the field: all of it would be read out whenever something of it changes. */}
+      <div role="alert">
+        <p className="note-title" id={id}>
+          {title}
+        </p>
+        <p>{todo}</p>
+      </div>
+      <ServerAccess reason={reason} onTaken={onTaken} />
+    </section>
+  );
+}
+
+/** In the place of the field that helped, and with its focus, unless the person has gone elsewhere meanwhile. */
+function Taken(): ReactNode {
+  const place = useRef<HTMLParagraphElement>(null);
+  useLayoutEffect(() => {
+    if (document.activeElement === document.body) place.current?.focus();
+  }, []);
+  return (
+    <p ref={place} tabIndex={-1} className="note note-wide">
+      {t.access.taken}
+    </p>
+  );
+}
 
 /** True after a note that kept one from writing went away while the page was open. */
 function useGained(space: SpaceStatus | null | undefined, isHere: boolean): boolean {

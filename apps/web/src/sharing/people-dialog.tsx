@@ -265,7 +265,7 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
 /** How this account stands, in a sentence or two. */
 function leadOf(space: SpaceStatus, isHere: boolean): string {
   const { note } = documentAccess(space, isHere);
-  if (isOwnAndRefused(space, isHere)) return t.refused.own.todo;
+  if (isOwnAndRefused(space, isHere)) return t.refused.own(space.reason).todo;
   if (space.standing === "creating") return t.invite.later;
   if (space.standing === "joining") return t.standing.joining;
   if (note === "removed") return `${t.notes.removedTitle}. ${t.notes.ended(0)}`;

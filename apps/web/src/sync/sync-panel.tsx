@@ -61,7 +61,7 @@ function spaceReason(space: SpaceStatus | null | undefined, status: DocumentStat
   if (space === null || space === undefined) return undefined;
   const s = strings.space;
   const isHere = status.phase === "ready";
-  if (isOwnAndRefused(space, isHere)) return s.refused.own.todo;
+  if (isOwnAndRefused(space, isHere)) return s.refused.own(space.reason).todo;
   const { note } = documentAccess(space, isHere);
   switch (note) {
     case undefined:
