@@ -199,6 +199,29 @@ test("without the server no words are made and none are looked for, and both are
   expect(await stage.troubles()).toEqual([]);
 });
 
+test("without a camera it is said, and the words can be typed: what was typed before is still there", async () => {
+  const { page } = await freshDevice(stage, "Olga");
+  await press(page, "I have recovery words…");
+  await focusComesTo(page, "Use your recovery words");
+  await reach(page, "Recovery words");
+  await page.keyboard.type("1. abandon");
+  await press(page, "Scan the sheet's code");
+  await focusComesTo(page, "Scan your recovery sheet");
+  await problemIn(page).filter({ hasText: "No camera was found: type the words." }).waitFor();
+  await press(page, "Type the words instead");
+  await focusComesTo(page, "Use your recovery words");
+  expect(await wordsField(page).inputValue()).toBe("1. abandon");
+  // One step back is not out of it.
+  await press(page, "Scan the sheet's code");
+  await focusComesTo(page, "Scan your recovery sheet");
+  await page.keyboard.press("Escape");
+  await focusComesTo(page, "Use your recovery words");
+  expect(await wordsField(page).inputValue()).toBe("1. abandon");
+  await page.keyboard.press("Escape");
+  await focusComesTo(page, "Your devices");
+  expect(await stage.troubles()).toEqual([]);
+});
+
 test("making words works with the keyboard alone, and nobody loses them by a stray key", async () => {
   const { page } = await freshDevice(stage, "Olga");
   await writeDocument(page, "Plan", "Rope and tea");
@@ -424,6 +447,10 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   await submitWords(page, "1. abandon 2. abilitee");
   await problemIn(page).waitFor();
   await look(page, "restore, wrong word");
+  await devicesDialog(page).getByRole("button", { name: "Scan the sheet's code" }).click();
+  await problemIn(page).waitFor();
+  await look(page, "restore, no camera");
+  await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await look(page, "devices, empty");
   await devicesDialog(page).getByRole("button", { name: "Close" }).click();

@@ -15,6 +15,7 @@ import type {
   SpaceError,
   SpaceInvite,
 } from "./client.ts";
+import type { CameraProblem } from "./platform/camera.ts";
 
 const number = new Intl.NumberFormat();
 
@@ -308,6 +309,14 @@ const pairingErrorTexts: Readonly<Record<PairingError, Readonly<Record<PairingRo
   "may-not-join":
     "This browser already has documents that belong to an account of its own. Use a browser profile without documents, or share these documents with your other account and remove them here first.",
 };
+
+/** Why there is no picture, and what can be done without. */
+const cameraProblems = (instead: string): Readonly<Record<CameraProblem, string>> => ({
+  unsupported: `This browser can't read codes with the camera: ${instead}.`,
+  denied: `The camera may not be used here. Allow it in the browser's settings, or ${instead}.`,
+  none: `No camera was found: ${instead}.`,
+  failed: `The camera did not start; another app may be using it. Close that, or ${instead}.`,
+});
 
 const nothingChangedHere = "Nothing was changed here.";
 
@@ -789,6 +798,11 @@ export const strings = {
       fetchingHint: "They appear here one by one. If your account has none yet, begin one here or on another device.",
     },
 
+    scan: {
+      picture: "What the camera sees",
+      starting: "Starting the camera…",
+    },
+
     /** Adding a device, on both sides. `old` has the account, `new` is to get it. */
     pair: {
       opening: "One moment…",
@@ -832,16 +846,9 @@ export const strings = {
       scan: {
         title: "Scan the code",
         how: "Hold the other device's code before the camera.",
-        picture: "What the camera sees",
-        starting: "Starting the camera…",
         otherCode: "That is another kind of code. Hold the one of the other device before the camera.",
         type: "Type the code instead",
-        problems: {
-          unsupported: "This browser can't read codes with the camera: type the code.",
-          denied: "The camera may not be used here. Allow it in the browser's settings, or type the code.",
-          none: "No camera was found: type the code.",
-          failed: "The camera did not start; another app may be using it. Type the code.",
-        },
+        problems: cameraProblems("type the code"),
       },
       connecting: {
         title: "Meeting the other device…",
@@ -959,7 +966,7 @@ export const strings = {
       made: "Made on",
       server: "Server",
       picture: "QR code of the words",
-      how: "To get your documents back: open the server's address in a browser that has no documents, choose “I have recovery words”, and type these words in their order. The square holds the same words.",
+      how: "To get your documents back: open the server's address in a browser that has no documents, choose “I have recovery words”, and type these words in their order, or scan the square, which says the same.",
       care: "Whoever has this paper has everything: keep it like a passport. When you make new words, this paper is worth nothing.",
     },
     restore: {
@@ -971,6 +978,14 @@ export const strings = {
       count: (count: number): string =>
         count <= 24 ? `${number.format(count)} of 24 words` : `${number.format(count)} words; it takes 24`,
       button: "Get my documents back",
+      scan: {
+        button: "Scan the sheet's code",
+        title: "Scan your recovery sheet",
+        how: "Hold the square on your paper before the camera.",
+        otherCode: "That is another kind of code. Hold the square beside your recovery words before the camera.",
+        type: "Type the words instead",
+        problems: cameraProblems("type the words"),
+      },
       looking: "Looking for your documents…",
       problem: (error: Extract<RestoreResult, { readonly ok: false }>["error"], at: number): string => restoreErrorTexts[error](at),
       broken: "Something went wrong in this browser. Reload this page, and look whether your documents are there; if not, try again.",

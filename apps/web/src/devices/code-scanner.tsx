@@ -3,22 +3,23 @@ import type { ReactNode } from "react";
 import { closeCamera, createQrReader, openCamera } from "../platform/camera.ts";
 import type { CameraProblem } from "../platform/camera.ts";
 import { strings } from "../strings.ts";
-import { TimeLeft } from "./time-left.tsx";
 
-const t = strings.devices.pair.scan;
+const t = strings.devices.scan;
 const betweenPicturesMs = 120;
 
 export interface CodeScannerProps {
-  readonly endsAtMs: number;
+  /** What to hold before the camera, what to do without one, and what to do if there is none. */
+  readonly words: { readonly how: string; readonly type: string; readonly problems: Readonly<Record<CameraProblem, string>> };
   /** A code came into sight that was not there before. */
   readonly onFound: (text: string) => void;
   readonly onType: () => void;
+  readonly foot?: ReactNode;
 }
 
 type State = "starting" | "looking" | CameraProblem;
 
 /** Looks for a code with the camera, which is on for as long as this is there. */
-export function CodeScanner({ endsAtMs, onFound, onType }: CodeScannerProps): ReactNode {
+export function CodeScanner({ words, onFound, onType, foot }: CodeScannerProps): ReactNode {
   const [state, setState] = useState<State>("starting");
   const video = useRef<HTMLVideoElement>(null);
   const found = useRef(onFound);
@@ -68,12 +69,12 @@ export function CodeScanner({ endsAtMs, onFound, onType }: CodeScannerProps): Re
     };
   }, []);
 
-  const problem = state === "starting" || state === "looking" ? undefined : t.problems[state];
+  const problem = state === "starting" || state === "looking" ? undefined : words.problems[state];
   return (
     <>
       {problem === undefined ? (
         <>
-          <p>{t.how}</p>
+          <p>{words.how}</p>
           <video ref={video} className="scanner" muted playsInline aria-label={t.picture} />
           <p className="told" role="status">
             {state === "starting" ? t.starting : ""}
@@ -86,12 +87,10 @@ export function CodeScanner({ endsAtMs, onFound, onType }: CodeScannerProps): Re
       )}
       <div className="pairing-others">
         <button type="button" className="button" onClick={onType}>
-          {t.type}
+          {words.type}
         </button>
       </div>
-      <div className="pairing-foot">
-        <TimeLeft endsAtMs={endsAtMs} />
-      </div>
+      {foot}
     </>
   );
 }

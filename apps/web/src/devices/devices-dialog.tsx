@@ -19,6 +19,7 @@ import type { KitEvent, KitState } from "./recovery-flow.ts";
 import { nextKitState } from "./recovery-flow.ts";
 import { RecoveryPart } from "./recovery-part.tsx";
 import { RecoveryRestore } from "./recovery-restore.tsx";
+import type { WordsEntry } from "./recovery-restore.tsx";
 import { EndKitStep, RecoveryStep } from "./recovery-step.tsx";
 import { RevokedNote } from "./revoked-note.tsx";
 
@@ -31,8 +32,9 @@ type Step =
   /** `isNew`: instead of words that there were when it began. */
   | { readonly kind: "kit"; readonly state: KitState; readonly isNew: boolean }
   | { readonly kind: "end-kit"; readonly device: DeviceSummary }
-  | { readonly kind: "restore" };
+  | { readonly kind: "restore"; readonly entry: WordsEntry };
 
+const restoring: Step = { kind: "restore", entry: "type" };
 const pairAs = (role: PairingRole, attempt = 1): Step => ({ kind: "pair", role, entry: firstEntry[role], attempt });
 
 export interface DevicesDialogProps {
@@ -74,6 +76,7 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
   const back = (): void => {
     if (step?.kind === "kit") return onKit({ kind: "back" });
     if (!busy) say("");
+    if (step?.kind === "restore" && step.entry === "scan") return setStep(restoring);
     const before = step?.kind === "pair" ? entryBefore(step.entry, step.role) : undefined;
     setStep(step?.kind === "pair" && before !== undefined ? { ...step, entry: before } : undefined);
   };
@@ -172,7 +175,7 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
             />
           )}
           {devices !== undefined && mayOfferToJoin(devices) && (
-            <JoinPart mayJoin={devices.mayJoinAccount} onJoin={() => open(pairAs("new"))} onRestore={() => open({ kind: "restore" })} />
+            <JoinPart mayJoin={devices.mayJoinAccount} onJoin={() => open(pairAs("new"))} onRestore={() => open(restoring)} />
           )}
         </div>
         {step?.kind === "rename" && (
@@ -195,7 +198,19 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
           />
         )}
         {step?.kind === "end-kit" && <EndKitStep busy={busy} onBack={back} onConfirm={() => void endKit(step)} />}
-        {step?.kind === "restore" && <RecoveryRestore deviceName={nameOfThisDevice()} say={say} onBack={back} onRestored={onClose} />}
+        {step?.kind === "restore" && (
+          <RecoveryRestore
+            entry={step.entry}
+            onEntry={(entry) => {
+              say("");
+              setStep((current) => (current?.kind === "restore" ? { ...current, entry } : current));
+            }}
+            deviceName={nameOfThisDevice()}
+            say={say}
+            onBack={back}
+            onRestored={onClose}
+          />
+        )}
         {step?.kind === "pair" && (
           <PairingStep
             key={step.attempt}
@@ -215,7 +230,7 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
 }
 
 const firstStep = (startsWith: DevicesDialogProps["startsWith"]): Step | undefined =>
-  startsWith === "list" ? undefined : startsWith === "join" ? pairAs("new") : { kind: "restore" };
+  startsWith === "list" ? undefined : startsWith === "join" ? pairAs("new") : restoring;
 
 /** Who has several devices has an account already. */
 const mayOfferToJoin = ({ devices, revoked }: DevicesStatus): boolean => !revoked && devices.every(({ isThis }) => isThis);

@@ -126,13 +126,18 @@ export function PairingStep(props: PairingStepProps): ReactNode {
       )}
       {view.kind === "scanning" && (
         <CodeScanner
-          endsAtMs={view.status.endsAtMs}
+          words={t.scan}
           onFound={(text) =>
             void act((client) => client.takePairingCode(text)).then((problem) => {
               if (problem !== undefined) say(problem.startsWith("code-") ? t.scan.otherCode : wordsOf(problem), true);
             })
           }
           onType={() => onEntry("type")}
+          foot={
+            <div className="pairing-foot">
+              <TimeLeft endsAtMs={view.status.endsAtMs} />
+            </div>
+          }
         />
       )}
       {view.kind === "connecting" && (

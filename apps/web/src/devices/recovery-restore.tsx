@@ -1,15 +1,22 @@
+import { Camera } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { useApp } from "../app/client-context.ts";
 import type { RestoreResult } from "../client.ts";
 import { DialogStep } from "../sharing/dialog-step.tsx";
 import { strings } from "../strings.ts";
-import { placeOfWord, wordsIn } from "./recovery-words.ts";
+import { CodeScanner } from "./code-scanner.tsx";
+import { placeOfWord, wordsIn, wordsOfSheet } from "./recovery-words.ts";
 
 const t = strings.recovery.restore;
 const quietMs = 1000;
 
+/** What was chosen: to type the words, or to hold their sheet before the camera. */
+export type WordsEntry = "type" | "scan";
+
 export interface RecoveryRestoreProps {
+  readonly entry: WordsEntry;
+  readonly onEntry: (entry: WordsEntry) => void;
   readonly deviceName: string;
   readonly say: (text: string, isProblem?: boolean) => void;
   readonly onBack: () => void;
@@ -18,7 +25,7 @@ export interface RecoveryRestoreProps {
 }
 
 /** Takes recovery words, and puts this device into their account. What was typed stays in this field. */
-export function RecoveryRestore({ deviceName, say, onBack, onRestored }: RecoveryRestoreProps): ReactNode {
+export function RecoveryRestore({ entry, onEntry, deviceName, say, onBack, onRestored }: RecoveryRestoreProps): ReactNode {
   const { client, profile, refresh } = useApp();
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
@@ -34,7 +41,7 @@ export function RecoveryRestore({ deviceName, say, onBack, onRestored }: Recover
   }, []);
   const words = wordsIn(text);
 
-  const ask = async (): Promise<RestoreResult | "broken"> => {
+  const ask = async (words: readonly string[]): Promise<RestoreResult | "broken"> => {
     const before = profile.accountId;
     try {
       return await client.restoreAccount(words.join(" "), deviceName);
@@ -44,12 +51,12 @@ export function RecoveryRestore({ deviceName, say, onBack, onRestored }: Recover
       return after !== undefined && after.accountId !== before ? { ok: true } : "broken";
     }
   };
-  const submit = async (): Promise<void> => {
+  const submit = async (words: readonly string[]): Promise<void> => {
     if (busy) return;
     setBusy(true);
     setProblem(undefined);
     say(t.looking);
-    const result = await ask();
+    const result = await ask(words);
     if (result !== "broken" && result.ok) {
       setText("");
       await refresh().catch(() => undefined);
@@ -57,23 +64,39 @@ export function RecoveryRestore({ deviceName, say, onBack, onRestored }: Recover
       return;
     }
     setBusy(false);
-    const words = result === "broken" ? t.broken : t.problem(result.error, result.at);
-    if (!mounted.current) return say(words, true);
+    const why = result === "broken" ? t.broken : t.problem(result.error, result.at);
+    if (!mounted.current) return say(why, true);
     say("");
-    setProblem(words);
-    const place = result !== "broken" && result.error === "words-unknown" ? placeOfWord(text, result.at) : undefined;
+    setProblem(why);
+    const typed = field.current?.value ?? "";
+    const place = result !== "broken" && result.error === "words-unknown" ? placeOfWord(typed, result.at) : undefined;
     field.current?.focus();
     if (place !== undefined) field.current?.setSelectionRange(place.start, place.end);
   };
 
+  const found = (code: string): void => {
+    const scanned = wordsOfSheet(code);
+    if (scanned === undefined) return say(t.scan.otherCode, true);
+    setText(code);
+    onEntry("type");
+    void submit(scanned);
+  };
+
+  if (entry === "scan") {
+    return (
+      <DialogStep key="scan" title={t.scan.title} onBack={onBack}>
+        <CodeScanner words={t.scan} onFound={found} onType={() => onEntry("type")} />
+      </DialogStep>
+    );
+  }
   return (
-    <DialogStep title={t.title} onBack={onBack}>
+    <DialogStep key="type" title={t.title} onBack={onBack}>
       <p>{t.how}</p>
       <form
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          void submit(words);
         }}
       >
         <label htmlFor={id}>{t.label}</label>
@@ -110,6 +133,10 @@ export function RecoveryRestore({ deviceName, say, onBack, onRestored }: Recover
           <WordCount count={words.length} />
         </div>
         <div className="dialog-actions">
+          <button type="button" className="button" aria-disabled={busy} onClick={() => (busy ? undefined : onEntry("scan"))}>
+            <Camera aria-hidden="true" />
+            {t.scan.button}
+          </button>
           <button type="submit" className="button button-primary" aria-disabled={busy}>
             {t.button}
           </button>

@@ -5,6 +5,7 @@ import { strings } from "../strings.ts";
 import { Mark } from "../ui/mark.tsx";
 import { fullDayOf } from "../ui/times.ts";
 import { QrPicture } from "./qr-picture.tsx";
+import { sheetText } from "./recovery-words.ts";
 
 const t = strings.recovery.sheet;
 
@@ -36,7 +37,7 @@ export function RecoverySheet({ words }: { readonly words: readonly string[] }):
             </li>
           ))}
         </ol>
-        <QrPicture text={words.join(" ")} label={t.picture} />
+        <QrPicture text={sheetText(words)} label={t.picture} />
       </div>
       <p>{t.how}</p>
       <p>{t.care}</p>

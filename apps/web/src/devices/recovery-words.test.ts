@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { strings } from "../strings.ts";
 import { dayOf } from "../ui/times.ts";
-import { isSameWord, placeOfWord, wordsIn, wrongOnes } from "./recovery-words.ts";
+import { isSameWord, placeOfWord, sheetText, wordsIn, wordsOfSheet, wrongOnes } from "./recovery-words.ts";
 import type { RestoreError } from "./recovery-words.ts";
 
 const t = strings.recovery;
@@ -24,6 +24,24 @@ test.each([
 test("nothing is no word, and letters of other scripts are left for the peer to judge", () => {
   for (const text of ["", "  \n", "1. 2. 3."]) expect(wordsIn(text)).toEqual([]);
   expect(wordsIn("ábaco Größe e\u0301tude")).toEqual(["ábaco", "Größe", "e\u0301tude"]);
+});
+
+test("of codes that a camera reads, only that of a sheet is taken for words", () => {
+  const words = Array.from({ length: 24 }, (_, index) => three[index % 3] ?? "");
+  expect(wordsOfSheet(sheetText(words))).toEqual(words);
+  for (const other of [
+    "",
+    "C9R2D-5BTFQ-2NY0M-3ARMN-4X0SD-ZJ9G7-HWXTR-S43Z8-E5TVM-NA7QB-3D2",
+    "https://example.org/a b",
+    sheetText(words.slice(1)),
+    sheetText([...words, "able"]),
+    ` ${sheetText(words)}`,
+    `${sheetText(words)}\n`,
+    sheetText(words).toUpperCase(),
+    words.join("  "),
+    sheetText(words.with(3, "https://x")),
+  ])
+    expect(wordsOfSheet(other)).toBeUndefined();
 });
 
 test("a word is found again where it stands", () => {

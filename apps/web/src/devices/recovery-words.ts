@@ -11,6 +11,14 @@ const word = /[\p{L}\p{M}]+/gu;
 /** The words in what was typed or pasted, however they are numbered and set apart. */
 export const wordsIn = (text: string): readonly string[] => text.match(word) ?? [];
 
+/** What the code on the printed sheet says. */
+export const sheetText = (words: readonly string[]): string => words.join(" ");
+/** That, and nothing else. Whether the words are somebody's is for the peer to find out. */
+const sheet = new RegExp(`^[a-z]+(?: [a-z]+){${recoveryWordsCount - 1}}$`);
+
+/** The words, if this is what a camera read off such a sheet. */
+export const wordsOfSheet = (text: string): readonly string[] | undefined => (sheet.test(text) ? text.split(" ") : undefined);
+
 /** Where the word of that number (from 0) stands in the text. */
 export function placeOfWord(text: string, index: number): { readonly start: number; readonly end: number } | undefined {
   const found = [...text.matchAll(word)][index];

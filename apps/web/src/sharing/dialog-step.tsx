@@ -13,7 +13,7 @@ export interface DialogStepProps {
 export function DialogStep({ title, onBack, children }: DialogStepProps): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
-  // Before anything else can happen: later, it would take the focus from where a quick Tab has gone.
+  // Before anything else can happen: later, it would take the focus from where a quick Tab has gone. A dialog that opens with it does the same.
   useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <section className="dialog-step" aria-labelledby={id}>
@@ -21,7 +21,7 @@ export function DialogStep({ title, onBack, children }: DialogStepProps): ReactN
         <button type="button" className="icon-button" aria-label={strings.space.back} onClick={onBack}>
           <ArrowLeft aria-hidden="true" />
         </button>
-        <h3 id={id} ref={heading} tabIndex={-1}>
+        <h3 id={id} ref={heading} tabIndex={-1} data-first-focus>
           {title}
         </h3>
       </div>

@@ -27,7 +27,7 @@ export function Dialog({ title, onClose, onBack, foot, children }: DialogProps):
     const element = dialog.current;
     if (element === null) return undefined;
     element.showModal();
-    element.querySelector<HTMLElement>("[data-first-focus]")?.focus();
+    element.querySelector<HTMLElement>("[data-first-focus]:not([hidden] *)")?.focus();
     // Closed before it leaves the page, so that the focus goes back to where it was.
     return () => element.close();
   }, []);
