@@ -1,11 +1,21 @@
 /** The devices of one account, as a person has them: a second one is paired by a code and by comparing, shares everything, and is revoked. */
 import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { editorOf, newDocument, textOf } from "../support/app.ts";
+import { editorOf, textOf } from "../support/app.ts";
 import { axeProblems } from "../support/axe.ts";
 import { caretToLine, chipBecomes, openStage, shows } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
-import { devicesDialog, freshDevice, goHome, openDevices } from "../support/devices.ts";
+import {
+  closeDevices,
+  codeIn,
+  compareAndConfirm,
+  devicesDialog,
+  freshDevice,
+  goHome,
+  openDevices,
+  shownBy,
+  writeDocument,
+} from "../support/devices.ts";
 import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
 import { until } from "../support/wait.ts";
 
@@ -17,36 +27,11 @@ beforeEach(async () => {
 afterEach(() => stage?.close());
 
 const rowOf = (dialog: Locator, words: string): Locator => dialog.getByRole("listitem").filter({ hasText: words });
-const shownBy = (dialog: Locator): Locator => dialog.getByRole("group", { name: "Digits and words" });
 const revokedNote = (page: Page): Locator => page.getByRole("alert").filter({ hasText: "This device was revoked" });
-
-async function closeDevices(page: Page): Promise<void> {
-  await devicesDialog(page).getByRole("button", { name: "Close" }).click();
-  await devicesDialog(page).waitFor({ state: "hidden" });
-}
-
-/** A new document with a title and one line, at the relay; back at the home page. */
-async function writeDocument({ page }: Person, title: string, text: string): Promise<void> {
-  await newDocument(page);
-  await page.keyboard.type(text);
-  await page.getByLabel("Title").fill(title);
-  await chipBecomes(page, ["synced"]);
-  await goHome(page);
-}
 
 async function openDocument({ page }: Person, title: string): Promise<void> {
   await page.getByRole("link", { name: title }).click();
   await editorOf(page).waitFor();
-}
-
-/** The code that the dialog shows, as a person reads it. */
-async function codeIn(dialog: Locator, form: "full" | "short" = "full"): Promise<string> {
-  const text = dialog.getByRole("group", { name: "Code" }).getByRole("paragraph");
-  const characters = form === "full" ? 54 : 29;
-  return until(`the ${form} code is there`, async () => {
-    const code = (await text.count()) === 0 ? "" : (await text.innerText()).replaceAll(/\s/g, "");
-    return code.replaceAll("-", "").length === characters ? code : undefined;
-  });
 }
 
 async function typeCode(device: Person, code: string): Promise<Locator> {
@@ -55,25 +40,6 @@ async function typeCode(device: Person, code: string): Promise<Locator> {
   await dialog.getByLabel("Code from the other device").fill(code);
   await dialog.getByRole("button", { name: "Continue" }).click();
   return dialog;
-}
-
-const same = { name: "They are the same" } as const;
-
-/** Compares as people do, confirms on both, and leaves both at their home page. */
-async function compareAndConfirm(old: Person, fresh: Person): Promise<void> {
-  const [has, wants] = [devicesDialog(old.page), devicesDialog(fresh.page)];
-  for (const dialog of [has, wants]) await shownBy(dialog).waitFor();
-  const seen = await shownBy(has).innerText();
-  expect(seen).toMatch(/^\d{3}\s*\d{3}\s/);
-  expect(await shownBy(has).getByRole("listitem").count()).toBe(3);
-  expect(await shownBy(wants).innerText()).toBe(seen);
-  for (const dialog of [has, wants]) await dialog.getByRole("button", same).click();
-  await wants.getByRole("heading", { name: "This device has your account now" }).waitFor({ timeout: 40_000 });
-  await wants.getByRole("button", { name: "Show my documents" }).click();
-  await has.getByRole("heading", { name: "The device was added" }).waitFor();
-  await has.getByRole("button", { name: "Back to the devices" }).click();
-  await until("both devices are in the list", async () => (await has.getByRole("listitem").count()) === 2);
-  await closeDevices(old.page);
 }
 
 async function pair(old: Person, fresh: Person): Promise<void> {
@@ -85,7 +51,7 @@ async function pair(old: Person, fresh: Person): Promise<void> {
 
 async function laptopAndPhone(): Promise<readonly [Person, Person]> {
   const laptop = await freshDevice(stage, "Olga");
-  await writeDocument(laptop, "Plan", "Rope and tea");
+  await writeDocument(laptop.page, "Plan", "Rope and tea");
   const phone = await freshDevice(stage, "Olga's phone");
   await pair(laptop, phone);
   return [laptop, phone];
@@ -93,8 +59,8 @@ async function laptopAndPhone(): Promise<readonly [Person, Person]> {
 
 test("a second device is paired by a typed code, has every document with its text, and both write into them; a document made later comes too", async () => {
   const laptop = await freshDevice(stage, "Olga");
-  await writeDocument(laptop, "Plan", "Rope and tea");
-  await writeDocument(laptop, "Tides", "Low at six");
+  await writeDocument(laptop.page, "Plan", "Rope and tea");
+  await writeDocument(laptop.page, "Tides", "Low at six");
   const phone = await freshDevice(stage, "Olga's phone");
   await pair(laptop, phone);
 
@@ -115,7 +81,7 @@ test("a second device is paired by a typed code, has every document with its tex
 
   await goHome(laptop.page);
   await goHome(phone.page);
-  await writeDocument(laptop, "Birds", "Two terns");
+  await writeDocument(laptop.page, "Birds", "Two terns");
   await phone.page.getByRole("link", { name: "Birds" }).waitFor({ timeout: 40_000 });
   await openDocument(phone, "Birds");
   await shows(phone.page, "Two terns");
@@ -145,7 +111,7 @@ test("a revoked device is told, keeps what it has, and gets nothing that is writ
   await laptop.page.keyboard.type(" SECRET");
   await chipBecomes(laptop.page, ["synced"]);
   await goHome(laptop.page);
-  await writeDocument(laptop, "Hidden", "not for the phone");
+  await writeDocument(laptop.page, "Hidden", "not for the phone");
   // A reload asks the relay for everything there is.
   await phone.page.reload();
   await revokedNote(phone.page).waitFor();
@@ -167,7 +133,7 @@ test("a revoked device is told, keeps what it has, and gets nothing that is writ
 
 test("a typing mistake costs no try; who sees other digits says so, and the next try works, also with a code that the new device shows", async () => {
   const laptop = await freshDevice(stage, "Olga");
-  await writeDocument(laptop, "Plan", "Rope and tea");
+  await writeDocument(laptop.page, "Plan", "Rope and tea");
   const phone = await freshDevice(stage, "Olga's phone");
   const has = await openDevices(laptop.page);
   await has.getByRole("button", { name: "Add a device…" }).click();
@@ -213,7 +179,7 @@ test("a browser with documents of its own says why it can't join another account
   await rowOf(seen, "Grey laptop").getByRole("button", { name: "Revoke…" }).waitFor({ timeout: 40_000 });
 
   const other = await freshDevice(stage, "Vito");
-  await writeDocument(other, "Mine", "All mine");
+  await writeDocument(other.page, "Mine", "All mine");
   expect(await other.page.getByRole("button", { name: "Use your account here…" }).count()).toBe(0);
   const his = await openDevices(other.page);
   await his.getByText("This browser already has documents that belong to an account of its own.").waitFor();
@@ -223,7 +189,7 @@ test("a browser with documents of its own says why it can't join another account
 
 test("all of it works with the keyboard alone: the focus goes where something appeared, and back where it was", async () => {
   const laptop = await freshDevice(stage, "Olga");
-  await writeDocument(laptop, "Plan", "Rope and tea");
+  await writeDocument(laptop.page, "Plan", "Rope and tea");
   const phone = await freshDevice(stage, "Olga's phone");
   const [{ page: a }, { page: b }] = [laptop, phone];
 
@@ -315,7 +281,7 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   };
 
   const laptop = await freshDevice(stage, "Olga");
-  await writeDocument(laptop, "Plan", "Rope and tea");
+  await writeDocument(laptop.page, "Plan", "Rope and tea");
   const phone = await freshDevice(stage, "Olga's phone");
   await phone.page.getByRole("button", { name: "Use your account here…" }).waitFor();
   await look(phone, "home, empty");

@@ -9,13 +9,14 @@ import { createCanarySearch } from "../security/canary-search.ts";
 import { keyCanary, wordCanary } from "../security/canary.ts";
 import type { Canary } from "../security/canary.ts";
 import { filePieces, levelPieces } from "../security/places.ts";
-import { editorOf, giveName, newDocument, openPage } from "../support/app.ts";
+import { editorOf, giveName, openPage } from "../support/app.ts";
 import { axeProblems } from "../support/axe.ts";
 import { launchChromium } from "../support/chromium.ts";
-import { devicesDialog, freshDevice, goHome, openDevices } from "../support/devices.ts";
+import { devicesDialog, freshDevice, goHome, openDevices, writeDocument } from "../support/devices.ts";
 import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
 import { caretToLine, chipBecomes, openStage, rememberChips, shows } from "../support/people.ts";
 import type { Stage } from "../support/people.ts";
+import { answer, beginToMake, labelsAsked, makeWords, wordsShown } from "../support/recovery.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -28,65 +29,6 @@ afterEach(() => stage?.close());
 const nobodys: readonly string[] = [...Array.from({ length: 23 }, () => "abandon"), "art"];
 const wordsField = (page: Page): Locator => devicesDialog(page).getByRole("textbox", { name: "Recovery words" });
 const problemIn = (page: Page): Locator => devicesDialog(page).getByRole("alert");
-
-/** A new document with a title and one line, at the relay; back at the home page. */
-async function writeDocument(page: Page, title: string, text: string): Promise<void> {
-  await newDocument(page);
-  await page.keyboard.type(text);
-  await page.getByLabel("Title").fill(title);
-  await chipBecomes(page, ["synced"]);
-  await goHome(page);
-}
-
-/** The words that the dialog shows, in their order. */
-async function wordsShown(page: Page): Promise<readonly string[]> {
-  const list = devicesDialog(page).getByRole("list", { name: "Recovery words" });
-  await list.waitFor({ timeout: 60_000 });
-  const rows = await list.getByRole("listitem").allInnerTexts();
-  expect(rows).toHaveLength(24);
-  return rows.map((row, index) => {
-    const [, number, word = ""] = /^(\d+)\.\s*([a-z]+)$/.exec(row.trim()) ?? [];
-    expect(number).toBe(String(index + 1));
-    return word;
-  });
-}
-
-async function beginToMake(page: Page): Promise<Locator> {
-  const dialog = await openDevices(page);
-  await dialog.getByRole("button", { name: /^Make (recovery|new) words…$/ }).click();
-  await dialog.getByRole("button", { name: "Make the words" }).click();
-  return dialog;
-}
-
-/** Reads the numbers that are asked for, and types the words of the paper. */
-async function answer(page: Page, words: readonly string[]): Promise<void> {
-  for (const label of await labelsAsked(page))
-    await devicesDialog(page)
-      .getByLabel(label, { exact: true })
-      .fill(words[Number(label.replace(/\D/g, "")) - 1] ?? "");
-  await devicesDialog(page).getByRole("button", { name: "Done" }).click();
-}
-
-async function labelsAsked(page: Page): Promise<readonly string[]> {
-  const labels = devicesDialog(page)
-    .locator("label")
-    .filter({ hasText: /^Word \d+$/ });
-  await labels.first().waitFor();
-  return labels.allInnerTexts();
-}
-
-/** Makes words and writes them down; back at the home page. */
-async function makeWords(page: Page): Promise<readonly string[]> {
-  const dialog = await beginToMake(page);
-  const words = await wordsShown(page);
-  await dialog.getByRole("button", { name: "I have written them down" }).click();
-  await answer(page, words);
-  await dialog.getByText("Your recovery words are ready.").waitFor();
-  await dialog.getByText(/^Made on /).waitFor();
-  await dialog.getByRole("button", { name: "Close" }).click();
-  await dialog.waitFor({ state: "hidden" });
-  return words;
-}
 
 const numbered = (words: readonly string[]): string =>
   words.map((word, index) => `${index + 1}. ${index % 3 === 0 ? word.toUpperCase() : word}${index % 4 === 3 ? "\n" : "  "}`).join("");
@@ -205,14 +147,14 @@ test("without a camera it is said, and the words can be typed: what was typed be
   await focusComesTo(page, "Use your recovery words");
   await reach(page, "Recovery words");
   await page.keyboard.type("1. abandon");
-  await press(page, "Scan the sheet's code");
+  await press(page, "Scan the sheet");
   await focusComesTo(page, "Scan your recovery sheet");
   await problemIn(page).filter({ hasText: "No camera was found: type the words." }).waitFor();
   await press(page, "Type the words instead");
   await focusComesTo(page, "Use your recovery words");
   expect(await wordsField(page).inputValue()).toBe("1. abandon");
   // One step back is not out of it.
-  await press(page, "Scan the sheet's code");
+  await press(page, "Scan the sheet");
   await focusComesTo(page, "Scan your recovery sheet");
   await page.keyboard.press("Escape");
   await focusComesTo(page, "Use your recovery words");
@@ -447,7 +389,7 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   await submitWords(page, "1. abandon 2. abilitee");
   await problemIn(page).waitFor();
   await look(page, "restore, wrong word");
-  await devicesDialog(page).getByRole("button", { name: "Scan the sheet's code" }).click();
+  await devicesDialog(page).getByRole("button", { name: "Scan the sheet" }).click();
   await problemIn(page).waitFor();
   await look(page, "restore, no camera");
   await page.keyboard.press("Escape");

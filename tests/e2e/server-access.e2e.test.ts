@@ -19,7 +19,7 @@ const token = "tide-table-31";
 const field = "Access token of this server";
 
 async function openTokenStage(): Promise<Stage> {
-  stage = await openStage({ SKERRY_SPACES: "token", SKERRY_SPACE_TOKEN: token });
+  stage = await openStage({ relay: { SKERRY_SPACES: "token", SKERRY_SPACE_TOKEN: token } });
   return stage;
 }
 
@@ -114,7 +114,7 @@ test("a token that is given while the server is away is kept, and used as soon a
 });
 
 test("who is not on the server's list sees which id to send, and is let through once it is on it", async () => {
-  stage = await openStage({ SKERRY_SPACES: "allowlist" });
+  stage = await openStage({ relay: { SKERRY_SPACES: "allowlist" } });
   const olga = await stage.person("Olga");
   const { page, context } = olga;
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);

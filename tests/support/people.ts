@@ -43,12 +43,18 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+export interface StageOptions {
+  /** docs/operating.md */
+  readonly relay?: Readonly<Record<string, string>>;
+  readonly browserArgs?: readonly string[];
+}
+
 /** One Chromium for everyone: contexts share nothing. */
-export async function openStage(relayOptions: Readonly<Record<string, string>> = {}): Promise<Stage> {
-  const app = await startApp(relayOptions);
+export async function openStage({ relay = {}, browserArgs = [] }: StageOptions = {}): Promise<Stage> {
+  const app = await startApp(relay);
   const people: Person[] = [];
   // playwright's own headless mode is another browser, with other timing.
-  const browser = await chromium.launch({ executablePath: chromiumPath, headless: false, args: [...chromiumArgs] });
+  const browser = await chromium.launch({ executablePath: chromiumPath, headless: false, args: [...chromiumArgs, ...browserArgs] });
   return {
     app,
     browser,

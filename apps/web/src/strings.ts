@@ -972,14 +972,14 @@ export const strings = {
     restore: {
       open: "I have recovery words…",
       title: "Use your recovery words",
-      how: "Type the 24 words from your paper, and this device gets your account and its documents.",
+      how: "Type the 24 words from your paper, or scan its square, and this device gets your account and its documents.",
       label: "Recovery words",
       hint: "Numbers, dots and capitals don't matter.",
       count: (count: number): string =>
         count <= 24 ? `${number.format(count)} of 24 words` : `${number.format(count)} words; it takes 24`,
       button: "Get my documents back",
       scan: {
-        button: "Scan the sheet's code",
+        button: "Scan the sheet",
         title: "Scan your recovery sheet",
         how: "Hold the square on your paper before the camera.",
         otherCode: "That is another kind of code. Hold the square beside your recovery words before the camera.",

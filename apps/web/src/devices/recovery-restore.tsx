@@ -132,7 +132,7 @@ export function RecoveryRestore({ entry, onEntry, deviceName, say, onBack, onRes
           )}
           <WordCount count={words.length} />
         </div>
-        <div className="dialog-actions">
+        <div className="dialog-actions words-actions">
           <button type="button" className="button" aria-disabled={busy} onClick={() => (busy ? undefined : onEntry("scan"))}>
             <Camera aria-hidden="true" />
             {t.scan.button}
