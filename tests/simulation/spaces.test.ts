@@ -58,6 +58,8 @@ const fresh = createHash("sha256").update(`spaces ${commit}`).digest().readUInt3
 const required: readonly string[] = [
   "invite: done",
   "openLink: done",
+  "a passphrase was typed",
+  "a passphrase was mistyped",
   "changeRole: done",
   "remove: done",
   "readmit: done",

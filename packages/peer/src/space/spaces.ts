@@ -456,6 +456,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
   };
 
   const join = async (link: InviteLink, passphrase: string | undefined): Promise<OpenLinkResult> => {
+    unfrozen();
     const { secret, head, docId } = link;
     const entered = await needsNoPassphrase(link, passphrase);
     if (entered !== undefined) return showFirst(entered, docId);
@@ -520,6 +521,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     if (before?.passphraseKey === undefined || isIn(space, before.secret)) return { ok: true, docId };
     const stretched = await stretchFor(host, importInviteSecret(before.secret), passphrase);
     if (!stretched.ok) return { ok: false, error: passphraseErrors[stretched.error] };
+    unfrozen();
     await space.join({ ...before, passphraseKey: exportSecret(stretched.value.key) });
     touch();
     return { ok: true, docId };

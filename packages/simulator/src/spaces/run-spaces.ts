@@ -52,6 +52,11 @@ export interface SpacesOptions {
   readonly record?: boolean;
 }
 
+interface GivenLink {
+  readonly fragment: string;
+  readonly passphrase?: string;
+}
+
 const settleMs = 240_000;
 const pollMs = 500;
 const dayMs = 86_400_000;
@@ -86,7 +91,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const story: string[] = [];
   const words: Word[] = [];
   const lastLinks = new Map<string, number>();
-  const linksOf = new Map<string, readonly string[]>();
+  const linksOf = new Map<string, readonly GivenLink[]>();
   let rolledBack = false;
   /** Somebody decided something before the lost end of the log was handed back. */
   let sawFork = false;
@@ -307,11 +312,14 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       const [owner, guest] = [anOwner(by), personAt(whom)];
       const docId = known(owner);
       if (docId === undefined || owner.person === guest.name) return;
+      // Drawn with the rest: plans stay what they were.
+      const protection = uses % 2 === 0 ? { passphrase: `words for ${guest.name}` } : {};
+      const isMistyped = uses % 2 === 0 && role === 3;
       inProcess(owner, (peer) =>
         ask(
           owner,
           `invite ${guest.name}`,
-          () => peer.invite(docId, { role: lesserRoles[role] ?? "editor", uses, forMs: short ? 3_000 : dayMs }),
+          () => peer.invite(docId, { role: lesserRoles[role] ?? "editor", uses, forMs: short ? 3_000 : dayMs, ...protection }),
           (made) => {
             // The link is handed over by other ways, some time later.
             if (!made.ok) return;
@@ -324,13 +332,15 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
                 devicesOf(guest).filter((one) => !thrownOut.has(one)),
               );
               inProcess(device, (theirs) => {
-                linksOf.set(device.name, [...(linksOf.get(device.name) ?? []), made.fragment]);
+                linksOf.set(device.name, [...(linksOf.get(device.name) ?? []), { fragment: made.fragment, ...protection }]);
                 ask(
                   device,
                   "openLink",
-                  () => theirs.openLink(made.fragment),
+                  () => theirs.openLink(made.fragment, isMistyped ? "mistyped" : protection.passphrase),
                   (opened) => {
-                    if (opened.ok) device.watch(opened.docId);
+                    if (!opened.ok) return;
+                    device.watch(opened.docId);
+                    if (protection.passphrase !== undefined) saw(isMistyped ? "a passphrase was mistyped" : "a passphrase was typed");
                   },
                 );
               });
@@ -342,13 +352,13 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     "old-link": ({ who, which }) => {
       const person = at(who);
       const held = linksOf.get(person.name) ?? [];
-      const fragment = held[which % Math.max(1, held.length)];
-      if (fragment === undefined) return;
+      const link = held[which % Math.max(1, held.length)];
+      if (link === undefined) return;
       inProcess(person, (peer) =>
         ask(
           person,
           "old link",
-          () => peer.openLink(fragment),
+          () => peer.openLink(link.fragment, link.passphrase),
           () => {},
         ),
       );
