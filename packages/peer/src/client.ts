@@ -71,6 +71,57 @@ export interface DocumentStatus {
   readonly disagreeing: number;
 }
 
+/** Whose device it is, by the access log. The name is a claim of that person's devices, and may be empty. */
+export interface SetAsideAuthor {
+  /** Text: base64url of 32 bytes. */
+  readonly accountId: string;
+  readonly name: string;
+  readonly you: boolean;
+}
+
+/** An entry of the log that does not count, and is kept. */
+export interface SetAsideRecord {
+  readonly seq: number;
+  readonly kind: Alarm["kind"];
+  /** Device that it names (base64url); empty if the bytes are no record. Of kind "not-allowed": that device signed it. */
+  readonly device: string;
+  /** Undefined if it is not proven, or the access log knows no such device. */
+  readonly author: SetAsideAuthor | undefined;
+  /** By the author's own clock; undefined if it could not be opened. */
+  readonly writtenAtMs: number | undefined;
+  readonly bytes: number;
+  /** Its content is in `SetAsidePage.words`. Only records of kind "not-allowed" are ever read. */
+  readonly isRead: boolean;
+}
+
+/** What the records of one device would add to the document if they counted. Nobody vouches for it. */
+export interface SetAsideWords {
+  readonly device: string;
+  readonly author: SetAsideAuthor | undefined;
+  /** First and last, by the author's own clock. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** In the order of the document, passages that are apart on lines of their own. May hold anything that a person can't see. */
+  readonly text: string;
+  /** Some of the text stands in this device's copy: the relay had withheld that it does not count. */
+  readonly isHere: boolean;
+  /** Some of it builds on what is not here, and could not be placed. */
+  readonly isIncomplete: boolean;
+  /** Also something that is not text. */
+  readonly hasOther: boolean;
+}
+
+export interface SetAsidePage {
+  /** In the order of the log. */
+  readonly records: readonly SetAsideRecord[];
+  /** In the order of their first record. */
+  readonly words: readonly SetAsideWords[];
+  /** Something of the document would be deleted. */
+  readonly deletes: boolean;
+  /** Where the next page begins, if there is more. */
+  readonly nextSeq: number | undefined;
+}
+
 export interface DocumentSummary {
   readonly docId: string;
   /** Documents with the same one are in one space, with the same people; undefined for one that is shared by a link that can't be taken back. */
@@ -409,6 +460,8 @@ export interface SkerryClient {
   shareLink(docId: string): Promise<string | undefined>;
   has(docId: string): Promise<boolean>;
   setTitle(docId: string, title: string): Promise<void>;
+  /** Entries of the log that were set aside, from sequence number `fromSeq` on, and what they would add. Reading changes nothing. */
+  readSetAside(docId: string, fromSeq?: number): Promise<SetAsidePage>;
   /** Forgets the document on this device, unsent changes included. Others keep theirs. */
   forgetDocument(docId: string): Promise<void>;
   /** Calls back now and after each change, at most about 10 times a second. */

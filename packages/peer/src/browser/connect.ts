@@ -13,6 +13,7 @@ import type {
   Profile,
   RecoveryKitResult,
   RestoreResult,
+  SetAsidePage,
   SkerryClient,
   SpaceResult,
   SpaceStatus,
@@ -89,6 +90,7 @@ const repeatable: ReadonlySet<Method> = new Set([
   "renameDevice",
   "has",
   "setTitle",
+  "readSetAside",
   "forgetDocument",
 ]);
 
@@ -346,6 +348,7 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     watchPairing: (listener) => watch<PairingStatus>("pairing", "", listener),
     has: (docId) => call("has", docId) as Promise<boolean>,
     setTitle: async (docId, title) => void (await call("setTitle", docId, title)),
+    readSetAside: (docId, fromSeq = 0) => call("readSetAside", docId, String(fromSeq)) as Promise<SetAsidePage>,
     forgetDocument: async (docId) => void (await call("forgetDocument", docId)),
     watchStatus: (docId, listener) => watch<DocumentStatus>("status", docId, listener),
     watchConnection: (listener) => watch<ConnectionState>("connection", "", listener),

@@ -62,6 +62,7 @@ export const methods: Readonly<Record<Method, number>> = {
   shareLink: 1,
   has: 1,
   setTitle: 2,
+  readSetAside: 2,
   forgetDocument: 1,
 };
 
@@ -103,6 +104,7 @@ export type Method =
   | "shareLink"
   | "has"
   | "setTitle"
+  | "readSetAside"
   | "forgetDocument";
 
 export type Watched = "documents" | "status" | "connection" | "space" | "devices" | "pairing";

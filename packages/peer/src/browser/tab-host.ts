@@ -36,6 +36,7 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   shareLink: (peer, [docId = ""]) => peer.shareLink(docId),
   has: (peer, [docId = ""]) => peer.has(docId),
   setTitle: (peer, [docId = "", title = ""]) => peer.setTitle(docId, title),
+  readSetAside: (peer, [docId = "", fromSeq = ""]) => peer.readSetAside(docId, Number(fromSeq)),
   forgetDocument: (peer, [docId = ""]) => peer.forgetDocument(docId),
   createSharedDocument: (peer, [beside = ""]) => peer.createSharedDocument(beside === "" ? undefined : beside),
   invite: async (peer, [docId = "", role = "", forMs = "", uses = ""]) =>

@@ -23,6 +23,7 @@ import { isLess } from "./saved.ts";
 import { createLinkMembership } from "./link-membership.ts";
 import { createWatched } from "./listeners.ts";
 import type { Watched } from "./listeners.ts";
+import { nothingSetAside } from "./set-aside.ts";
 import { newDocument } from "./new-document.ts";
 import { createDevices } from "../account/devices.ts";
 import type { Devices } from "../account/devices.ts";
@@ -316,12 +317,15 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
     openWaiting();
   };
 
-  const caughtUp = async (entry: LibraryEntry): Promise<Head | undefined> => {
+  const caughtUp = (entry: LibraryEntry): Promise<Head | undefined> => holding(entry, (document) => document.caughtUp(caughtUpMs));
+
+  /** Opens the document for as long as `use` takes. */
+  const holding = async <T>(entry: LibraryEntry, use: (document: OpenedDocument) => Promise<T>): Promise<T> => {
     const docId = toText(entry.docId);
     const one = hold(entry);
     one.holders++;
     try {
-      return await one.document.caughtUp(caughtUpMs);
+      return await use(one.document);
     } finally {
       one.holders--;
       if (now().library.get(docId) === undefined && one.holders === 0) keep(discard(entry, one));
@@ -525,6 +529,13 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       if (now().library.get(docId)?.title === next) return;
       await now().library.update(docId, (old) => ({ ...old, title: next }));
       now().devices.titled(docId, next);
+    },
+    readSetAside: async (docId, fromSeq = 0) => {
+      await peer.ready;
+      const { library, spaces } = now();
+      const entry = library.get(docId);
+      if (entry === undefined) return nothingSetAside;
+      return holding(entry, async (document) => document.readSetAside(fromSeq, await spaces.authors(entry)));
     },
     forgetDocument: async (docId) => {
       await peer.ready;

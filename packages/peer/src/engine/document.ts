@@ -8,7 +8,7 @@ import { emptyHead, idBytes, noRecord, toText } from "@skerry/protocol";
 import type { DeviceId, Head, ReplicaId } from "@skerry/protocol";
 import { Doc, encodeStateVector } from "yjs";
 import type { Transaction } from "yjs";
-import type { Alarm, DocumentStatus, StorageState } from "../client.ts";
+import type { Alarm, DocumentStatus, SetAsideAuthor, SetAsidePage, StorageState } from "../client.ts";
 import type { EditorHub } from "../editor-hub.ts";
 import { createEditorHub } from "../editor/index.ts";
 import { StoreError } from "../ports.ts";
@@ -48,6 +48,7 @@ import {
 import { storedAcked, storedAlarms } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 import { deferred } from "./deferred.ts";
+import { readSetAside } from "./set-aside.ts";
 import { setVoidAside } from "./void-entries.ts";
 import { createWriteBehind } from "./write-behind.ts";
 
@@ -69,6 +70,8 @@ export interface OpenedDocument {
   /** Compares a head that somebody else was shown with our history. */
   compare(head: Head): void;
   alarm(kind: Alarm["kind"], seq: number): void;
+  /** PE-31. Rejects with a `StoreError` if this device's copy can't be read, or is closed meanwhile. */
+  readSetAside(fromSeq: number, authorOf: (deviceId: Uint8Array) => SetAsideAuthor | undefined): Promise<SetAsidePage>;
   /** Flushes, then lets go. Idempotent. */
   close(): Promise<void>;
   /** Closes, and deletes the content of this device's copy. */
@@ -119,6 +122,8 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   let closing: Promise<void> | undefined;
 
   const waiters = new Set<() => void>();
+  /** Ends of questions that were not answered yet. */
+  const asking = new Set<() => void>();
   const held = createHeldMessages((position) => membership.knows(position));
   let cancelWait: (() => void) | undefined;
   const unwatch = membership.watch(() => mailbox.post(onMembership));
@@ -488,9 +493,29 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       }),
     compare: (head) => mailbox.post(async () => void (await compareHead(core, head, undefined, undefined))),
     alarm: (kind, seq) => mailbox.post(() => core.alarm(kind, seq)),
+    readSetAside: (fromSeq, authorOf) => ask(() => readSetAside(core, fromSeq, authorOf)),
     close: () => (closing ??= close(async () => content?.close())),
     delete: () => (closing ??= close(async () => (content ?? openContent()).delete())),
   };
+
+  /** Answers between two events. What goes wrong is the asker's to hear, not the document's. */
+  function ask<T>(answer: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => reject(new StoreError("closed", "the document was closed"));
+      if (closing !== undefined) return end();
+      asking.add(end);
+      mailbox.post(async () => {
+        try {
+          if (loaded) resolve(await answer());
+          else end();
+        } catch (error) {
+          reject(error);
+        } finally {
+          asking.delete(end);
+        }
+      });
+    });
+  }
 
   async function close(end: () => Promise<void>): Promise<void> {
     unwatch();
@@ -500,6 +525,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     hub.close();
     doc.off("update", onUpdate);
     await mailbox.close();
+    for (const unanswered of asking) unanswered();
     presence.gone();
     ready.reject(new StoreError("closed", "the document was closed"));
     try {

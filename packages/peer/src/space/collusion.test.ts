@@ -1,103 +1,18 @@
 /** A relay that helps those who may not (docs/access.md, "What an attacker can and cannot do"): it stores what it should refuse, and forgets what was decided. */
-import {
-  documentKey,
-  formatInviteLink,
-  importDevice,
-  importSecret,
-  nextChainHash,
-  openRecord,
-  parseInviteLink,
-  recordHashOf,
-  sealRecord,
-} from "@skerry/crypto";
-import type { DeviceIdentity, Secret } from "@skerry/crypto";
-import { decodeRecord, docIdFromText, emptyHead, noRecord } from "@skerry/protocol";
-import type { DocId, ReplicaId, SpaceId } from "@skerry/protocol";
+import { documentKey, formatInviteLink, openRecord, parseInviteLink } from "@skerry/crypto";
+import { decodeRecord } from "@skerry/protocol";
+import type { DocId, SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "@skerry/relay";
 import type { LogStore } from "@skerry/relay";
 import { afterEach, describe, expect, test } from "vitest";
-import { Doc, encodeStateAsUpdate } from "yjs";
 import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
-import { createStage, openDoc, random, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
-import type { Device, TestPeer } from "../engine/engine.test-support.ts";
-import { identityKey } from "../engine/keys.ts";
-import { storedEpochKey, storedIdentity } from "../engine/stored.ts";
+import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
+import type { TestPeer } from "../engine/engine.test-support.ts";
+import { docIdOf, forged, positionWith, slipIn, stolen, typed } from "./collusion.test-support.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "./space.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
-
-const docIdOf = (text: string): DocId => {
-  const docId = docIdFromText(text);
-  if (!docId.ok) throw new Error(docId.error);
-  return docId.value;
-};
-
-/** What somebody who controls a device has: its key, its certificate, and all epoch keys that it was given. */
-function stolen(device: Device): {
-  readonly device: DeviceIdentity;
-  readonly certificate: Uint8Array;
-  readonly keys: ReadonlyMap<number, Secret>;
-} {
-  const bytes = device.kv.get(identityKey);
-  if (bytes === undefined) throw new Error("no identity");
-  const stored = storedIdentity.decode(bytes);
-  const own = importDevice(stored.device);
-  if (!own.ok) throw new Error(own.error);
-  const keys = new Map<number, Secret>();
-  for (const [key, row] of device.kv) {
-    if (!/^s\/.*\/k\//.test(key)) continue;
-    const { epoch, key: secret } = storedEpochKey.decode(row);
-    keys.set(epoch, importSecret(secret));
-  }
-  return { device: own.value, certificate: stored.certificate, keys };
-}
-
-/** A first record of a new replica that says `text`, as a modified client signs it. */
-function forged(owner: Device, docId: DocId, text: string, epoch: number, accessPosition: number): Uint8Array {
-  const { device, certificate, keys } = stolen(owner);
-  const epochKey = keys.get(epoch);
-  if (epochKey === undefined) throw new Error("no key of this epoch");
-  const doc = new Doc();
-  doc.getText("body").insert(0, text);
-  return sealRecord({
-    header: {
-      kind: "update",
-      docId,
-      epoch,
-      deviceId: device.deviceId,
-      replicaId: random.bytes(16) as ReplicaId,
-      n: 1,
-      prev: noRecord,
-      seen: emptyHead,
-      accessPosition,
-    },
-    body: { time: { wallMs: Date.now(), counter: 0 }, certificate, update: encodeStateAsUpdate(doc) },
-    key: documentKey(epochKey, docId),
-    device,
-    random,
-  }).bytes;
-}
-
-/** The relay puts a record into a log under the position of its choice, against all rules. */
-async function slipIn(store: LogStore, docId: DocId, record: Uint8Array, accessPosition: number): Promise<void> {
-  const info = await store.info(docId);
-  const decoded = decodeRecord(record);
-  if (info === undefined || !decoded.ok) throw new Error("nothing to slip into");
-  const recordHash = recordHashOf(decoded.value.hashedBytes);
-  const { replicaId, n } = decoded.value.header;
-  await store.append([
-    {
-      docId,
-      seq: info.head.seq + 1,
-      entry: { receivedAtMs: Date.now(), accessPosition, record },
-      recordHash,
-      chainHash: nextChainHash(info.head.chainHash, recordHash, accessPosition),
-      replicaId,
-      n,
-    },
-  ]);
-}
 
 const idOf = async (peer: TestPeer): Promise<string> => (await peer.peer.profile()).accountId;
 
@@ -111,7 +26,7 @@ describe("a relay that colludes", () => {
     await untilStatus(eddas, "she is caught up", ({ seq }) => seq === 1);
     const position = await positionWith(olga, 2);
     await at.close();
-    await slipIn(at.store, docIdOf(docId), forged(vito.device, docIdOf(docId), "a viewer's words", 1, position), position);
+    await slipIn(at.store, docIdOf(docId), forged(vito.device, docIdOf(docId), typed("a viewer's words"), 1, position), position);
     const again = await stage.relayOn(at.store, at.port);
     for (const one of [olga, edda]) one.peer.retryNow();
     const device = (await vito.peer.profile()).deviceId;
@@ -151,7 +66,8 @@ describe("a relay that colludes", () => {
     await at.close();
     const id = docIdOf(docId);
     // As of the time when she was in, and as of now.
-    for (const position of [before, before + 1]) await slipIn(at.store, id, forged(edda.device, id, "backdated ", 1, position), position);
+    for (const position of [before, before + 1])
+      await slipIn(at.store, id, forged(edda.device, id, typed("backdated "), 1, position), position);
     await stage.relayOn(at.store, at.port);
     for (const one of [olga, vito]) one.peer.retryNow();
     const device = (await edda.peer.profile()).deviceId;
@@ -190,7 +106,7 @@ describe("a relay that colludes", () => {
     await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
     await at.close();
     const id = docIdOf(docId);
-    await slipIn(at.store, id, forged(edda.device, id, "backdated ", 1, before), before);
+    await slipIn(at.store, id, forged(edda.device, id, typed("backdated "), 1, before), before);
     await stage.relayOn(at.store, at.port);
     for (const one of [olga, vito]) one.peer.retryNow();
     await until("he takes it, as he must", () => vitos.read().includes("backdated "));
@@ -337,17 +253,6 @@ const spaceIdOf = async (store: LogStore, docId: string): Promise<SpaceId> => {
   if (info === undefined) throw new Error("no such document");
   return info.spaceId;
 };
-
-/**
- * Position of the space's log when `guests` came by a link each: creation, document, and for each an invite, an acceptance and the key that is due
- * then. Waits until nothing is due any more.
- */
-async function positionWith(peer: TestPeer, guests: number): Promise<number> {
-  const wanted = 2 + 3 * guests;
-  const operations = (): number => [...peer.device.kv.keys()].filter((key) => /^s\/.*\/e\//.test(key)).length;
-  await until("nothing is due any more", () => operations() === wanted);
-  return wanted;
-}
 
 /** The same store, with the access logs cut off after `position`. */
 async function without(store: LogStore, docId: DocId, position: number): Promise<LogStore> {

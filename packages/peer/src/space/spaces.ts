@@ -27,7 +27,17 @@ import { assert, bytesEqual, bytesFromText, emptyHead, toText } from "@skerry/pr
 import type { AccessCursor, AccountId, DeviceId, DocId, Head, InviteLink, RecordHash, RelayKey, SpaceId } from "@skerry/protocol";
 import { loadOwnAccount } from "../account/own-account.ts";
 import type { OwnAccount } from "../account/own-account.ts";
-import type { InviteOptions, InviteResult, LesserRole, OpenLinkResult, Role, SpaceResult, SpaceStatus, Subscription } from "../client.ts";
+import type {
+  InviteOptions,
+  InviteResult,
+  LesserRole,
+  OpenLinkResult,
+  Role,
+  SetAsideAuthor,
+  SpaceResult,
+  SpaceStatus,
+  Subscription,
+} from "../client.ts";
 import type { Connection } from "../engine/connection.ts";
 import { deferred } from "../engine/deferred.ts";
 import type { Identity } from "../engine/identity.ts";
@@ -95,6 +105,8 @@ export interface Spaces {
   enterPassphrase(docId: string, passphrase: string): Promise<OpenLinkResult>;
   forget(entry: LibraryEntry): Promise<void>;
   heard(entry: LibraryEntry, deviceId: DeviceId, name: string): void;
+  /** Whose device one is, as the space's log and this device's names have it now. */
+  authors(entry: LibraryEntry): Promise<(deviceId: Uint8Array) => SetAsideAuthor | undefined>;
   /** The list of documents changed. */
   documentsChanged(): void;
   watch(docId: string, listener: (space: SpaceStatus | undefined) => void): Subscription;
@@ -586,6 +598,17 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
         (loaded) => loaded.heard(person.accountId, name),
         (error: unknown) => host.failed("people", error),
       );
+    },
+    authors: async (entry) => {
+      const state = known.get(toText(entry.spaceId))?.space.state();
+      if (state === undefined) return () => undefined;
+      const named = await withPeople();
+      return (deviceId) => {
+        const accountId = accountOfDevice(state, deviceId)?.accountId;
+        if (accountId === undefined) return undefined;
+        const you = bytesEqual(accountId, me);
+        return { accountId: toText(accountId), name: you ? host.displayName() : named.name(accountId), you };
+      };
     },
     documentsChanged: touch,
     watch: (docId, listener) => {

@@ -9,6 +9,8 @@ export type { UpdateLimits } from "./limits.ts";
 export { isWaiting } from "./pending.ts";
 export { splitUpdate } from "./split.ts";
 export { ackedStateBytes, stateBytes } from "./state-bytes.ts";
+export { startTrial } from "./trial.ts";
+export type { Trial, TrialWords } from "./trial.ts";
 export { deriveUnsent, hasUnsent } from "./unsent.ts";
 export { validateUpdate } from "./validate.ts";
 export type { ClientRange, UpdateSummary } from "./validate.ts";

@@ -91,6 +91,11 @@ export class RangeSet {
     if (at < to) yield [at, to];
   }
 
+  /** The parts of [from, to) that are held, ascending. Do not change the set meanwhile. */
+  *held(from: number, to: number): IterableIterator<readonly [from: number, to: number]> {
+    for (const [start, end] of this.overlapping(from, to)) yield [Math.max(start, from), Math.min(end, to)];
+  }
+
   /** All ranges, ascending. Do not change the set meanwhile. */
   *[Symbol.iterator](): IterableIterator<readonly [from: number, to: number]> {
     for (const { starts, ends } of this.chunks) {
