@@ -14,7 +14,11 @@ export interface NodeEditor {
 }
 
 /** Resolves when the peer let the editor in and both hold the same. */
-export async function openEditor(peer: NodePeer, docId: string, field = "body"): Promise<NodeEditor> {
+export async function openEditor(
+  peer: Pick<NodePeer, "WebSocket" | "socketUrl" | "watchStatus">,
+  docId: string,
+  field = "body",
+): Promise<NodeEditor> {
   const doc = new Y.Doc();
   const provider = new WebsocketProvider(peer.socketUrl, docId, doc, { WebSocketPolyfill: peer.WebSocket, disableBc: true });
   let status: DocumentStatus | undefined;

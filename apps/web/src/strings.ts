@@ -5,6 +5,7 @@
  */
 import type {
   Alarm,
+  FormerMember,
   LesserRole,
   OpenLinkError,
   PairingError,
@@ -94,7 +95,7 @@ export const alarmTexts: Readonly<Record<Alarm["kind"], AlarmText>> = {
   "not-allowed": {
     what: "A change arrived from a device that may not change this document.",
     safe: leftOut,
-    todo: "Talk to the people who share this document.",
+    todo: "Look at what was set aside, and talk to the people who share this document.",
   },
   diverged: {
     what: "Another device has received the same changes and yet shows a different text.",
@@ -1094,6 +1095,7 @@ export const strings = {
       count === 1
         ? "1 entry was set aside, because it could not be used. The rest of the document is untouched."
         : `${number.format(count)} entries were set aside, because they could not be used. The rest of the document is untouched.`,
+    showSetAside: "Show what was set aside",
     refusals: {
       version:
         "This page and the server speak different versions. Reload this page; if that does not help, the server needs an update. Your changes are kept on this device.",
@@ -1119,6 +1121,46 @@ export const strings = {
       "wrong-key":
         "This browser's storage can't be opened with this device's key. New changes may not be kept. Download the text to be sure.",
     },
+  },
+
+  /** What does not count, and can be read all the same. */
+  setAside: {
+    title: "What was set aside",
+    warning:
+      "This is not part of the document. It was signed by devices that were not allowed to change the document, so it was left out. Nobody vouches for it: read it before you use any of it.",
+    loading: "Reading what was set aside…",
+    failed: "What was set aside could not be read. Nothing was changed.",
+    tryAgain: "Try again",
+    stranger: "A device that nobody here knows",
+    /** What the author is now, after the name. */
+    gone: { removed: "removed", left: "left" } satisfies Readonly<Record<FormerMember["gone"], string>>,
+    written: (when: string): string => `Written ${when}, by that device's clock`,
+    writtenOver: (from: string, until: string): string => `Written from ${from} to ${until}, by that device's clock`,
+    words: (name: string): string => `Words of ${name}`,
+    cut: (shown: number, all: number): string =>
+      `The first ${number.format(shown)} of ${number.format(all)} characters are shown. Copying, saving and adding take all of them.`,
+    noWords: "There are no words in it.",
+    none: "None of it can be read as words.",
+    isHere:
+      "Some of these words stand in the text on this device already, because the server had held back that they do not count. Other devices may not have them. If you add them, they are here twice.",
+    isIncomplete: "Some of it builds on words that are not here, and could not be placed.",
+    hasOther: "It also changes what is not words, such as the title. That is not shown, and not added.",
+    deletes: "Some of it would delete words of the document. Nothing is deleted, also if you add the rest.",
+    copy: "Copy",
+    copied: "Copied",
+    save: "Save as file",
+    add: "Add to the document",
+    takeBack: "Take it back",
+    whose: (name: string): string => ` (${name})`,
+    added: "Added at the end of the document, as your own words.",
+    takenBack: "Taken out of the document again.",
+    copyFailed: "Copying was not allowed. Select the words and copy them with your keyboard.",
+    readOnly: "You can't change this document, so you can't add these words to it.",
+    more: "Show more",
+    entries: (count: number, unread: number): string =>
+      `${count === 1 ? "1 entry" : `${number.format(count)} entries`}${unread === 0 ? "" : `, ${number.format(unread)} not readable`}`,
+    unread: "Its content makes no sense, and was not read.",
+    entry: (seq: number, bytes: number): string => `No. ${number.format(seq)}, ${number.format(bytes)} bytes`,
   },
 
   keepNote: {

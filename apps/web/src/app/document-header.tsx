@@ -8,6 +8,7 @@ import type { DocumentSession } from "../editor/document-session.ts";
 import type { Person } from "../editor/people.ts";
 import { PeopleDialog } from "../sharing/people-dialog.tsx";
 import { strings } from "../strings.ts";
+import { SetAsideDialog } from "../sync/set-aside-dialog.tsx";
 import { SyncIndicator } from "../sync/sync-indicator.tsx";
 import { useApp } from "./client-context.ts";
 import { PeopleList } from "./people-list.tsx";
@@ -18,6 +19,8 @@ export interface DocumentHeaderProps {
   readonly session: DocumentSession | undefined;
   readonly loaded: boolean;
   readonly readOnly: boolean;
+  /** Its text, also if the title is not. */
+  readonly textReadOnly: boolean;
   readonly status: DocumentStatus | undefined;
   readonly connection: ConnectionState;
   /** Undefined until known, null if there is none. */
@@ -28,9 +31,10 @@ export interface DocumentHeaderProps {
 }
 
 export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
-  const { docId, session, loaded, readOnly, status, connection, space, deviceRevoked, onDownload, onLeft } = props;
+  const { docId, session, loaded, readOnly, textReadOnly, status, connection, space, deviceRevoked, onDownload, onLeft } = props;
   const { client } = useApp();
   const [sharing, setSharing] = useState(false);
+  const [readingSetAside, setReadingSetAside] = useState(false);
   return (
     <header className="document-head">
       <Link href="/" className="icon-button" aria-label={strings.common.toDocuments}>
@@ -49,6 +53,7 @@ export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
           deviceRevoked={deviceRevoked}
           onRetry={() => client.retryNow()}
           onDownload={onDownload}
+          onSetAside={loaded ? () => setReadingSetAside(true) : undefined}
         />
         {session !== undefined && loaded && <People session={session} />}
         <button type="button" className="button button-primary share-button" onClick={() => setSharing(true)}>
@@ -66,6 +71,9 @@ export function DocumentHeader(props: DocumentHeaderProps): ReactNode {
           onClose={() => setSharing(false)}
           onLeft={onLeft}
         />
+      )}
+      {readingSetAside && session !== undefined && (
+        <SetAsideDialog docId={docId} session={session} space={space} readOnly={textReadOnly} onClose={() => setReadingSetAside(false)} />
       )}
     </header>
   );

@@ -105,6 +105,7 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
   // The editor waits until it is known whether it may be written in: what is typed before would be lost, or never sent.
   const writable = space !== undefined && documentAccess(space, loaded).writable;
   useEffect(() => session?.setWritable(writable), [session, writable]);
+  const textReadOnly = newer || unfit || !writable;
   const shown = session !== undefined && loaded && space !== undefined;
   return (
     <ErrorBoundary {...(session === undefined ? {} : { rescueText: () => session.exportText() })}>
@@ -113,6 +114,7 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
         session={session}
         loaded={shown}
         readOnly={newer || !writable}
+        textReadOnly={textReadOnly}
         status={status}
         connection={connection}
         space={space}
@@ -130,7 +132,7 @@ function KnownDocument({ docId }: { readonly docId: string }): ReactNode {
       {(newer || unfit) && <p className="note note-wide">{newer ? strings.document.newerFormat : strings.document.readOnly}</p>}
       {shown ? (
         <main className="sheet">
-          <TextEditor session={session} readOnly={newer || unfit || !writable} unfit={unfit} onUnfit={onUnfit} />
+          <TextEditor session={session} readOnly={textReadOnly} unfit={unfit} onUnfit={onUnfit} />
         </main>
       ) : (
         <NotHereYet docId={docId} status={status} connection={connection} space={space} onRetry={() => client.retryNow()} />

@@ -3,7 +3,7 @@ import { createDocumentModel, initDocument } from "@skerry/doc-model";
 import type { Access } from "@skerry/doc-model";
 import { Awareness } from "y-protocols/awareness";
 import { WebsocketProvider } from "y-websocket";
-import { Doc } from "yjs";
+import { Doc, UndoManager } from "yjs";
 import type { Text, Transaction } from "yjs";
 import type { Profile, SkerryClient } from "../client.ts";
 import { holdWhileComposing } from "./hold-while-composing.ts";
@@ -28,6 +28,8 @@ export interface DocumentSession {
   setComposing(composing: boolean): void;
   /** Whether this account may change the document. Until it is said to, nothing is written unasked, not even a migration. */
   setWritable(writable: boolean): void;
+  /** Puts the text on lines of its own at the end, as this person's own edit. The returned function takes just that out again. */
+  appendText(text: string): () => void;
   /** The whole text with its title, for downloading. */
   exportText(): string;
   close(): void;
@@ -101,6 +103,16 @@ export function openDocumentSession(client: SkerryClient, docId: string): Docume
     setWritable(next) {
       writable = next;
       migrate();
+    },
+    appendText(text) {
+      const origin = {};
+      const undoManager = new UndoManager(model.body, { trackedOrigins: new Set([origin]) });
+      const lead = model.body.length === 0 || model.body.toJSON().endsWith("\n") ? "" : "\n";
+      doc.transact(() => model.body.insert(model.body.length, `${lead}${text}`), origin);
+      return () => {
+        undoManager.undo();
+        undoManager.destroy();
+      };
     },
     exportText: () => `${model.title()}\n\n${model.body.toJSON()}\n`.trimStart(),
     close() {

@@ -13,8 +13,11 @@ export interface MemberLabel {
   readonly initials: string;
 }
 
+/** Anybody who has an account. */
+export type Named = Pick<Member, "accountId" | "name" | "you">;
+
 /** By account id. `ownName` is what this device calls itself, whatever others have heard. */
-export function memberLabels(members: readonly Omit<Member, "role">[], ownName: string): ReadonlyMap<string, MemberLabel> {
+export function memberLabels(members: readonly Named[], ownName: string): ReadonlyMap<string, MemberLabel> {
   const plain = members.map((member) => {
     const name = cleanName(member.you ? ownName : member.name);
     return { accountId: member.accountId, initials: initialsOf(name), label: name === "" ? strings.space.unnamed : name };

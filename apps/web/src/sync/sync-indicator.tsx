@@ -66,10 +66,12 @@ export interface SyncIndicatorProps {
   readonly deviceRevoked: boolean;
   readonly onRetry: () => void;
   readonly onDownload: (() => void) | undefined;
+  readonly onSetAside: (() => void) | undefined;
 }
 
 /** The chip in the header, its panel, and what is read out. */
-export function SyncIndicator({ status, connection, space, deviceRevoked, onRetry, onDownload }: SyncIndicatorProps): ReactNode {
+export function SyncIndicator(props: SyncIndicatorProps): ReactNode {
+  const { status, connection, space, deviceRevoked, onRetry, onDownload, onSetAside } = props;
   const nowMs = useNow(connection.kind === "offline" ? 1000 : 20_000);
   const chip = syncChip(status, connection, nowMs, space, deviceRevoked);
   const panelId = useId();
@@ -95,6 +97,7 @@ export function SyncIndicator({ status, connection, space, deviceRevoked, onRetr
         nowMs={nowMs}
         onRetry={onRetry}
         onDownload={onDownload}
+        onSetAside={onSetAside}
       />
       <LiveRegion sentence={chip.kind === "not-saved" ? "" : chip.announce} />
     </>

@@ -1,4 +1,4 @@
-import { Check, Download, RefreshCw, X } from "lucide-react";
+import { Archive, Check, Download, RefreshCw, X } from "lucide-react";
 import { useId } from "react";
 import type { ReactNode } from "react";
 import type { Alarm, ConnectionState, DocumentStatus, SpaceStatus } from "../client.ts";
@@ -17,12 +17,14 @@ export interface SyncPanelProps {
   readonly nowMs: number;
   readonly onRetry: () => void;
   readonly onDownload: (() => void) | undefined;
+  /** Undefined while there is no text that it could be compared with. */
+  readonly onSetAside: (() => void) | undefined;
 }
 
 const t = strings.sync;
 
 /** Where my changes are, what is in the way, what to do. Opened from the chip. */
-export function SyncPanel({ id, chip, status, connection, space, nowMs, onRetry, onDownload }: SyncPanelProps): ReactNode {
+export function SyncPanel({ id, chip, status, connection, space, nowMs, onRetry, onDownload, onSetAside }: SyncPanelProps): ReactNode {
   const heading = useId();
   return (
     <div id={id} popover="auto" className="panel" role="dialog" aria-labelledby={heading}>
@@ -42,7 +44,7 @@ export function SyncPanel({ id, chip, status, connection, space, nowMs, onRetry,
       )}
       {status?.phase === "ready" && <Places status={status} space={space} />}
       {status !== undefined && <Heard status={status} nowMs={nowMs} />}
-      {status !== undefined && reviewCount(status) > 0 && <Review status={status} nowMs={nowMs} />}
+      {status !== undefined && reviewCount(status) > 0 && <Review status={status} nowMs={nowMs} onSetAside={onSetAside} />}
       {onDownload !== undefined && isWorthDownloading(status, space) && (
         <button type="button" className="button" onClick={onDownload}>
           <Download aria-hidden="true" />
@@ -163,7 +165,15 @@ function Heard({ status, nowMs }: { readonly status: DocumentStatus; readonly no
 }
 
 /** Alarms in plain sentences: what happened, what is safe, what to do. The same kind is told once, with how often. */
-function Review({ status, nowMs }: { readonly status: DocumentStatus; readonly nowMs: number }): ReactNode {
+function Review({
+  status,
+  nowMs,
+  onSetAside,
+}: {
+  readonly status: DocumentStatus;
+  readonly nowMs: number;
+  readonly onSetAside: (() => void) | undefined;
+}): ReactNode {
   const byKind = new Map<Alarm["kind"], Alarm[]>();
   for (const alarm of status.alarms) byKind.set(alarm.kind, [...(byKind.get(alarm.kind) ?? []), alarm]);
   return (
@@ -196,6 +206,20 @@ function Review({ status, nowMs }: { readonly status: DocumentStatus; readonly n
         </article>
       )}
       {status.quarantined > 0 && <p>{t.quarantined(status.quarantined)}</p>}
+      {status.quarantined > 0 && onSetAside !== undefined && (
+        <button
+          type="button"
+          className="button"
+          onClick={(event) => {
+            // First the panel closes, which gives the focus back to the chip; from there the dialog takes it, and gives it back there.
+            event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+            onSetAside();
+          }}
+        >
+          <Archive aria-hidden="true" />
+          {t.showSetAside}
+        </button>
+      )}
     </section>
   );
 }
