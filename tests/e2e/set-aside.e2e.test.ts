@@ -115,7 +115,7 @@ async function openSetAside(page: Page): Promise<Locator> {
 }
 
 test(
-  "PE-31 an owner reads the words, copies them, saves them, adds them as her own, and takes that back",
+  "PE-32 an owner reads the words, copies them, saves them, adds them as her own, and takes that back",
   { timeout: 120_000 },
   async () => {
     const { olga, vito, docId, edda } = await backdated();
@@ -182,7 +182,7 @@ async function authorsAtTheRelay(docId: string): Promise<readonly string[]> {
 }
 
 test(
-  "PE-31 who may only read reads it, too, and adds nothing; all of it goes with the keyboard, in both themes, and on a phone",
+  "PE-32 who may only read reads it, too, and adds nothing; all of it goes with the keyboard, in both themes, and on a phone",
   { timeout: 120_000 },
   async () => {
     const { olga, vito } = await backdated(long);

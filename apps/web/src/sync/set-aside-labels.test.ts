@@ -28,7 +28,7 @@ const space = {
   former: [{ accountId: "edda-account", name: "Edda", gone: "removed" }],
 } as unknown as SpaceStatus;
 
-test("PE-31 authors are called by name, with what they may do now; who is in no list is a name alone, a device that nobody knows is not listed", () => {
+test("PE-32 authors are called by name, with what they may do now; who is in no list is a name alone, a device that nobody knows is not listed", () => {
   const labels = setAsideLabels(
     [pageOf(author("edda-account", "Edda"), author("vito-account", "Vito"), undefined, author("olga-account", "Olga", true))],
     space,
@@ -43,7 +43,7 @@ test("PE-31 authors are called by name, with what they may do now; who is in no 
   expect(setAsideLabels([pageOf(author("nina-account", ""))], space, "Olga").get("device-0")?.name).toBe("Name not known yet");
 });
 
-test("PE-31 who calls themselves like somebody who is here is told apart", () => {
+test("PE-32 who calls themselves like somebody who is here is told apart", () => {
   const labels = setAsideLabels(
     [pageOf(author("mallory-account", "VITO\u202e")), pageOf(author("mallory-account", "Olga"))],
     space,

@@ -70,7 +70,7 @@ export interface OpenedDocument {
   /** Compares a head that somebody else was shown with our history. */
   compare(head: Head): void;
   alarm(kind: Alarm["kind"], seq: number): void;
-  /** PE-31. Rejects with a `StoreError` if this device's copy can't be read, or is closed meanwhile. */
+  /** PE-32. Rejects with a `StoreError` if this device's copy can't be read, or is closed meanwhile. */
   readSetAside(fromSeq: number, authorOf: (deviceId: Uint8Array) => SetAsideAuthor | undefined): Promise<SetAsidePage>;
   /** Flushes, then lets go. Idempotent. */
   close(): Promise<void>;

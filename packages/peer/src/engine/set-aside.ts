@@ -1,5 +1,5 @@
 /**
- * Reading what was set aside (PE-31): who it is from, and the words that it would add. Only what is "not-allowed" is opened: its author is proven, since
+ * Reading what was set aside (PE-32): who it is from, and the words that it would add. Only what is "not-allowed" is opened: its author is proven, since
  * its place, its author's chain and a signature over it were judged before its author's rights were. Nothing is applied, stored or sent by reading.
  */
 import { decodeRecord, toText } from "@skerry/protocol";

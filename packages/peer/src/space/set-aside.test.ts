@@ -69,7 +69,7 @@ async function removal(beforehand: (vito: TestPeer) => void = () => {}): Promise
 const textsOf = ({ words }: SetAsidePage): readonly string[] => words.map(({ text }) => text);
 
 describe("what was set aside", () => {
-  test("PE-31 AC-85 can be read by whoever has the document, and is nobody's until somebody who may writes it anew, in their own name", async () => {
+  test("PE-32 AC-85 can be read by whoever has the document, and is nobody's until somebody who may writes it anew, in their own name", async () => {
     const { at, docId, id, olga, olgas, vito, vitos, edda, eddas, backdate } = await removal();
     const edits = editsOf(eddas.doc, append("never "), append("sent "), (copy) => copy.getText("body").delete(0, 2));
     const since = Date.now();
@@ -113,7 +113,7 @@ describe("what was set aside", () => {
     for (const doc of [olgas, vitos]) expect((await doc.fresh()).quarantined).toBe(3);
   });
 
-  test("PE-31 bombs and words in another's name are refused, each for itself; the good one among them is read", async () => {
+  test("PE-32 bombs and words in another's name are refused, each for itself; the good one among them is read", async () => {
     const { docId, olga, olgas, vitos, eddas, backdate } = await removal();
     const [good] = editsOf(eddas.doc, append("good "));
     const [theirs] = editsOf(eddas.doc, (copy) => {
@@ -142,7 +142,7 @@ describe("what was set aside", () => {
     await untilText(vitos, "hers xy");
   });
 
-  test("PE-31 VF-4 two devices that may not write do not write in each other's name either: the first has the client id", async () => {
+  test("PE-32 VF-4 two devices that may not write do not write in each other's name either: the first has the client id", async () => {
     const { at, docId, id, olga, olgas, vito, edda, eddas, before } = await removal();
     const [first, next] = editsOf(eddas.doc, append("set aside "), append("as if hers "));
     if (first === undefined || next === undefined) throw new Error("no edits");
@@ -157,7 +157,7 @@ describe("what was set aside", () => {
     expect(textsOf(page)).toEqual(["set aside "]);
   });
 
-  test("PE-31 whoever floods the log makes pages: each ends, and the next one begins where it ended", async () => {
+  test("PE-32 whoever floods the log makes pages: each ends, and the next one begins where it ended", async () => {
     const { docId, olga, olgas, eddas, backdate } = await removal();
     const many = (letter: string): Uint8Array =>
       editsOf(eddas.doc, (copy) => {
@@ -182,7 +182,7 @@ describe("what was set aside", () => {
     expect(olgas.read()).toBe("hers ");
   });
 
-  test("PE-31 a page has no more bytes than it takes a moment to open", async () => {
+  test("PE-32 a page has no more bytes than it takes a moment to open", async () => {
     const { docId, olga, olgas, backdate } = await removal();
     await backdate(...Array.from({ length: 10 }, () => typed("x".repeat(500_000))));
     await untilStatus(olgas, "all are set aside", ({ quarantined }) => quarantined === 10);
@@ -193,7 +193,7 @@ describe("what was set aside", () => {
     expect(second.records).toHaveLength(2);
   });
 
-  test("PE-31 PE-22 words that this device took while a removal was withheld are told, and that they stand here", async () => {
+  test("PE-32 PE-22 words that this device took while a removal was withheld are told, and that they stand here", async () => {
     const { docId, olga, vito, vitos, eddas, backdate } = await removal((one) => {
       one.wire.down = (message) => (message.type === "operations" || message.type === "closed" ? [] : [message]);
     });
@@ -210,7 +210,7 @@ describe("what was set aside", () => {
     expect((await olga.peer.readSetAside(docId)).words).toMatchObject([{ text: "backdated ", isHere: false }]);
   });
 
-  test("PE-31 what was set aside for another reason is listed, and not read; nothing is found where nothing is, or is not here", async () => {
+  test("PE-32 what was set aside for another reason is listed, and not read; nothing is found where nothing is, or is not here", async () => {
     const { at, docId, id, olga, olgas } = await removal();
     expect(await olga.peer.readSetAside(docId)).toEqual({ records: [], words: [], deletes: false, nextSeq: undefined });
     expect((await olga.peer.readSetAside("AAAAAAAAAAAAAAAAAAAAAA")).records).toEqual([]);

@@ -36,7 +36,7 @@ function written(text: string): Y.Doc {
 const nothingElse = { isHere: false, isIncomplete: false, hasOther: false };
 
 describe("trying updates on a copy", () => {
-  it("PE-31 tells each author's words in the order of the document, and leaves the document as it is", () => {
+  it("PE-32 tells each author's words in the order of the document, and leaves the document as it is", () => {
     const doc = written("one three");
     const before = stateBytes(doc);
     const trial = startTrial(doc);
@@ -69,7 +69,7 @@ describe("trying updates on a copy", () => {
     expect(stateBytes(doc)).toEqual(before);
   });
 
-  it.each(fuzzSeeds())("PE-31 random edits of two authors, seed %i: exactly what would be there that is not there now", (seed) => {
+  it.each(fuzzSeeds())("PE-32 random edits of two authors, seed %i: exactly what would be there that is not there now", (seed) => {
     const prng = createPrng(seed);
     for (let run = 0; run < 60; run++) {
       const doc = written("abcdefghij");
@@ -110,7 +110,7 @@ describe("trying updates on a copy", () => {
     }
   });
 
-  it("PE-31 says what it can't show: deletions, what is not text, what builds on something missing, what is there already", () => {
+  it("PE-32 says what it can't show: deletions, what is not text, what builds on something missing, what is there already", () => {
     const doc = written("kept");
     const deleting = startTrial(doc);
     expect(
@@ -160,7 +160,7 @@ describe("trying updates on a copy", () => {
     expect(here.words().get("bea")).toEqual({ text: "third second first ", ...nothingElse, isHere: true });
   });
 
-  it("PE-31 halves of characters become none on the way: what is told can be written down as it is", () => {
+  it("PE-32 halves of characters become none on the way: what is told can be written down as it is", () => {
     const doc = written("x");
     const update = editOf(doc, (copy) => copy.getText("body").insert(0, "🌊"));
     const [range] = summaryOf(update).structs;
@@ -172,7 +172,7 @@ describe("trying updates on a copy", () => {
     expect(trial.words().get("bea")?.text).toBe("\ufffd");
   });
 
-  it("PE-31 all of a trial together is held to the limits of one record; what waits, to a few", () => {
+  it("PE-32 all of a trial together is held to the limits of one record; what waits, to a few", () => {
     const doc = written("x");
     const big = editOf(doc, (copy) => {
       for (let index = 0; index < 20_000; index++) copy.getText("body").insert(0, "y");
@@ -199,7 +199,7 @@ describe("trying updates on a copy", () => {
     expect(taken).toBeGreaterThan(10);
   });
 
-  it.each(fuzzSeeds())("PE-31 random documents of any shape, seed %i: nothing throws, and the document stays as it is", (seed) => {
+  it.each(fuzzSeeds())("PE-32 random documents of any shape, seed %i: nothing throws, and the document stays as it is", (seed) => {
     const prng = createPrng(seed);
     for (let run = 0; run < 5; run++) {
       const { updates } = randomHistory(prng, 80);

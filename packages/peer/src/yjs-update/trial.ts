@@ -1,5 +1,5 @@
 /**
- * What updates that do not count would add to a document, found out on a copy of it (docs/peer.md, PE-31). The document itself is not touched. Authors may be
+ * What updates that do not count would add to a document, found out on a copy of it (docs/peer.md, PE-32). The document itself is not touched. Authors may be
  * hostile: each update is validated before it comes here and fitted to the copy like one that counts, and all of them together are held to the limits of one
  * record, since some of what Yjs does is quadratic.
  */
