@@ -3,6 +3,7 @@ import { toText } from "@skerry/protocol";
 import type { DocId } from "@skerry/protocol";
 import type { DocumentSummary } from "../client.ts";
 import type { Kv } from "../ports.ts";
+import { allRows } from "./all-rows.ts";
 import { isSpaceKey, libraryFrom, libraryKey, libraryTo } from "./keys.ts";
 import { hasSpaceLog, storedLibraryEntry, titleBytesMax } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
@@ -21,8 +22,6 @@ export interface Library {
   remove(docId: string): Promise<void>;
 }
 
-const rowsMax = 256;
-
 /** `onSpace` gets the rows of spaces, which stand among those of documents. */
 export async function loadLibrary(
   kv: Kv,
@@ -31,19 +30,13 @@ export async function loadLibrary(
   onSpace: (row: Uint8Array) => void,
 ): Promise<Library> {
   const entries = new Map<string, LibraryEntry>();
-  for (let from = libraryFrom; ;) {
-    const rows = await kv.range(from, libraryTo, rowsMax);
-    for (const [key, bytes] of rows) {
-      if (isSpaceKey(key)) {
-        onSpace(bytes);
-        continue;
-      }
-      const entry = storedLibraryEntry.decode(bytes);
-      entries.set(toText(entry.docId), entry);
+  for (const [key, bytes] of await allRows(kv, libraryFrom, libraryTo)) {
+    if (isSpaceKey(key)) {
+      onSpace(bytes);
+      continue;
     }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < rowsMax) break;
-    from = `${last[0]}\u0000`;
+    const entry = storedLibraryEntry.decode(bytes);
+    entries.set(toText(entry.docId), entry);
   }
   /** New documents that are on their way to the disk. */
   const arriving = new Map<string, Promise<void>>();

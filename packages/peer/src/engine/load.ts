@@ -6,6 +6,7 @@ import { applyUpdate, decodeStateVector, encodeStateVector } from "yjs";
 import type { Doc } from "yjs";
 import { createAckedState, decodeAckedState, fitUpdate } from "../yjs-update/index.ts";
 import { createAlarms } from "./alarms.ts";
+import { allRows } from "./all-rows.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import { createClientIds } from "./client-ids.ts";
 import { engineOrigin } from "./document-core.ts";
@@ -15,7 +16,6 @@ import { openContent } from "./open-record.ts";
 import type { OpenedRecord } from "./open-record.ts";
 import { storedAcked, storedAlarms, storedAuthor, storedDevice, storedEntry, storedMeta, storedQuarantined } from "./stored.ts";
 import type { LogEntry } from "./stored.ts";
-import type { WriteBehind } from "./write-behind.ts";
 
 /** Everything but the content. Nothing is applied to the doc yet. */
 export async function loadState(core: DocumentCore): Promise<void> {
@@ -27,23 +27,23 @@ export async function loadState(core: DocumentCore): Promise<void> {
   }
   const alarms = await store.get(keys.alarms);
   if (alarms !== undefined) state.alarms = createAlarms(storedAlarms.decode(alarms));
-  const authors = await all(store, keys.authorsFrom, keys.authorsTo);
+  const authors = await allRows(store, keys.authorsFrom, keys.authorsTo);
   state.chains = createAuthorChains(
     authors.map(([, bytes]) => {
       const { replicaId, deviceId, ...head } = storedAuthor.decode(bytes);
       return { replicaId, deviceId, head, loose: [] };
     }),
   );
-  const clients = await all(store, keys.clientsFrom, keys.clientsTo);
-  const expected = await all(store, keys.expectedClientsFrom, keys.expectedClientsTo);
+  const clients = await allRows(store, keys.clientsFrom, keys.clientsTo);
+  const expected = await allRows(store, keys.expectedClientsFrom, keys.expectedClientsTo);
   const owner = ([key, bytes]: readonly [string, Uint8Array]): [number, DeviceId] => [numberOf(key), storedDevice.decode(bytes)];
   state.clients = createClientIds(clients.map(owner), expected.map(owner));
-  for (const [, bytes] of await all(store, keys.quarantineFrom, keys.quarantineTo)) {
+  for (const [, bytes] of await allRows(store, keys.quarantineFrom, keys.quarantineTo)) {
     const quarantined = storedQuarantined.decode(bytes);
     state.quarantined.set(quarantined.seq, quarantined);
   }
   await linkUnproven(core);
-  for (const [key, bytes] of await all(store, keys.lostFrom, keys.lostTo)) {
+  for (const [key, bytes] of await allRows(store, keys.lostFrom, keys.lostTo)) {
     const lost = storedEntry.decode(bytes);
     state.lost.set(key.slice(keys.lostFrom.length), { entry: lost, restorable: !lost.quarantined });
   }
@@ -76,7 +76,7 @@ export async function catchUpContent(core: DocumentCore): Promise<void> {
     if (entry.seq > state.contentSeq) contents.push(opened);
     if (entry.seq > state.ackedSeq) state.acked.add(opened.summary);
   }
-  for (const [, bytes] of await all(store, keys.outgoingFrom, keys.outgoingTo)) {
+  for (const [, bytes] of await allRows(store, keys.outgoingFrom, keys.outgoingTo)) {
     const [record, update] = readOutgoing(core, bytes) ?? [];
     if (record === undefined || update === undefined) continue;
     state.outgoing.push(record);
@@ -118,7 +118,7 @@ async function* content(core: DocumentCore, from: number): AsyncIterable<readonl
 /** Who wrote what up to the cursor: after a rollback the chains end earlier. Client ids keep their owners. */
 export async function rebuildChains(core: DocumentCore): Promise<void> {
   const { state, log, store, keys } = core;
-  for (const [key] of await all(store, keys.authorsFrom, keys.authorsTo)) store.set(key, undefined);
+  for (const [key] of await allRows(store, keys.authorsFrom, keys.authorsTo)) store.set(key, undefined);
   state.chains = createAuthorChains();
   for await (const entry of log.read(1, state.cursor.seq)) {
     const record = decodeRecord(entry.record);
@@ -161,19 +161,6 @@ function covers(doc: Doc, vector: Uint8Array): boolean {
   const has = decodeStateVector(encodeStateVector(doc));
   for (const [client, clock] of decodeStateVector(vector)) if ((has.get(client) ?? 0) < clock) return false;
   return true;
-}
-
-const rowsMax = 256;
-
-async function all(store: WriteBehind, from: string, to: string): Promise<readonly (readonly [string, Uint8Array])[]> {
-  const rows: (readonly [string, Uint8Array])[] = [];
-  for (let next = from; ;) {
-    const page = await store.range(next, to, rowsMax);
-    rows.push(...page);
-    const last = page.at(-1);
-    if (last === undefined || page.length < rowsMax) return rows;
-    next = `${last[0]}\u0000`;
-  }
 }
 
 const numberOf = (key: string): number => Number.parseInt(key.slice(key.lastIndexOf("/") + 1), 36);

@@ -26,7 +26,7 @@ import { isUntold, news } from "../account/operations.ts";
 import { cutFor, isCut } from "./acting.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
 import { documentKeysFor } from "./document-keys.ts";
-import { epochBeganAtMs } from "./space-state-times.ts";
+import { epochBeganAtMs } from "./epoch-began.ts";
 
 /** A key is in use for so long at most, while an owner's device is there to make another. */
 export const rotateEveryMs: number = 30 * 24 * 3_600_000;

@@ -21,6 +21,7 @@ import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
 import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
 import type { SpaceResult, Standing } from "../client.ts";
+import { allRows } from "../engine/all-rows.ts";
 import { backoffDelayMs, retryBackoff, stableMs } from "../engine/backoff.ts";
 import { deferred } from "../engine/deferred.ts";
 import type { Connection, Down, Session, SpaceChannelMessage } from "../engine/connection.ts";
@@ -114,7 +115,6 @@ const triesMax = 12;
 const waitingMax = 64;
 /** Received bytes that wait to be judged. */
 const waitingBytesMax = 16 * 1024 * 1024;
-const rowsMax = 256;
 const dutyEveryMs = 1_000;
 /** How soon a relay is asked again that turned away somebody who is a member as far as the log was read here. */
 const askAgainMs = 15_000;
@@ -215,11 +215,11 @@ export function createSpace(options: SpaceOptions): Space {
 
   const load = async (): Promise<void> => {
     await options.before;
-    for (const [, bytes] of await all(keys.epochKeysFrom, keys.epochKeysTo)) ring.put(...keyFromRow(bytes));
+    for (const [, bytes] of await allRows(env.kv, keys.epochKeysFrom, keys.epochKeysTo)) ring.put(...keyFromRow(bytes));
     const headRow = await env.kv.get(keys.head);
     if (headRow !== undefined) {
       const verified = storedAccessHead.decode(headRow);
-      const rows = await all(keys.operationsFrom, keys.operationsTo);
+      const rows = await allRows(env.kv, keys.operationsFrom, keys.operationsTo);
       const entries = rows.slice(0, verified.position).map(([, bytes]) => storedOperationRow.decode(bytes));
       const restored = restoreSpaceState(spaceId, entries, verified as AccessHead);
       if (restored.ok) {
@@ -241,17 +241,6 @@ export function createSpace(options: SpaceOptions): Space {
     open();
   };
 
-  const all = async (from: string, to: string): Promise<readonly (readonly [string, Uint8Array])[]> => {
-    const rows: (readonly [string, Uint8Array])[] = [];
-    for (let next = from; ;) {
-      const page = await env.kv.range(next, to, rowsMax);
-      rows.push(...page);
-      const last = page.at(-1);
-      if (last === undefined || page.length < rowsMax) return rows;
-      next = `${last[0]}\u0000`;
-    }
-  };
-
   const learn = (before: SpaceState | undefined, after: SpaceState, entry: StoredOperation): void => {
     const operation = decodeSpaceOperation(entry.operation);
     if (!operation.ok) return;
@@ -270,7 +259,7 @@ export function createSpace(options: SpaceOptions): Space {
   /** With another link, envelopes open that were passed over when the log was read. */
   const learnAgain = async (): Promise<void> => {
     if (state === undefined) return;
-    const rows = await all(keys.operationsFrom, keys.operationsTo);
+    const rows = await allRows(env.kv, keys.operationsFrom, keys.operationsTo);
     for (const [index, [, bytes]] of rows.slice(0, state.position).entries())
       learn(index === 0 ? undefined : stateAt(state, index), stateAt(state, index + 1), storedOperationRow.decode(bytes));
     ring.walkBack();

@@ -18,7 +18,7 @@ import type { AccountId, DocId } from "@skerry/protocol";
 import type { FormerMember, Guest, Member, SpaceInvite, SpaceStatus } from "../client.ts";
 import type { People } from "./people.ts";
 import type { Space } from "./space.ts";
-import { epochBeganAtMs } from "./space-state-times.ts";
+import { epochBeganAtMs } from "./epoch-began.ts";
 
 export interface StatusParts {
   readonly space: Space;
