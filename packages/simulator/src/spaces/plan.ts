@@ -13,6 +13,18 @@ export type Act =
     }
   /** Tries a link once more that was handed over some time ago. */
   | { readonly do: "old-link"; readonly who: number; readonly which: number }
+  /** One document of the space, for somebody who may be none of its members: by a link, or without; and taken away again. `doc`: which of the owner's. */
+  | {
+      readonly do: "invite-to-document";
+      readonly by: number;
+      readonly whom: number;
+      readonly doc: number;
+      readonly role: number;
+      readonly uses: number;
+      readonly short: boolean;
+    }
+  | { readonly do: "grant-document"; readonly by: number; readonly whom: number; readonly doc: number; readonly role: number }
+  | { readonly do: "revoke-grant"; readonly by: number; readonly whom: number; readonly doc: number }
   | { readonly do: "revoke-invite"; readonly by: number; readonly which: number }
   | { readonly do: "change-role"; readonly by: number; readonly whom: number; readonly role: number }
   | { readonly do: "readmit"; readonly by: number; readonly whom: number; readonly role: number }
@@ -50,7 +62,10 @@ export interface Planned {
 }
 
 export interface Plan {
+  /** Guests included. */
   readonly people: number;
+  /** The last of them, whom nobody but `actsOfGuests` asks in. */
+  readonly guests: number;
   /** Some people have more than one device. */
   readonly devices: boolean;
   readonly acts: readonly Planned[];
@@ -62,9 +77,13 @@ const lastMs = 120_000;
 
 export function planOf(random: Prng): Plan {
   const people = 3 + random.int(3);
+  // Out of a stream of their own: a plan without guests is what it was before there were any.
+  const guestStream = random.fork("guests");
+  const guests = guestStream.chance(0.35) ? 1 + guestStream.int(2) : 0;
   const acts: Planned[] = [];
-  /** An index of a person, and more of it than is needed: acts draw from it who of several may. */
-  const who = (): number => random.int(people * 64);
+  /** An index of a person, and more of it than is needed: acts draw from it who of several may. Guests are left out. */
+  const indexOf = (drawn: number): number => (drawn % people) + (people + guests) * Math.floor(drawn / people);
+  const who = (): number => indexOf(random.int(people * 64));
   // Everybody else is asked in, most of them early.
   for (let whom = 1; whom < people; whom++)
     acts.push({
@@ -84,15 +103,23 @@ export function planOf(random: Prng): Plan {
     const isLate = lateDocument.chance(0.7);
     const restoreAtMs = atMs + (isLate ? 16_000 : 5_000) + random.int(30_000);
     acts.push({ atMs, act: { do: "backup" } }, { atMs: restoreAtMs, act: { do: "restore" } });
-    if (isLate) acts.push(...lateDocumentIn(lateDocument, people, atMs + 1_000 + lateDocument.int(4_000)));
+    if (isLate) acts.push(...lateDocumentIn(lateDocument, people, indexOf, atMs + 1_000 + lateDocument.int(4_000)));
   }
-  if (devices) acts.push(...actsOfDevices(ownStream, people, words));
-  return { people, devices, acts: acts.toSorted((a, b) => a.atMs - b.atMs), endMs: lastMs };
+  if (devices) acts.push(...actsOfDevices(ownStream, people, indexOf, words));
+  const haveDevices = guests > 0 && guestStream.chance(0.4);
+  if (guests > 0) acts.push(...actsOfGuests(guestStream, people, guests, haveDevices));
+  return {
+    people: people + guests,
+    guests,
+    devices: devices || haveDevices,
+    acts: acts.toSorted((a, b) => a.atMs - b.atMs),
+    endMs: lastMs,
+  };
 }
 
 /** A document is made offline, and a new key comes before it is announced: what the relay then loses has a first record of an earlier epoch. */
-function lateDocumentIn(random: Prng, people: number, atMs: number): readonly Planned[] {
-  const who = 1 + random.int(people - 1) + people * random.int(64);
+function lateDocumentIn(random: Prng, people: number, indexOf: (drawn: number) => number, atMs: number): readonly Planned[] {
+  const who = indexOf(1 + random.int(people - 1) + people * random.int(64));
   return [
     { atMs, act: { do: "change-role", by: 1, whom: who, role: 1 } },
     { atMs: atMs + 1_500, act: { do: "cut", who, flow: "hold", forMs: 4_500 } },
@@ -102,11 +129,12 @@ function lateDocumentIn(random: Prng, people: number, atMs: number): readonly Pl
 }
 
 /** One or two people have most of it, so that what is done about devices meets. */
-function actsOfDevices(random: Prng, people: number, words: boolean): readonly Planned[] {
+function actsOfDevices(random: Prng, people: number, indexOf: (drawn: number) => number, words: boolean): readonly Planned[] {
   const acts: Planned[] = [];
   const heroes = [random.int(people), random.int(people)];
   /** The person, and more of it than is needed: acts draw from it which of the devices. */
-  const who = (): number => (heroes[random.int(4) === 0 ? 1 : 0] ?? 0) + people * random.int(64);
+  const drawn = (): number => (heroes[random.int(4) === 0 ? 1 : 0] ?? 0) + people * random.int(64);
+  const who = (): number => indexOf(drawn());
   const between = (fromMs: number, toMs: number): number => fromMs + random.int(toMs - fromMs);
   const forMs = (): number => 500 + random.int(10_000);
   const pairings = 1 + random.int(4);
@@ -123,13 +151,65 @@ function actsOfDevices(random: Prng, people: number, words: boolean): readonly P
   for (let left = random.int(3); left > 0; left--) acts.push({ atMs: between(5_000, 90_000), act: { do: "own-document", who: who() } });
   for (let left = random.int(2); left > 0; left--) acts.push({ atMs: between(30_000, 110_000), act: { do: "rename-device", who: who() } });
   if (!words) return acts;
-  const person = who();
+  const person = drawn();
   for (let left = 1 + random.int(2); left > 0; left--)
-    acts.push({ atMs: between(10_000, 60_000), act: { do: "recovery-words", who: person + people * random.int(64) } });
+    acts.push({ atMs: between(10_000, 60_000), act: { do: "recovery-words", who: indexOf(person + people * random.int(64)) } });
   acts.push({
     atMs: between(60_000, 110_000),
-    act: { do: "lose-all", who: person, diesAfterMs: random.chance(0.3) ? 300 + random.int(8_000) : undefined },
+    act: { do: "lose-all", who: indexOf(person), diesAfterMs: random.chance(0.3) ? 300 + random.int(8_000) : undefined },
   });
+  return acts;
+}
+
+/** Guests come, write, lose what they were given, get it again, go, and some of them are asked into the space. */
+function actsOfGuests(random: Prng, people: number, guests: number, devices: boolean): readonly Planned[] {
+  const all = people + guests;
+  const acts: Planned[] = [];
+  const more = (): number => all * random.int(64);
+  const guest = (): number => people + random.int(guests) + more();
+  /** Mostly a guest; now and then a member, or somebody who was one. */
+  const whom = (): number => (random.int(5) === 0 ? random.int(people) + more() : guest());
+  const by = (): number => random.int(people) + more();
+  const between = (fromMs: number, toMs: number): number => fromMs + random.int(toMs - fromMs);
+  const forMs = (): number => 500 + random.int(15_000);
+  for (let one = people; one < all; one++)
+    acts.push({
+      atMs: between(4_000, 20_000),
+      act: { do: "invite-to-document", by: 0, whom: one, doc: 0, role: random.int(3), uses: 1 + random.int(3), short: false },
+    });
+  const draw = (): Act => {
+    const roll = random.int(100);
+    const [doc, role] = [random.int(8), random.int(4)];
+    if (roll < 35) return { do: "type", who: guest(), doc };
+    if (roll < 51)
+      return { do: "invite-to-document", by: by(), whom: whom(), doc, role, uses: 1 + random.int(3), short: random.chance(0.15) };
+    if (roll < 61) return { do: "grant-document", by: by(), whom: whom(), doc, role };
+    if (roll < 71) return { do: "revoke-grant", by: by(), whom: whom(), doc };
+    if (roll < 75) return { do: "old-link", who: guest(), which: doc };
+    if (roll < 77) return { do: "leave", by: guest() };
+    if (roll < 79) return { do: "remove", by: by(), whom: guest() };
+    if (roll < 82) return { do: "rotate", by: by() };
+    if (roll < 90) return { do: "cut", who: guest(), flow: random.chance(0.7) ? "hold" : "drop", forMs: forMs() };
+    if (roll < 93) return { do: "reset", who: guest() };
+    return { do: "kill", who: guest(), how: random.chance(0.5) ? "kill" : "power", forMs: forMs() };
+  };
+  for (let atMs = 8_000 + random.int(4_000); atMs < lastMs; atMs += 200 + random.int(4_000)) acts.push({ atMs, act: draw() });
+  if (random.chance(0.35))
+    acts.push({
+      atMs: between(40_000, 110_000),
+      act: { do: "invite", by: by(), whom: guest(), role: random.int(4), uses: 1, short: false },
+    });
+  if (!devices) return acts;
+  for (let left = 1 + random.int(2); left > 0; left--)
+    acts.push({
+      atMs: between(10_000, 80_000),
+      act: { do: "pair", who: guest(), showsNew: random.chance(0.5), full: random.chance(0.3), ends: pairingEndOf(random), forMs: forMs() },
+    });
+  if (random.chance(0.5))
+    acts.push({
+      atMs: between(50_000, 115_000),
+      act: { do: "revoke-device", who: guest(), which: random.int(8), offline: random.chance(0.5), forMs: 8_000 + random.int(20_000) },
+    });
   return acts;
 }
 

@@ -1,6 +1,7 @@
 /**
- * A second, much smaller reading of an access log, which shares no rule with the first (`@skerry/access`): who has which role and which devices, who was
- * removed for good, whether a new key is due. It knows nothing of signatures, envelopes or fences; where the two differ, one of them is wrong.
+ * A second, much smaller reading of an access log, which shares no rule with the first (`@skerry/access`): who has which role, which documents alone and which
+ * devices, who was removed for good, which links are open, whether a new key is due and who gets it. It knows nothing of signatures and fences, nor of what is in
+ * an envelope; where the two differ, one of them is wrong.
  */
 import { decodeAccountOperation, decodeSpaceOperation } from "@skerry/access";
 import type { CarriedAccount, Role } from "@skerry/access";
@@ -9,6 +10,8 @@ import { toText } from "@skerry/protocol";
 export interface RoleModel {
   readonly roles: ReadonlyMap<string, Role>;
   readonly removed: ReadonlySet<string>;
+  /** Documents that were given alone: role by `grantName`. */
+  readonly grants: ReadonlyMap<string, Role>;
   /** Somebody who knows the key left, or a link to it was revoked, and there was no new key since. */
   readonly keyIsStale: boolean;
   /** Device id → account, of those that may sign, and of those that may not any more. */
@@ -23,6 +26,20 @@ export interface RoleModel {
   readonly wrong: string | undefined;
 }
 
+/** Of account and document, both in text. */
+export const grantName = (accountId: string, docId: string): string => `${accountId} ${docId}`;
+
+interface Link {
+  readonly role: Role;
+  /** Of the one document that it leads to. */
+  readonly docId: string | undefined;
+  readonly by: string;
+  uses: number;
+}
+
+/** The higher, the more it may. */
+const rank: Readonly<Record<Role, number>> = { viewer: 1, commenter: 2, editor: 3, owner: 4 };
+
 /** Only owners say these. */
 const owners: ReadonlySet<string> = new Set([
   "add-member",
@@ -30,6 +47,7 @@ const owners: ReadonlySet<string> = new Set([
   "remove",
   "transfer-ownership",
   "create-invite",
+  "invite-to-document",
   "revoke-invite",
   "rotate",
   "grant-document",
@@ -48,11 +66,16 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
   let newsOfOthers = 0;
   let keysForOthers = 0;
   let lostDeviceOfOther = false;
-  const invites = new Map<string, { role: Role; uses: number }>();
+  const invites = new Map<string, Link>();
+  const grants = new Map<string, Role>();
+  /** An owner took these documents away. */
+  const takenAway = new Set<string>();
+  /** Invite by which somebody is in, by account; or has a document, by `grantName`. */
+  const cameBy = new Map<string, string>();
   let keyIsStale = false;
   let wrong: string | undefined;
   let position = 0;
-  const read = (): RoleModel => ({ roles, removed, keyIsStale, devices, revoked, heard, newsOfOthers, keysForOthers, wrong });
+  const read = (): RoleModel => ({ roles, removed, grants, keyIsStale, devices, revoked, heard, newsOfOthers, keysForOthers, wrong });
   for (const bytes of operations) {
     position++;
     const decoded = decodeSpaceOperation(bytes);
@@ -95,6 +118,42 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
       }
       return loses;
     };
+    const documentsOf = (accountId: string): readonly string[] => [...grants.keys()].filter((name) => name.startsWith(`${accountId} `));
+    /** Whoever loses something knows the links that it made, and those that it came by. */
+    const endLinksOf = (accountId: string): void => {
+      const used = new Set([accountId, ...documentsOf(accountId)].map((name) => cameBy.get(name)));
+      for (const [id, { by }] of invites) if (by === accountId || used.has(id)) invites.delete(id);
+    };
+    const goes = (accountId: string): void => {
+      endLinksOf(accountId);
+      for (const name of [accountId, ...documentsOf(accountId)]) {
+        roles.delete(name);
+        grants.delete(name);
+        cameBy.delete(name);
+      }
+    };
+    const setRole = (accountId: string, role: Role): void => {
+      const now = roles.get(accountId);
+      if (now === undefined) complain("a role of somebody who is not in");
+      else if (rank[role] < rank[now]) endLinksOf(accountId);
+      roles.set(accountId, role);
+    };
+    /** The link by which somebody comes, who gets its role. */
+    const comeBy = (inviteId: string, isToDocument: boolean): Link | undefined => {
+      const invite = invites.get(inviteId);
+      if (invite === undefined || (invite.docId !== undefined) !== isToDocument) return complain("the link was not open") as undefined;
+      if (--invite.uses < 1) invites.delete(inviteId);
+      if (removed.has(author)) complain("a removed account came back by a link");
+      if (roles.has(author)) complain("a member came in once more");
+      return invite;
+    };
+    const give = (accountId: string, docId: string, role: Role, inviteId?: string): void => {
+      const name = grantName(accountId, docId);
+      if (grants.has(name)) complain("somebody got a document that it had");
+      grants.set(name, role);
+      if (inviteId === undefined) cameBy.delete(name);
+      else cameBy.set(name, inviteId);
+    };
     const before: ReadonlySet<string> = new Set(devices.keys());
     const loses = "account" in body ? hear(body.account) : false;
     const author = devices.get(signer) ?? "";
@@ -109,37 +168,59 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
       if (loses && isOwners && body.cut === undefined) complain("an owner lost a device, and there is no new key");
       if (body.cut !== undefined && roles.get(author) !== "owner") complain(`its cut is by ${roles.get(author) ?? "nobody"}`);
       if (loses && body.cut === undefined) keyIsStale = true;
+      if (loses) endLinksOf(accountId);
       if (!isOwners) newsOfOthers++;
       if (loses && !isOwners) lostDeviceOfOther = true;
     } else if (body.type === "accept") {
-      const invite = invites.get(toText(body.inviteId));
-      if (invite === undefined || invite.uses < 1) complain("the link was not open");
-      if (removed.has(author)) complain("a removed account came back by a link");
-      if (roles.has(author)) complain("a member came in once more");
+      const inviteId = toText(body.inviteId);
+      const invite = comeBy(inviteId, false);
       if (invite !== undefined) {
-        invite.uses--;
         roles.set(author, invite.role);
+        cameBy.set(author, inviteId);
       }
+    } else if (body.type === "accept-document") {
+      const inviteId = toText(body.inviteId);
+      const invite = comeBy(inviteId, true);
+      if (invite?.docId !== undefined) {
+        if (takenAway.has(grantName(author, invite.docId))) complain("a document that was taken away came back by a link");
+        give(author, invite.docId, invite.role, inviteId);
+      }
+    } else if (body.type === "grant-document") {
+      const [accountId, docId] = [toText(body.account.accountId), toText(body.docId)];
+      give(accountId, docId, body.role);
+      takenAway.delete(grantName(accountId, docId));
+    } else if (body.type === "revoke-grant") {
+      const [accountId, docId] = [toText(body.accountId), toText(body.docId)];
+      const name = grantName(accountId, docId);
+      if (!grants.delete(name)) complain("it was not given");
+      takenAway.add(name);
+      const link = cameBy.get(name);
+      if (link !== undefined) invites.delete(link);
+      cameBy.delete(name);
     } else if (body.type === "add-member") {
       const accountId = toText(body.account.accountId);
       if (roles.has(accountId)) complain("a member was added once more");
       roles.set(accountId, body.role);
       removed.delete(accountId);
-    } else if (body.type === "change-role") roles.set(toText(body.accountId), body.role);
+    } else if (body.type === "change-role") setRole(toText(body.accountId), body.role);
     else if (body.type === "remove") {
-      for (const accountId of body.accountIds) {
-        roles.delete(toText(accountId));
-        removed.add(toText(accountId));
+      for (const id of body.accountIds) {
+        const accountId = toText(id);
+        for (const name of documentsOf(accountId)) takenAway.add(name);
+        goes(accountId);
+        removed.add(accountId);
       }
     } else if (body.type === "leave") {
-      roles.delete(author);
+      goes(author);
       keyIsStale = true;
     } else if (body.type === "transfer-ownership") {
-      roles.set(toText(body.to), "owner");
-      roles.set(author, body.ownRole);
-    } else if (body.type === "create-invite") invites.set(toText(body.inviteId), { role: body.role, uses: body.uses });
-    else if (body.type === "revoke-invite") {
-      invites.delete(toText(body.inviteId));
+      setRole(toText(body.to), "owner");
+      setRole(author, body.ownRole);
+    } else if (body.type === "create-invite" || body.type === "invite-to-document") {
+      const docId = body.type === "create-invite" ? undefined : toText(body.docId);
+      invites.set(toText(body.inviteId), { role: body.role, docId, by: author, uses: body.uses });
+    } else if (body.type === "revoke-invite") {
+      if (!invites.delete(toText(body.inviteId))) complain("the link was not open");
       keyIsStale = true;
     } else if (body.type === "create-document" && !["owner", "editor"].includes(roles.get(author) ?? ""))
       complain(`its author is ${roles.get(author) ?? "nobody"}`);
@@ -148,12 +229,30 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
       if (lostDeviceOfOther) keysForOthers++;
       lostDeviceOfOther = false;
       for (const inviteId of body.cut.rekey.endedInvites) invites.delete(toText(inviteId));
-      for (const { accountId } of body.cut.rekey.members)
-        if (!roles.has(toText(accountId))) complain("somebody who is not in gets the new key");
-      for (const accountId of roles.keys())
-        if (!body.cut.rekey.members.some((one) => toText(one.accountId) === accountId))
-          complain("somebody who is in does not get the new key");
+      const { rekey } = body.cut;
+      const getsIt = (what: string, entitled: Iterable<string>, gets: readonly string[]): void => {
+        const due = new Set(entitled);
+        if (gets.some((name) => !due.delete(name))) complain(`${what} that is not in gets the new key`);
+        if (due.size > 0) complain(`${what} that is in does not get the new key`);
+      };
+      getsIt(
+        "an account",
+        roles.keys(),
+        rekey.members.map(({ accountId }) => toText(accountId)),
+      );
+      getsIt(
+        "a link",
+        invites.keys(),
+        rekey.invites.map(({ inviteId }) => toText(inviteId)),
+      );
+      getsIt(
+        "a document's guest",
+        grants.keys(),
+        rekey.grants.map(({ accountId, docId }) => grantName(toText(accountId), toText(docId))),
+      );
     }
+    if (body.type === "revoke-grant" && [...invites.values()].some(({ docId }) => docId === toText(body.docId)))
+      complain("a link to the document is still open");
     if (position > 0 && ![...roles.values()].includes("owner")) complain("nobody owns the space");
   }
   return read();

@@ -64,7 +64,7 @@ const lesserRoles: readonly LesserRole[] = ["editor", "editor", "viewer", "comme
 const roles: readonly Role[] = ["owner", "editor", "viewer", "commenter"];
 /** Of one person, those that were lost included. */
 const devicesMax = 4;
-const names: readonly string[] = ["ana", "ben", "cleo", "dan", "eva", "fay"];
+const names: readonly string[] = ["ana", "ben", "cleo", "dan", "eva", "fay", "gina"];
 
 /** Events of a log that only a bug writes. */
 const bugEvents: ReadonlySet<string> = new Set([
@@ -92,6 +92,13 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const words: Word[] = [];
   const lastLinks = new Map<string, number>();
   const linksOf = new Map<string, readonly GivenLink[]>();
+  /** What links that somebody was handed lead to, by name. */
+  const linkedTo = new Map<string, { space: boolean; readonly documents: Set<string> }>();
+  const wasLinkedTo = (person: string): { space: boolean; readonly documents: Set<string> } => {
+    const known = linkedTo.get(person) ?? { space: false, documents: new Set<string>() };
+    linkedTo.set(person, known);
+    return known;
+  };
   let rolledBack = false;
   /** Somebody decided something before the lost end of the log was handed back. */
   let sawFork = false;
@@ -189,6 +196,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   network.setRoute(() => relay.host());
 
   const plan = planOf(root.fork("plan"));
+  const guestTimes = root.fork("guests");
   const joined = (device: Device): void => {
     tell(`${device.name} is of another account now`);
     const id = device.home()?.spaceId;
@@ -291,6 +299,44 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const known = (person: Device): string | undefined =>
     firstDocument !== undefined && person.space(firstDocument) !== undefined ? firstDocument : undefined;
 
+  /** Of the space that this run is about; guests may not have its first document. */
+  const isInSpace = (device: Device, docId: string): boolean => {
+    const id = everyDevice()
+      .map((one) => one.space(firstDocument ?? "")?.spaceId)
+      .find((known) => known !== undefined);
+    return id !== undefined && device.space(docId)?.spaceId === id;
+  };
+  const oneOfSpace = (owner: Device, doc: number): string | undefined => {
+    const documents = owner.documents().filter((docId) => isInSpace(owner, docId));
+    return documents[doc % Math.max(1, documents.length)];
+  };
+  /** Nobody opens a link on a device that he has thrown out. */
+  /** Some links need a passphrase. Drawn with the rest: plans stay what they were. */
+  const protectionOf = (guest: Person, uses: number): Pick<GivenLink, "passphrase"> =>
+    uses % 2 === 0 ? { passphrase: `words for ${guest.name}` } : {};
+  const handOver = (guest: Person, whom: number, { fragment, passphrase }: GivenLink, isMistyped: boolean, afterMs: number): void =>
+    void world.later(afterMs, "a link arrives", () => {
+      const device = oneOf(
+        guest,
+        whom,
+        devicesOf(guest).filter((one) => !thrownOut.has(one)),
+      );
+      inProcess(device, (peer) => {
+        const link: GivenLink = passphrase === undefined ? { fragment } : { fragment, passphrase };
+        linksOf.set(device.name, [...(linksOf.get(device.name) ?? []), link]);
+        ask(
+          device,
+          "openLink",
+          () => peer.openLink(fragment, isMistyped && passphrase !== undefined ? "mistyped" : passphrase),
+          (opened) => {
+            if (!opened.ok) return;
+            device.watch(opened.docId);
+            if (passphrase !== undefined) saw(isMistyped ? "a passphrase was mistyped" : "a passphrase was typed");
+          },
+        );
+      });
+    });
+
   const cutLink = ({ name }: Device, flow: "hold" | "drop", forMs: number): void => {
     const link = network.link(name);
     link.faults.up.cuts.push(flow);
@@ -312,43 +358,57 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       const [owner, guest] = [anOwner(by), personAt(whom)];
       const docId = known(owner);
       if (docId === undefined || owner.person === guest.name) return;
-      // Drawn with the rest: plans stay what they were.
-      const protection = uses % 2 === 0 ? { passphrase: `words for ${guest.name}` } : {};
-      const isMistyped = uses % 2 === 0 && role === 3;
+      const options = { role: lesserRoles[role] ?? "editor", uses, forMs: short ? 3_000 : dayMs, ...protectionOf(guest, uses) } as const;
+      // The link is handed over by other ways, some time later.
       inProcess(owner, (peer) =>
         ask(
           owner,
           `invite ${guest.name}`,
-          () => peer.invite(docId, { role: lesserRoles[role] ?? "editor", uses, forMs: short ? 3_000 : dayMs, ...protection }),
+          () => peer.invite(docId, options),
           (made) => {
-            // The link is handed over by other ways, some time later.
             if (!made.ok) return;
             lastLinks.set(guest.name, world.now());
-            world.later(root.int(short ? 8_000 : 4_000), "a link arrives", () => {
-              // Nobody opens a link on a device that he has thrown out.
-              const device = oneOf(
-                guest,
-                whom,
-                devicesOf(guest).filter((one) => !thrownOut.has(one)),
-              );
-              inProcess(device, (theirs) => {
-                linksOf.set(device.name, [...(linksOf.get(device.name) ?? []), { fragment: made.fragment, ...protection }]);
-                ask(
-                  device,
-                  "openLink",
-                  () => theirs.openLink(made.fragment, isMistyped ? "mistyped" : protection.passphrase),
-                  (opened) => {
-                    if (!opened.ok) return;
-                    device.watch(opened.docId);
-                    if (protection.passphrase !== undefined) saw(isMistyped ? "a passphrase was mistyped" : "a passphrase was typed");
-                  },
-                );
-              });
-            });
+            wasLinkedTo(guest.name).space = true;
+            wasLinkedTo(guest.name).documents.add(docId);
+            handOver(guest, whom, { ...options, fragment: made.fragment }, role === 3, root.int(short ? 8_000 : 4_000));
           },
         ),
       );
     },
+    "invite-to-document": ({ by, whom, doc, role, uses, short }) => {
+      const [owner, guest] = [anOwner(by), personAt(whom)];
+      const docId = oneOfSpace(owner, doc);
+      if (docId === undefined || owner.person === guest.name) return;
+      const options = {
+        role: lesserRoles[role] ?? "editor",
+        scope: "document",
+        uses,
+        forMs: short ? 3_000 : dayMs,
+        ...protectionOf(guest, uses),
+      } as const;
+      inProcess(owner, (peer) =>
+        ask(
+          owner,
+          `inviteToDocument ${guest.name} ${docId.slice(0, 4)}`,
+          () => peer.invite(docId, options),
+          (made) => {
+            if (!made.ok) return;
+            wasLinkedTo(guest.name).documents.add(docId);
+            handOver(guest, whom, { ...options, fragment: made.fragment }, role === 3, guestTimes.int(short ? 8_000 : 4_000));
+          },
+        ),
+      );
+    },
+    "grant-document": ({ by, whom, doc, role }) =>
+      about(
+        by,
+        whom,
+        "grantDocument",
+        (peer, docId, accountId) => peer.grantDocument(docId, accountId, lesserRoles[role] ?? "editor"),
+        doc,
+      ),
+    "revoke-grant": ({ by, whom, doc }) =>
+      about(by, whom, "revokeGrant", (peer, docId, accountId) => peer.revokeGrant(docId, accountId), doc),
     "old-link": ({ who, which }) => {
       const person = at(who);
       const held = linksOf.get(person.name) ?? [];
@@ -386,7 +446,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       about(by, whom, "readmit", (peer, docId, accountId) => peer.readmitMember(docId, accountId, lesserRoles[role] ?? "editor")),
     remove: ({ by, whom }) => about(by, whom, "remove", (peer, docId, accountId) => peer.removeMember(docId, accountId)),
     "hand-over": ({ by, whom }) => about(by, whom, "transfer", (peer, docId, accountId) => peer.transferOwnership(docId, accountId)),
-    leave: ({ by }) => alone(at(by), "leave", (peer, docId) => peer.leaveSpace(docId)),
+    leave: ({ by }) => alone(at(by), "leave", (peer, docId) => peer.leaveSpace(docId), known(at(by)) ?? oneOfSpace(at(by), 0)),
     rotate: ({ by }) => alone(anOwner(by), "rotate", (peer, docId) => peer.rotateKeys(docId)),
     "new-document": ({ by }) => {
       const person = at(by);
@@ -436,9 +496,10 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     whom: number,
     what: string,
     call: (peer: PeerOf, docId: string, accountId: string) => Promise<unknown>,
+    doc?: number,
   ): void => {
     const [person, other] = [anOwner(by), personAt(whom)];
-    const docId = known(person);
+    const docId = doc === undefined ? known(person) : oneOfSpace(person, doc);
     const accountId = other.accountId();
     if (docId === undefined || accountId === undefined || person.person === other.name) return;
     inProcess(person, (peer) =>
@@ -450,8 +511,12 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       ),
     );
   };
-  const alone = (person: Device, what: string, call: (peer: PeerOf, docId: string) => Promise<unknown>): void => {
-    const docId = known(person);
+  const alone = (
+    person: Device,
+    what: string,
+    call: (peer: PeerOf, docId: string) => Promise<unknown>,
+    docId: string | undefined = known(person),
+  ): void => {
     if (docId !== undefined)
       inProcess(person, (peer) =>
         ask(
@@ -722,7 +787,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     if (now !== undefined) {
       const rejected = new Set(pairings.filter(({ rejected: no }) => no).map(({ fresh }) => fresh));
       for (const { fresh, rejected: no } of pairings) if (!no) rejected.delete(fresh);
-      judge(now, people, words, { rolledBack, forked, lastLinks, rejected, broken, saw });
+      judge(now, people, words, { rolledBack, forked, lastLinks, wasLinkedTo, rejected, broken, saw });
       if (!forked) judgeRestored();
     }
   }

@@ -6,6 +6,8 @@ import {
   createSpaceState,
   documentOf,
   documentRights,
+  grantOf,
+  grantsOf,
   keysDue,
   liveDocumentsOf,
   memberOf,
@@ -15,7 +17,7 @@ import {
 } from "@skerry/access";
 import type { AccountState, Role, SpaceState } from "@skerry/access";
 import { bytesFromText, docIdFromText, toText } from "@skerry/protocol";
-import type { DeviceId, SpaceId } from "@skerry/protocol";
+import type { DeviceId, DocId, SpaceId } from "@skerry/protocol";
 import { entriesIn, operationsIn } from "@skerry/relay/core";
 import type { DiskRow } from "../disk/virtual-level.ts";
 import { epochMs } from "../world/world.ts";
@@ -26,6 +28,8 @@ export interface Truth {
   readonly state: SpaceState;
   readonly epoch: number;
   readonly roles: ReadonlyMap<string, Role>;
+  /** Documents that were given alone: role by document, by account, in text. */
+  readonly grants: ReadonlyMap<string, ReadonlyMap<string, Role>>;
   readonly documents: readonly string[];
   /** Entries of each document's log, by document id in text. */
   readonly seqs: ReadonlyMap<string, number>;
@@ -50,6 +54,7 @@ export function truthOn(all: Iterable<DiskRow>, spaceId: SpaceId): Truth | undef
     state,
     epoch: settingsOf(state).epoch,
     roles: new Map(membersOf(state).map(({ accountId, role }) => [toText(accountId), role])),
+    grants: grantsIn(state),
     seqs: new Map(liveDocumentsOf(state).map(({ docId }) => [toText(docId), entriesIn(docId, rows).length])),
     documents: liveDocumentsOf(state)
       .map(({ docId }) => toText(docId))
@@ -57,6 +62,28 @@ export function truthOn(all: Iterable<DiskRow>, spaceId: SpaceId): Truth | undef
     model: readRoles(entries.map(({ operation }) => operation)),
     keysDue: keysDue(state).length,
   };
+}
+
+function grantsIn(state: SpaceState): ReadonlyMap<string, ReadonlyMap<string, Role>> {
+  const grants = new Map<string, Map<string, Role>>();
+  for (const { accountId, docId, role } of grantsOf(state)) {
+    if (role === undefined) continue;
+    const ofAccount = grants.get(toText(accountId)) ?? new Map<string, Role>();
+    grants.set(toText(accountId), ofAccount.set(toText(docId), role));
+  }
+  return grants;
+}
+
+/** A member, or somebody who has a document at least. */
+export const isIn = ({ roles, grants }: Truth, accountId: string): boolean => roles.has(accountId) || grants.has(accountId);
+
+/** Documents of the space that the account has: all that there are, or those that it was given. */
+export const documentsOf = ({ roles, grants, documents }: Truth, accountId: string): readonly string[] =>
+  roles.has(accountId) ? documents : documents.filter((docId) => grants.get(accountId)?.has(docId) === true);
+
+export function mayWriteIn({ roles, grants }: Truth, accountId: string, docId: string): boolean {
+  const held = [roles.get(accountId), grants.get(accountId)?.get(docId)];
+  return held.includes("owner") || held.includes("editor");
 }
 
 /** Of an account or a device: both are 32 bytes. */
@@ -110,3 +137,25 @@ export function closedForDevice({ state }: Truth, deviceId: string): { readonly 
 
 /** An account as a space knows it. */
 export const accountIn = ({ state }: Truth, accountId: string): AccountState | undefined => accountState(state, idOf(accountId));
+
+const hasDocument = (then: SpaceState, accountId: string, docId: DocId): boolean =>
+  memberOf(then, idOf(accountId))?.role !== undefined || grantOf(then, idOf(accountId), docId) !== undefined;
+
+/** Since when, on the world's clock, an account has not got a document that it had: undefined if it has it. `never` if it never had it. */
+export function documentLostAt({ state }: Truth, accountId: string, docId: string): number | "never" | undefined {
+  const id = docIdFromText(docId);
+  if (!id.ok) return "never";
+  for (let position = state.position; position >= 1; position--) {
+    if (!hasDocument(stateAt(state, position), accountId, id.value)) continue;
+    const lostAt = state.history.times[position];
+    return lostAt === undefined ? undefined : lostAt - epochMs;
+  }
+  return "never";
+}
+
+/** Never anything but a guest, at most. */
+export function wasNeverMember({ state }: Truth, accountId: string): boolean {
+  for (let position = 1; position <= state.position; position++)
+    if (memberOf(stateAt(state, position), idOf(accountId))?.role !== undefined) return false;
+  return true;
+}

@@ -3,7 +3,19 @@ import { isLiveDevice } from "@skerry/access";
 import type { AccountState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
 import type { Device, Person, Word } from "./person.ts";
-import { accountIn, closedForDevice, closedFrom, couldWriteSince, isAnnounced } from "./truth.ts";
+import { grantName } from "./role-model.ts";
+import {
+  accountIn,
+  closedForDevice,
+  closedFrom,
+  couldWriteSince,
+  documentLostAt,
+  documentsOf,
+  isAnnounced,
+  isIn,
+  mayWriteIn,
+  wasNeverMember,
+} from "./truth.ts";
 import type { Truth } from "./truth.ts";
 
 /** What the relay's disk says: of the space, and of the home of each account that has one. */
@@ -97,41 +109,80 @@ function spaceUnsettled(
 ): string | undefined {
   const { space: truth, firstDocument } = facts;
   const { name } = device;
-  const role = truth.roles.get(device.accountId() ?? "");
+  const accountId = device.accountId() ?? "";
+  const role = truth.roles.get(accountId);
+  const mine = documentsOf(truth, accountId);
   const space = device.space(firstDocument);
-  if (role === undefined)
-    return space !== undefined && (space.standing === "member" || space.standing === "creating")
-      ? `${name} is out, and told "${space.standing}"`
-      : undefined;
-  if (space === undefined) return `${name} is ${role} and knows nothing of it`;
-  if (space.standing !== "member" || space.role !== role)
-    return `${name} is ${role}, and told "${space.standing}", ${space.role ?? "no role"}`;
+  const standsIn = device.documents().find((docId) => !mine.includes(docId) && isOfSpace(truth, device, docId) && isToldIn(device, docId));
+  if (standsIn !== undefined && (role === undefined || truth.documents.includes(standsIn)))
+    return `${name} is out of ${standsIn.slice(0, 4)}, and told "${device.space(standsIn)?.standing ?? ""}"`;
+  if (role === undefined && mine.length === 0)
+    return isToldIn(device, firstDocument) ? `${name} is out, and told "${space?.standing ?? ""}"` : undefined;
+  if (role !== undefined) {
+    if (space === undefined) return `${name} is ${role} and knows nothing of it`;
+    const unannounced = device
+      .documents()
+      .find((docId) => !truth.documents.includes(docId) && device.space(docId)?.spaceId === space.spaceId);
+    if (unannounced !== undefined && (role === "owner" || role === "editor"))
+      return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
+  }
+  for (const docId of mine) {
+    const why = documentUnsettled(device, docId, words, facts, texts);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+const isOfSpace = (truth: Truth, device: Device, docId: string): boolean => device.space(docId)?.spaceId === spaceIdOf(truth);
+/** Told to be in, or still waiting for it. */
+const isToldIn = (device: Device, docId: string): boolean => {
+  const standing = device.space(docId)?.standing;
+  return standing === "member" || standing === "creating";
+};
+
+/** A document that the account has, as a member or alone. */
+function documentUnsettled(
+  device: Device,
+  docId: string,
+  words: readonly Word[],
+  facts: Facts,
+  texts: Map<string, { readonly who: Device; readonly text: string }>,
+): string | undefined {
+  const { space: truth } = facts;
+  const { name } = device;
+  const accountId = device.accountId() ?? "";
+  const [role, grant] = [truth.roles.get(accountId), truth.grants.get(accountId)?.get(docId)];
+  const short = docId.slice(0, 4);
+  const space = device.space(docId);
+  if (space === undefined) return `${name} is ${role ?? grant} and knows nothing of ${short}`;
+  if (space.standing !== "member" || space.role !== role || space.grant !== grant)
+    return `${name} is ${role ?? `guest (${grant})`}, and told "${space.standing}", ${space.role ?? space.grant ?? "no role"} in ${short}`;
   if (space.distrusted) return `${name} does not trust the relay`;
   if (space.epoch !== truth.epoch) return `${name} is at epoch ${space.epoch}, not ${truth.epoch}`;
   if (space.rotationDue) return `${name}: a new key is due`;
   if (space.members.length !== truth.roles.size) return `${name} sees ${space.members.length} members, not ${truth.roles.size}`;
-  const isWriter = role === "owner" || role === "editor";
-  const unannounced = device
-    .documents()
-    .find((docId) => !truth.documents.includes(docId) && device.space(docId)?.spaceId === space.spaceId);
-  if (unannounced !== undefined && isWriter) return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
-  for (const docId of truth.documents) {
-    const short = docId.slice(0, 4);
-    const status = device.status(docId);
-    if (status === undefined || device.text(docId) === undefined) return `${name} has not got ${short}`;
-    if (status.phase !== "ready") return `${name}'s ${short} is "${status.phase}"`;
-    const seq = truth.seqs.get(docId) ?? 0;
-    if (status.seq !== seq) return `${name}'s ${short} is at ${status.seq} of ${seq}`;
-    // Who reads keeps what was typed there all the same, among what others wrote.
-    if (!isWriter) continue;
-    if (!space.mayWrite || status.unsentChanges > 0)
-      return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
-    const text = sharedText(device, docId, words);
-    const first = texts.get(docId);
-    if (first === undefined) texts.set(docId, { who: device, text });
-    else if (first.text !== text && !differenceIsNamed(facts, first.who, device))
-      return `${first.who.name} and ${name} have different texts in ${short}`;
-  }
+  const seen = space.guests.map(({ accountId: guest, role: as }) => `${guest} ${as}`).toSorted();
+  const guests = [...truth.grants].flatMap(([guest, granted]) => {
+    const as = truth.roles.has(guest) ? undefined : granted.get(docId);
+    return as === undefined ? [] : [`${guest} ${as}`];
+  });
+  if (seen.join() !== guests.toSorted().join()) return `${name} sees ${seen.length} guests of ${short}, not these ${guests.length}`;
+  const status = device.status(docId);
+  if (status === undefined || device.text(docId) === undefined) return `${name} has not got ${short}`;
+  if (status.phase !== "ready") return `${name}'s ${short} is "${status.phase}"`;
+  const seq = truth.seqs.get(docId) ?? 0;
+  if (status.seq !== seq) return `${name}'s ${short} is at ${status.seq} of ${seq}`;
+  // Who reads keeps what was typed there all the same, among what others wrote.
+  const isWriter = mayWriteIn(truth, accountId, docId);
+  if (isWriter && (!space.mayWrite || status.unsentChanges > 0))
+    return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
+  if (!isWriter && space.mayWrite) return `${name} may not write in ${short}, and is told that it may`;
+  if (!isWriter && role !== undefined) return undefined;
+  const text = sharedText(device, docId, words);
+  const first = texts.get(docId);
+  if (first === undefined) texts.set(docId, { who: device, text });
+  else if (first.text !== text && !differenceIsNamed(facts, first.who, device))
+    return `${first.who.name} and ${name} have different texts in ${short}`;
   return undefined;
 }
 
@@ -186,7 +237,7 @@ function accountUnsettled(person: Person, facts: Facts): string | undefined {
     }
     if (!isLiveDevice(account, idOfDevice(account, device))) return `${name} is of the account, and its log does not know it`;
   }
-  if (account === undefined || !facts.space.roles.has(id) || isStranded(facts, person)) return undefined;
+  if (account === undefined || !isIn(facts.space, id) || isStranded(facts, person)) return undefined;
   const told = facts.space.model.heard.get(id) ?? 0;
   return told < account.n ? `the space has heard ${told} of ${account.n} operations of ${person.name}'s account` : undefined;
 }
@@ -200,6 +251,8 @@ export interface Verdict {
   readonly forked: boolean;
   /** When a link was last made for each person. */
   readonly lastLinks: ReadonlyMap<string, number>;
+  /** What links that a person was handed led to: the space, or single documents. */
+  readonly wasLinkedTo: (person: string) => { readonly space: boolean; readonly documents: ReadonlySet<string> };
   /** Devices that must not have come in: somebody said that the digits differ, and there was no other try. */
   readonly rejected: ReadonlySet<Device>;
   readonly broken: (invariant: string, message: string) => void;
@@ -217,6 +270,7 @@ export function judge(facts: Facts, people: readonly Person[], words: readonly W
   for (const person of people) {
     judgeKeys(facts, person, verdict);
     judgeReading(facts, person, words, verdict);
+    judgeGuest(facts, person, words, verdict);
     judgeDevices(facts, person, verdict);
     for (const device of person.devices) {
       for (const { kind } of device.alarms())
@@ -225,26 +279,36 @@ export function judge(facts: Facts, people: readonly Person[], words: readonly W
   }
 }
 
-function judgeLog({ model, roles }: Truth, broken: Verdict["broken"]): void {
+function judgeLog({ model, roles, grants }: Truth, broken: Verdict["broken"]): void {
   if (model.wrong !== undefined) broken("I9", model.wrong);
   const differs = [...new Set([...model.roles.keys(), ...roles.keys()])].find((id) => model.roles.get(id) !== roles.get(id));
   if (differs !== undefined)
     broken("I9", `somebody is ${roles.get(differs) ?? "out"} by the rulebook, and ${model.roles.get(differs) ?? "out"} by the model`);
+  const given = new Map(
+    [...grants].flatMap(([id, ofAccount]) => [...ofAccount].map(([docId, role]) => [grantName(id, docId), role] as const)),
+  );
+  const other = [...new Set([...model.grants.keys(), ...given.keys()])].find((name) => model.grants.get(name) !== given.get(name));
+  if (other !== undefined)
+    broken(
+      "I9",
+      `of a document somebody is ${given.get(other) ?? "no guest"} by the rulebook, and ${model.grants.get(other) ?? "none"} by the model`,
+    );
 }
 
 function judgeWords(facts: Facts, people: readonly Person[], words: readonly Word[], { rolledBack, forked, broken, saw }: Verdict): void {
   const { space: truth } = facts;
   const devices = people.flatMap((person) => person.devices.map((device) => ({ device, standing: standingOf(facts, person, device) })));
   const inIt = devices.filter(({ standing }) => standing === "in").map(({ device }) => device);
-  const readers = inIt.filter((device) => truth.roles.has(device.accountId() ?? ""));
   for (const word of words) {
     const author = devices.find(({ device }) => device.name === word.who);
     if (author === undefined) continue;
     const accountId = author.device.accountId() ?? "";
-    const role = truth.roles.get(accountId);
+    const role = truth.roles.get(accountId) ?? truth.grants.get(accountId)?.get(word.docId);
     const isAnnouncedHere = isAnnounced(truth, word.docId);
     // A document that is shared by a link is here the account's own.
-    const all = isAnnouncedHere ? readers : inIt.filter((device) => device.accountId() === accountId);
+    const all = inIt.filter((device) =>
+      isAnnouncedHere ? documentsOf(truth, device.accountId() ?? "").includes(word.docId) : device.accountId() === accountId,
+    );
     const others = all.filter((device) => device.name !== word.who && device.text(word.docId) !== undefined);
     const holders = others.filter((device) => (device.text(word.docId) ?? "").includes(word.text));
     for (const device of all) {
@@ -266,7 +330,7 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
       }
     }
     if (forked) continue;
-    const stays = author.standing === "in" && (!isAnnouncedHere || role === "owner" || role === "editor");
+    const stays = author.standing === "in" && (!isAnnouncedHere || mayWriteIn(truth, accountId, word.docId));
     const mustBe = stays && word.kept ? "I3" : word.acked && !rolledBack ? "I2" : undefined;
     const lacking = others.filter((device) => !holders.includes(device));
     if (lacking.length > 0 && lacking.every((device) => differenceIsNamed(facts, author.device, device))) {
@@ -331,6 +395,53 @@ function judgeReading(
     );
     if (seen !== undefined) broken("I9", `${device.name} was revoked, and has ${seen.text} of ${seen.who}, which was typed afterwards`);
   }
+}
+
+/** Who has documents alone: these, none of the others, and no key of the space. And who lost one is shown nothing that came after. */
+function judgeGuest(
+  { space: truth }: Facts,
+  person: Person,
+  words: readonly Word[],
+  { rolledBack, wasLinkedTo, broken, saw }: Verdict,
+): void {
+  const accountId = person.accountId() ?? "";
+  const linked = wasLinkedTo(person.name);
+  const isPureGuest = wasNeverMember(truth, accountId) && !linked.space;
+  for (const device of person.devices) {
+    if (device.accountId() !== accountId) continue;
+    // Who was asked into the space may hold its key by the link.
+    const epochs = [...device.epochs(spaceIdOf(truth))];
+    if (isPureGuest && epochs.length > 0) broken("I9", `${device.name} was never a member, and has the key of epoch ${epochs[0]}`);
+    for (const docId of truth.documents) {
+      const lostAtMs = documentLostAt(truth, accountId, docId);
+      if (lostAtMs === undefined) continue;
+      const isHere = device.documents().includes(docId);
+      if (lostAtMs === "never") {
+        if (isHere && !linked.documents.has(docId) && !rolledBack)
+          broken("I9", `${device.name} has ${docId.slice(0, 4)}, which nobody gave it`);
+        const text = device.text(docId) ?? "";
+        if (words.some((word) => word.who !== device.name && text.includes(word.text)))
+          broken("I9", `${device.name} reads ${docId.slice(0, 4)}, which nobody gave it`);
+        continue;
+      }
+      if (isPureGuest) saw("somebody lost a document that was given alone");
+      if (rolledBack) continue;
+      const seen = words.find(
+        (word) =>
+          word.docId === docId &&
+          word.atMs > lostAtMs + comesIntoForceMs &&
+          !person.devices.some(({ name }) => name === word.who) &&
+          (device.text(docId) ?? "").includes(word.text),
+      );
+      if (seen !== undefined)
+        broken("I9", `${device.name} lost ${docId.slice(0, 4)}, and has ${seen.text} of ${seen.who}, which was typed afterwards`);
+    }
+  }
+  const given = truth.roles.has(accountId) ? undefined : truth.grants.get(accountId);
+  if (given === undefined) return;
+  saw("a guest in the end");
+  if (person.devices.filter((device) => device.accountId() === accountId && !device.isLost()).length > 1) saw("a guest with two devices");
+  if (given.size > 1) saw("a guest with two documents");
 }
 
 const spaceIdOf = ({ state }: Truth): string => toText(state.history.spaceId);
