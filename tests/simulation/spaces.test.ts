@@ -86,6 +86,13 @@ const required: readonly string[] = [
   "restored from words",
   "news of a device in somebody else's space",
   "an owner made a new key because another's device was revoked",
+  "inviteToDocument: done",
+  "grantDocument: done",
+  "revokeGrant: done",
+  "a guest in the end",
+  "a guest with two documents",
+  "a guest with two devices",
+  "somebody lost a document that was given alone",
 ];
 
 test(`SM-11 fresh seeds from ${fresh} on run clean, and some of them twice with the same hash`, async () => {

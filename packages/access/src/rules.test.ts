@@ -695,6 +695,22 @@ describe("invites", () => {
     allowed(space.say(by(owner), { ...addition(editor, "viewer"), account: { accountId: editor.id, operations: [] } } as SpaceBody));
   });
 
+  test("AC-55 a removed account that was given one document does not come back into the space by leaving", () => {
+    const { space, owner, editor } = house();
+    const known = { account: { accountId: editor.id, operations: [] } } as const;
+    space.must(by(owner), remove(space, editor));
+    space.must(by(owner), { ...granting(editor, "a"), ...known } as SpaceBody);
+    space.must(by(editor), { type: "leave" });
+    space.must(by(owner), invitation("x"));
+    space.must(by(owner), documentInvitation("d", "a"));
+    refusedFor("was-removed", space.say(by(editor), { ...acceptance(space.id, "x", editor), ...known }));
+    refusedFor("was-removed", space.say(by(editor), { ...documentAcceptance(space.id, "d", editor), ...known }));
+    // Once an owner has let it in again, it may leave and come back like anybody.
+    space.must(by(owner), { ...addition(editor, "viewer"), ...known } as SpaceBody);
+    space.must(by(editor), { type: "leave" });
+    allowed(space.say(by(editor), { ...acceptance(space.id, "x", editor), ...known }));
+  });
+
   test("AC-56 who loses rights takes the invites with them whose links they know", () => {
     const { space, owner } = house();
     const [second, guest, other] = [person("second"), person("guest"), person("other")];

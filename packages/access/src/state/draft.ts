@@ -100,7 +100,7 @@ export function endInviteOf(draft: Draft, grant: Grant): void {
   for (const invite of openInvitesOf(draft.state)) if (cameBy(grant, invite)) draft.setInvite({ ...invite, ended: true });
 }
 
-/** An account is not here any more: its role, grants and invites end. */
+/** An account is not here any more: its role, grants and invites end. A guest who was removed from the space once does not undo that by leaving (AC-55). */
 export function expel(draft: Draft, accountId: AccountId, gone: "left" | "removed"): void {
   endInvitesKnownTo(draft, accountId);
   const member = memberOf(draft.state, accountId);
@@ -108,7 +108,7 @@ export function expel(draft: Draft, accountId: AccountId, gone: "left" | "remove
   draft.setMember({
     accountId: accountId.slice() as AccountId,
     role: undefined,
-    gone,
+    gone: member?.gone === "removed" ? "removed" : gone,
     reads: member?.reads ?? "from-this-epoch",
     cameBy: undefined,
     keyDue: false,

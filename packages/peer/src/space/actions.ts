@@ -114,7 +114,9 @@ export const revokingGrant =
     return isCut(cut) ? { type: "revoke-grant", accountId, docId, cut } : cut;
   };
 
-const isGone = (state: SpaceState, accountId: AccountId): boolean => memberOf(state, accountId)?.gone === "removed";
+/** One who was removed may have been given a document since. */
+const isGone = (state: SpaceState, accountId: AccountId): boolean =>
+  memberOf(state, accountId)?.gone === "removed" && !isHere(state, accountId);
 
 export const leaving =
   (me: AccountId): Decide =>

@@ -111,6 +111,19 @@ describe("PE-29 one document", () => {
     expect(await spaceOf(vito, docId)).toMatchObject({ role: "viewer", grant: undefined });
   });
 
+  test("AC-31 a guest who was removed, and given the document again, can be removed once more", async () => {
+    const { docId, olga, gina } = await house();
+    const ginas = await idOf(gina);
+    const isThere = (there: boolean) => untilSpace(olga, docId, "it is so", ({ guests }) => guests.length > 0 === there);
+    await isThere(true);
+    expect(await olga.peer.removeMember(docId, ginas)).toEqual({ ok: true });
+    await isThere(false);
+    expect(await olga.peer.grantDocument(docId, ginas, "editor")).toEqual({ ok: true });
+    await isThere(true);
+    expect(await olga.peer.removeMember(docId, ginas)).toEqual({ ok: true });
+    await isThere(false);
+  });
+
   test("PE-22 a guest who may only view reads, and what is typed there all the same stays there", async () => {
     const { docId, olgas, gina, ginas } = await house("viewer");
     expect(await spaceOf(gina, docId)).toMatchObject({ role: undefined, grant: "viewer", mayWrite: false });

@@ -15,12 +15,14 @@ const duties = "packages/peer/src/space/duties.ts";
 const keyRing = "packages/peer/src/space/key-ring.ts";
 const membership = "packages/peer/src/space/log-membership.ts";
 const makeCut = "packages/peer/src/space/make-cut.ts";
+const documentKeys = "packages/peer/src/space/document-keys.ts";
 const ownAccount = "packages/peer/src/account/own-account.ts";
 const devices = "packages/peer/src/account/devices.ts";
 const homeSync = "packages/peer/src/account/home-sync.ts";
 const recovery = "packages/peer/src/account/recovery.ts";
 const send = "packages/peer/src/engine/send.ts";
 const document = "packages/peer/src/engine/document.ts";
+const draft = "packages/access/src/state/draft.ts";
 
 export const accessMutants: readonly Mutant[] = [
   {
@@ -298,5 +300,137 @@ export const accessMutants: readonly Mutant[] = [
     bug: "A new device gets the account's first encryption key only.",
     loss: "Whoever has ever revoked a device can never add one that can read.",
     expect: ["I14", "I17"],
+  },
+  // ---- guests
+  {
+    id: "earlier-keys-not-given",
+    patches: [
+      {
+        file: documentKeys,
+        find: `  for (let at = epoch - 1; at >= 1 && earlier.length < earlierKeysMax; at--) {`,
+        replace: `  for (let at = epoch - 1; at >= epoch && earlier.length < earlierKeysMax; at--) {`,
+      },
+    ],
+    bug: "Whoever gets one document gets its key of the epoch in use only.",
+    loss: "A guest can't read what was written before the last change of the key.",
+    expect: ["I12", "I14", "I2", "I3"],
+  },
+  {
+    id: "cut-forgets-links-to-documents",
+    patches: [
+      {
+        file: keys,
+        find: `          !ended.has(toText(invite.inviteId)) &&`,
+        replace: `          invite.docId === undefined &&\n          !ended.has(toText(invite.inviteId)) &&`,
+      },
+    ],
+    bug: "A new key is not sealed to open links that lead to one document.",
+    loss: "Whoever opens such a link after the next change of the key is turned away.",
+    expect: ["I9"],
+  },
+  {
+    id: "guests-get-no-new-key",
+    patches: [
+      {
+        file: keyRing,
+        find: `      for (const { accountId, docId, sealed } of grants) openDocument(`,
+        replace: `      for (const { accountId, docId, sealed } of grants.slice(grants.length)) openDocument(`,
+      },
+    ],
+    bug: "A guest's device does not open the envelope that a cut has for it.",
+    loss: "After the next change of the key a guest reads nothing more.",
+    expect: ["I14"],
+  },
+  {
+    id: "own-acceptance-holds-no-key",
+    patches: [
+      {
+        file: keyRing,
+        find: `      if (docId !== undefined) openDocument(docId, epoch, body.account`,
+        replace: `      if (docId === undefined) openDocument(after.history.spaceId as never, epoch, body.account`,
+      },
+    ],
+    bug: "The keys that a guest has sealed for its own account when it came by a link are not opened.",
+    loss: "A guest's second device, or the first after a restart, can't read the document.",
+    expect: ["I14"],
+  },
+  {
+    id: "second-link-to-a-document-ignored",
+    patches: [
+      {
+        file: duties,
+        find: `  return docId !== undefined && grantOf(state, me, docId) !== undefined;`,
+        replace: `  return docId !== undefined && isHere(state, me);`,
+      },
+    ],
+    bug: "Who has one document of a space already does not accept a link to another.",
+    loss: "A guest waits for ever for the second document that somebody gave them.",
+    expect: ["I14"],
+  },
+  {
+    id: "taking-a-document-away-leaves-links-open",
+    patches: [{ file: actions, find: `grant: { accountId, docId } }, { to: docId });`, replace: `grant: { accountId, docId } });` }],
+    bug: "Taking a document away ends only the link that the guest came by.",
+    loss: "A guest who lost a document opens its next key with another link that was about.",
+    expect: ["I9"],
+  },
+  {
+    id: "document-comes-back-by-a-link",
+    patches: [
+      {
+        file: invites,
+        find: `isGrantRevoked(space, body.account.accountId, docId) ? refusalFor`,
+        replace: `isGrantRevoked(space, body.inviteId, docId) ? refusalFor`,
+      },
+    ],
+    bug: "A document that was taken away may be accepted by a link like any other.",
+    loss: "Somebody has a document again that an owner took away.",
+    expect: ["I9"],
+  },
+  {
+    id: "leaving-undoes-a-removal",
+    patches: [{ file: draft, find: `    gone: member?.gone === "removed" ? "removed" : gone,`, replace: `    gone,` }],
+    bug: "Somebody who was removed, and then given one document, counts as one who left when they leave that.",
+    loss: "Somebody who was removed is back in the space by a link, though no owner wanted it.",
+    expect: ["I9"],
+  },
+  {
+    id: "removal-leaves-documents",
+    patches: [
+      {
+        file: draft,
+        find: `  for (const grant of grantsOf(draft.state, accountId)) draft.setGrant({ ...grant, role: undefined, revoked: gone === "removed" });\n`,
+        replace: ``,
+      },
+    ],
+    bug: "Who is removed, or leaves, keeps the documents that were given alone.",
+    loss: "Somebody who was removed goes on reading and writing there.",
+    expect: ["I9"],
+  },
+  {
+    id: "guests-get-all-documents",
+    patches: [
+      {
+        file: spaces,
+        find: `        documentRights(state, identity.device.deviceId, docId).read &&`,
+        replace: `        accountOfDevice(state, identity.device.deviceId) !== undefined &&`,
+      },
+    ],
+    bug: "A guest's device puts every document of the space into its list.",
+    loss: "Guests see how many documents there are, and none of them opens.",
+    expect: ["I9"],
+  },
+  {
+    id: "relay-turns-guests-away",
+    patches: [
+      {
+        file: relaySpace,
+        find: `      if (isLive && isHere(state, account.accountId)) return true;`,
+        replace: `      if (isLive && roleOf(state, account.accountId) !== undefined) return true;`,
+      },
+    ],
+    bug: "A relay shows a space's log to its members only.",
+    loss: "Guests never hear of a new key, and what they write is not taken any more.",
+    expect: ["I14"],
   },
 ];

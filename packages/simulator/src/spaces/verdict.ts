@@ -113,9 +113,13 @@ function spaceUnsettled(
   const role = truth.roles.get(accountId);
   const mine = documentsOf(truth, accountId);
   const space = device.space(firstDocument);
-  const standsIn = device.documents().find((docId) => !mine.includes(docId) && isOfSpace(truth, device, docId) && isToldIn(device, docId));
-  if (standsIn !== undefined && (role === undefined || truth.documents.includes(standsIn)))
-    return `${name} is out of ${standsIn.slice(0, 4)}, and told "${device.space(standsIn)?.standing ?? ""}"`;
+  for (const docId of device.documents()) {
+    if (mine.includes(docId) || device.space(docId)?.spaceId !== spaceIdOf(truth)) continue;
+    if (device.space(docId)?.standing === "joining") return `${name} still waits to come into ${docId.slice(0, 4)}`;
+    // What was made there may not be in the log yet: see below.
+    if (isToldIn(device, docId) && (role === undefined || truth.documents.includes(docId)))
+      return `${name} has not got ${docId.slice(0, 4)}, and is told "${device.space(docId)?.standing ?? ""}"`;
+  }
   if (role === undefined && mine.length === 0)
     return isToldIn(device, firstDocument) ? `${name} is out, and told "${space?.standing ?? ""}"` : undefined;
   if (role !== undefined) {
@@ -133,8 +137,7 @@ function spaceUnsettled(
   return undefined;
 }
 
-const isOfSpace = (truth: Truth, device: Device, docId: string): boolean => device.space(docId)?.spaceId === spaceIdOf(truth);
-/** Told to be in, or still waiting for it. */
+/** Told to be in. */
 const isToldIn = (device: Device, docId: string): boolean => {
   const standing = device.space(docId)?.standing;
   return standing === "member" || standing === "creating";
@@ -420,7 +423,7 @@ function judgeGuest(
         if (isHere && !linked.documents.has(docId) && !rolledBack)
           broken("I9", `${device.name} has ${docId.slice(0, 4)}, which nobody gave it`);
         const text = device.text(docId) ?? "";
-        if (words.some((word) => word.who !== device.name && text.includes(word.text)))
+        if (!rolledBack && words.some((word) => word.who !== device.name && text.includes(word.text)))
           broken("I9", `${device.name} reads ${docId.slice(0, 4)}, which nobody gave it`);
         continue;
       }
