@@ -179,6 +179,18 @@ describe("PE-29 one document", () => {
     await untilSpace(olga, docId, "she sees it", ({ guests }) => guests.length === 0);
   });
 
+  test("PE-30 a guest who mistypes the passphrase of a link to the space stays a guest, and comes in with the right one", async () => {
+    const { docId, olga, gina } = await house();
+    const toSpace = await linkFrom(olga, docId, "editor", 1, undefined, "space", "the right words");
+    await gina.peer.openLink(toSpace, "wrong words");
+    // Its envelope does not open here, and that is no false envelope.
+    await until("it was tried", () => gina.events.some((event) => event.includes("duty-refused")));
+    expect(gina.events.join("\n")).not.toContain("space.bad-envelope");
+    expect(await spaceOf(gina, docId)).toMatchObject({ standing: "member", grant: "editor", mayWrite: true });
+    expect(await gina.peer.openLink(toSpace, "the right words")).toEqual({ ok: true, docId });
+    await untilSpace(gina, docId, "she is a member", ({ role, mayWrite }) => role === "editor" && mayWrite);
+  });
+
   test("AC-51 AC-52 AC-53 links to one document that were revoked, are used up or past their time let nobody in, who is told why", async () => {
     const { at, docId, olga } = await scene();
     const told = async (link: string, reason: string): Promise<void> => {

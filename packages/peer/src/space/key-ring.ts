@@ -61,11 +61,18 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
     newest = Math.max(newest, epoch);
   };
 
-  const open = (epoch: number, commitment: Uint8Array, ephemeralKey: Uint8Array, id: Uint8Array, envelope: Uint8Array): void => {
+  /** A link with a mistyped passphrase has other keys than its invite, and opens nothing of it: that is nobody's fault but the typist's. */
+  const readersOf = (state: SpaceState, id: Uint8Array): readonly EnvelopeReader[] => {
+    const invite = inviteOf(state, id);
+    return readers().filter((one) => bytesEqual(one.id, id) && (invite === undefined || bytesEqual(one.encryptionKey, invite.sealKey)));
+  };
+
+  const open = (state: SpaceState, ephemeralKey: Uint8Array, id: Uint8Array, envelope: Uint8Array): void => {
+    const { epoch, commitment } = settingsOf(state);
     if (secrets.has(epoch)) return;
     let bad: string | undefined;
     // An account may have had several encryption keys; the envelope does not say for which it is.
-    for (const reader of readers().filter((one) => bytesEqual(one.id, id))) {
+    for (const reader of readersOf(state, id)) {
       const opened = openEpochKey(reader, { spaceId, epoch, ephemeralKey, envelope }, commitment);
       if (opened.ok) {
         put(epoch, opened.value);
@@ -85,15 +92,16 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
 
   /** Nobody can tell a wrong key from the right one before a record comes: the first that opens is taken, and envelopes are sealed to one recipient. */
   const openDocument = (
+    state: SpaceState,
     docId: DocId,
-    epoch: number,
     id: Uint8Array,
     { ephemeralKey, sealed }: DocumentKeys["envelope"],
     earlier: Uint8Array = new Uint8Array(),
   ): void => {
+    const { epoch } = settingsOf(state);
     if (secrets.has(epoch)) return;
     let bad: string | undefined;
-    for (const reader of readers().filter((one) => bytesEqual(one.id, id))) {
+    for (const reader of readersOf(state, id)) {
       const opened = openDocumentKey(reader, { spaceId, epoch, ephemeralKey, envelope: sealed }, docId);
       if (!opened.ok) {
         bad = opened.error;
@@ -109,31 +117,30 @@ export function createKeyRing({ spaceId, keys, readers, onBad }: KeyRingOptions)
   };
 
   const learnBody = (before: SpaceState | undefined, after: SpaceState, body: SpaceBody): void => {
-    const { epoch, commitment } = settingsOf(after);
     if (body.type === "create" || body.type === "add-member") {
       const { ephemeralKey, sealed } = body.envelope;
-      open(epoch, commitment, ephemeralKey, body.account.accountId, sealed);
+      open(after, ephemeralKey, body.account.accountId, sealed);
     } else if (body.type === "create-invite") {
-      open(epoch, commitment, body.envelope.ephemeralKey, body.inviteId, body.envelope.sealed);
+      open(after, body.envelope.ephemeralKey, body.inviteId, body.envelope.sealed);
     } else if (body.type === "invite-to-document") {
-      openDocument(body.docId, epoch, body.inviteId, body.keys.envelope, body.keys.earlier);
+      openDocument(after, body.docId, body.inviteId, body.keys.envelope, body.keys.earlier);
     } else if (body.type === "grant-document") {
-      openDocument(body.docId, epoch, body.account.accountId, body.keys.envelope, body.keys.earlier);
+      openDocument(after, body.docId, body.account.accountId, body.keys.envelope, body.keys.earlier);
     } else if (body.type === "accept-document") {
       const docId = inviteOf(after, body.inviteId)?.docId;
-      if (docId !== undefined) openDocument(docId, epoch, body.account.accountId, body.keys.envelope, body.keys.earlier);
+      if (docId !== undefined) openDocument(after, docId, body.account.accountId, body.keys.envelope, body.keys.earlier);
     } else if (body.type === "deliver-keys") {
-      for (const { accountId, sealed } of body.members) open(epoch, commitment, body.ephemeralKey, accountId, sealed);
+      for (const { accountId, sealed } of body.members) open(after, body.ephemeralKey, accountId, sealed);
     } else if ("cut" in body && body.cut !== undefined && before !== undefined) {
       const { members, invites, grants, ephemeralKey, previousKey } = body.cut.rekey;
-      steps.set(epoch, { sealedOldKey: previousKey.slice(), oldCommitment: settingsOf(before).commitment });
-      for (const { accountId, sealed } of members) open(epoch, commitment, ephemeralKey, accountId, sealed);
+      steps.set(settingsOf(after).epoch, { sealedOldKey: previousKey.slice(), oldCommitment: settingsOf(before).commitment });
+      for (const { accountId, sealed } of members) open(after, ephemeralKey, accountId, sealed);
       for (const { inviteId, sealed } of invites) {
         const docId = inviteOf(before, inviteId)?.docId;
-        if (docId === undefined) open(epoch, commitment, ephemeralKey, inviteId, sealed);
-        else openDocument(docId, epoch, inviteId, { ephemeralKey, sealed });
+        if (docId === undefined) open(after, ephemeralKey, inviteId, sealed);
+        else openDocument(after, docId, inviteId, { ephemeralKey, sealed });
       }
-      for (const { accountId, docId, sealed } of grants) openDocument(docId, epoch, accountId, { ephemeralKey, sealed });
+      for (const { accountId, docId, sealed } of grants) openDocument(after, docId, accountId, { ephemeralKey, sealed });
     }
   };
 

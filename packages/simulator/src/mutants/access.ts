@@ -346,8 +346,8 @@ export const accessMutants: readonly Mutant[] = [
     patches: [
       {
         file: keyRing,
-        find: `      if (docId !== undefined) openDocument(docId, epoch, body.account`,
-        replace: `      if (docId === undefined) openDocument(after.history.spaceId as never, epoch, body.account`,
+        find: `      if (docId !== undefined) openDocument(after, docId, body.account`,
+        replace: `      if (docId === undefined) openDocument(after, after.history.spaceId as never, body.account`,
       },
     ],
     bug: "The keys that a guest has sealed for its own account when it came by a link are not opened.",
