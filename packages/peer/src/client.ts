@@ -281,6 +281,8 @@ export interface DeviceSummary {
 export interface DevicesStatus {
   /** This one first, then the others that are in, the last seen first, then recovery words, then revoked ones. Just this one while the account has no other. */
   readonly devices: readonly DeviceSummary[];
+  /** What the account's devices share is read on this device: until then, `devices` and `kit` may lack what is known. */
+  readonly read: boolean;
   /** Another device of the account has revoked this one, or the relay turns it away as if: it may have lost the end of the account's log. */
   readonly revoked: boolean;
   /** Spaces that have not heard yet which devices this account has: they are told as soon as the relay takes it. */

@@ -133,6 +133,7 @@ export function createDevices(host: DevicesHost): Devices {
     const rank = (one: DeviceSummary): number => (one.revoked ? 3 : one.isThis ? 0 : one.kitMadeAtMs === undefined ? 1 : 2);
     return {
       devices: devices.toSorted((a, b) => rank(a) - rank(b) || (b.seenAtMs ?? 0) - (a.seenAtMs ?? 0) || (a.deviceId < b.deviceId ? -1 : 1)),
+      read: spaces.home() === undefined || (state !== undefined && home.document() !== undefined),
       revoked: isRevoked(),
       untoldSpaces: state === undefined ? 0 : spaces.all().filter((space) => isUntoldIn(space, state)).length,
       kit: kit?.kitMadeAtMs === undefined ? undefined : { madeAtMs: kit.kitMadeAtMs },

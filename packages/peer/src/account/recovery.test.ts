@@ -1,6 +1,7 @@
 /** Recovery words: real peers and a real relay (docs/peer.md, PE-28). */
 import { afterEach, expect, test } from "vitest";
 import { toText } from "@skerry/protocol";
+import type { DevicesStatus } from "../client.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { TestPeer } from "../engine/engine.test-support.ts";
 import { storedHome } from "../engine/stored.ts";
@@ -21,6 +22,12 @@ async function untilHomeHas(peer: TestPeer, spaces: number, links: number): Prom
   const doc = await openDoc(peer, toText(home.docId));
   await until("the home has it", () => doc.doc.getMap("spaces").size === spaces && doc.doc.getMap("links").size === links);
   await untilStatus(doc, "it is at the relay", ({ unsentChanges, saved }) => unsentChanges === 0 && saved === "relay");
+}
+/** Everything that a peer tells of its devices from now on. */
+function toldOfDevices({ peer }: TestPeer): readonly DevicesStatus[] {
+  const told: DevicesStatus[] = [];
+  peer.watchDevices((status) => told.push(status));
+  return told;
 }
 const untilHas = (peer: TestPeer, docId: string): Promise<unknown> => until("the document is there", () => peer.peer.has(docId));
 
@@ -137,4 +144,35 @@ test("PE-28 a restore that was cut short after it began goes on at the next star
   const laptop = stage.peer(at, fresh.device);
   await untilHas(laptop, docId);
   await untilSpace(laptop, docId, "it may write", ({ mayWrite }) => mayWrite);
+});
+
+test("PE-28 that there are no words is not told while it is only not read yet: not at the next start, and not on a device that was just let in", async () => {
+  const { at, olga } = await openScene(stage);
+  expect(await devicesOf(olga)).toMatchObject({ read: true, kit: undefined });
+  const words = await wordsOf(olga);
+  await untilDevices(olga, "it says so", ({ kit }) => kit !== undefined);
+  await olga.close();
+
+  const again = stage.peer(at, olga.device);
+  const fresh = stage.peer(at);
+  const told = toldOfDevices(again);
+  await until("its home is read", () => told.at(-1)?.read);
+  await fresh.peer.ready;
+  expect(await fresh.peer.restoreAccount(words.join(" "), "New laptop")).toEqual({ ok: true });
+  await fresh.close();
+  const laptop = stage.peer(at, fresh.device);
+  // It knows the account's devices, and not yet what they say of themselves.
+  laptop.wire.down = (message) => (message.type === "entries" ? [] : [message]);
+  const toldThere = toldOfDevices(laptop);
+  await until("it knows the others", () => (toldThere.at(-1)?.devices.length ?? 0) > 1);
+  laptop.wire.down = (message) => [message];
+  laptop.wire.cut();
+  laptop.wire.heal();
+  laptop.peer.retryNow();
+  await until("its home is read", () => toldThere.at(-1)?.read);
+  for (const all of [told, toldThere]) {
+    expect(all.filter(({ read, kit }) => read && kit === undefined)).toEqual([]);
+    // Until then it says that it does not know.
+    expect(all[0]).toMatchObject({ read: false });
+  }
 });
