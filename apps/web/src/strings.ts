@@ -903,13 +903,21 @@ export const strings = {
   recovery: {
     heading: "Recovery words",
     what: "24 words on paper bring your documents back if all your devices are lost. Whoever has them has everything: keep them like a passport.",
-    none: "You have none.",
+    none: "Not set up.",
+    notSetUp: "Recovery: not set up",
+    setUp: (day: string): string => `Recovery: words made on ${day}`,
     madeOn: (day: string): string => `Made on ${day}`,
     made: (when: string): string => `Made ${when}`,
     make: "Make recovery words…",
     makeNew: "Make new words…",
     done: "Your recovery words are ready. Keep the paper safe.",
     left: "The words were put away, and are not shown again. If you have not written them down, make new ones.",
+
+    reminder: {
+      title: "You have no recovery words yet",
+      body: "If all your devices are lost, 24 words on paper bring your documents back. Neither we nor the people who run the server can do that for you.",
+      notNow: "Not now",
+    },
 
     end: {
       button: "End…",

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import type { ConnectionState, DocumentSummary } from "../client.ts";
 import { DevicesDialog } from "../devices/devices-dialog.tsx";
+import { RecoveryNote } from "../devices/recovery-note.tsx";
 import { RevokedNote } from "../devices/revoked-note.tsx";
 import { colourOfAccount, initialsOf } from "../editor/people.ts";
 import { askToKeepStorage, mayBeCleared } from "../platform/keep-storage.ts";
@@ -31,7 +32,7 @@ export function HomePage(): ReactNode {
   const [problem, setProblem] = useState<string>();
   const [creating, setCreating] = useState(false);
   const devices = useDevices(client);
-  const [dialog, setDialog] = useState<"settings" | "devices" | "join" | "restore">();
+  const [dialog, setDialog] = useState<"settings" | "devices" | "join" | "restore" | "kit">();
   // This device was put into another account while the page was open: that account's documents are on their way.
   const [accountBefore] = useState(profile.accountId);
   const joined = profile.accountId !== accountBefore;
@@ -39,9 +40,9 @@ export function HomePage(): ReactNode {
   const heading = useFocusOnArrival<HTMLHeadingElement>();
   usePageTitle(strings.pageTitles.home);
   const closeDialog = (): void => setDialog(undefined);
-  // What opened the dialog went with the account that was here before.
+  // What opened the dialog may have gone meanwhile: with the account that was here before, or with a note that has been seen to.
   useEffect(() => {
-    if (joined && dialog === undefined && document.activeElement === document.body) heading.current?.focus();
+    if (dialog === undefined && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   }, [joined, dialog, heading]);
 
   const create = async (): Promise<void> => {
@@ -91,6 +92,14 @@ export function HomePage(): ReactNode {
           </p>
         )}
         <KeepNote />
+        {devices !== undefined && documents !== undefined && (
+          <RecoveryNote
+            devices={devices}
+            documents={documents}
+            onMake={() => setDialog("kit")}
+            onPutOff={() => heading.current?.focus({ preventScroll: true })}
+          />
+        )}
         {documents?.length === 0 && (joined ? <Fetching /> : <EmptyHome onJoin={canJoin ? setDialog : undefined} />)}
         {documents !== undefined && documents.length > 0 && <DocumentList documents={documents} onRemove={setRemoving} />}
         <div className="home-link">

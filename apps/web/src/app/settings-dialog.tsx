@@ -5,7 +5,9 @@ import { appearance, setAppearance } from "../platform/preferences.ts";
 import type { Appearance } from "../platform/preferences.ts";
 import { strings } from "../strings.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { useApp } from "./client-context.ts";
+import { recoveryState } from "../devices/recovery-reminder.ts";
+import { dayOf } from "../ui/times.ts";
+import { useApp, useDevices, useDocuments } from "./client-context.ts";
 
 const t = strings.settings;
 const appearances: readonly (readonly [Appearance, string])[] = [
@@ -94,6 +96,7 @@ export function SettingsDialog({ onClose, onDevices }: SettingsDialogProps): Rea
       <section className="share-part" aria-labelledby={`${id}-devices`}>
         <h3 id={`${id}-devices`}>{t.devices}</h3>
         <p className="hint">{t.devicesHint}</p>
+        <RecoveryState />
         <div>
           <button type="button" className="button" onClick={onDevices}>
             {t.openDevices}
@@ -103,4 +106,15 @@ export function SettingsDialog({ onClose, onDevices }: SettingsDialogProps): Rea
       <p className="hint">{t.secret}</p>
     </Dialog>
   );
+}
+
+/** Whether a lost device would be a lost account. */
+function RecoveryState(): ReactNode {
+  const { client } = useApp();
+  const devices = useDevices(client);
+  const documents = useDocuments(client);
+  if (devices === undefined || documents === undefined || devices.revoked) return null;
+  const { kit } = devices;
+  if (kit !== undefined) return <p className="kit-state kit-state-made">{strings.recovery.setUp(dayOf(kit.madeAtMs, Date.now()))}</p>;
+  return recoveryState(devices, documents) === "not-set-up" ? <p className="kit-state">{strings.recovery.notSetUp}</p> : null;
 }

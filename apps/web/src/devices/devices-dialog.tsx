@@ -18,6 +18,7 @@ import type { PairingEntry } from "./pairing-view.ts";
 import type { KitEvent, KitState } from "./recovery-flow.ts";
 import { nextKitState } from "./recovery-flow.ts";
 import { RecoveryPart } from "./recovery-part.tsx";
+import { recoveryState } from "./recovery-reminder.ts";
 import { RecoveryRestore } from "./recovery-restore.tsx";
 import type { WordsEntry } from "./recovery-restore.tsx";
 import { EndKitStep, RecoveryStep } from "./recovery-step.tsx";
@@ -34,12 +35,13 @@ type Step =
   | { readonly kind: "end-kit"; readonly device: DeviceSummary }
   | { readonly kind: "restore"; readonly entry: WordsEntry };
 
+const makingKit = (isNew: boolean): Step => ({ kind: "kit", state: { at: "explain" }, isNew });
 const restoring: Step = { kind: "restore", entry: "type" };
 const pairAs = (role: PairingRole, attempt = 1): Step => ({ kind: "pair", role, entry: firstEntry[role], attempt });
 
 export interface DevicesDialogProps {
-  /** `join`, `restore`: straight to putting this device into an account, by another device or by recovery words. */
-  readonly startsWith: "list" | "join" | "restore";
+  /** `join`, `restore`: straight to putting this device into an account, by another device or by recovery words. `kit`: to making some, where there are none. */
+  readonly startsWith: "list" | "join" | "restore" | "kit";
   readonly onClose: () => void;
 }
 
@@ -165,12 +167,12 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
               </button>
             </div>
           )}
-          {devices?.revoked === false && (devices.kit !== undefined || devices.devices.length > 1 || (documents?.length ?? 0) > 0) && (
+          {devices?.revoked === false && recoveryState(devices, documents ?? []) !== undefined && (
             <RecoveryPart
               kits={devices.devices.filter(isLiveKit)}
               nowMs={nowMs}
               busy={busy}
-              onMake={() => open({ kind: "kit", state: { at: "explain" }, isNew: devices.kit !== undefined })}
+              onMake={() => open(makingKit(devices.kit !== undefined))}
               onEnd={(device) => open({ kind: "end-kit", device })}
             />
           )}
@@ -229,8 +231,13 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
   );
 }
 
-const firstStep = (startsWith: DevicesDialogProps["startsWith"]): Step | undefined =>
-  startsWith === "list" ? undefined : startsWith === "join" ? pairAs("new") : restoring;
+const firstStep = (startsWith: DevicesDialogProps["startsWith"]): Step | undefined => firstSteps[startsWith];
+const firstSteps: Readonly<Record<DevicesDialogProps["startsWith"], Step | undefined>> = {
+  list: undefined,
+  join: pairAs("new"),
+  restore: restoring,
+  kit: makingKit(false),
+};
 
 /** Who has several devices has an account already. */
 const mayOfferToJoin = ({ devices, revoked }: DevicesStatus): boolean => !revoked && devices.every(({ isThis }) => isThis);

@@ -36,6 +36,16 @@ export function setAppearance(chosen: Appearance): void {
   applyAppearance();
 }
 
+const putOffKey = "skerry.recovery-put-off";
+
+/** When the reminder of recovery words was last answered with "not now", by the wall clock; undefined if never. */
+export function recoveryPutOffAtMs(): number | undefined {
+  const stored = read(putOffKey);
+  return stored !== null && /^\d{1,15}$/.test(stored) ? Number(stored) : undefined;
+}
+
+export const putOffRecovery = (nowMs: number): void => write(putOffKey, String(nowMs));
+
 export type Note = "keep-asked" | "keep-dismissed";
 
 export const hasSeen = (note: Note): boolean => read(`skerry.${note}`) === "1";
