@@ -352,7 +352,7 @@ export const accessMutants: readonly Mutant[] = [
     ],
     bug: "The keys that a guest has sealed for its own account when it came by a link are not opened.",
     loss: "A guest's second device, or the first after a restart, can't read the document.",
-    expect: ["I14"],
+    expect: ["I12", "I14"],
   },
   {
     id: "second-link-to-a-document-ignored",

@@ -78,6 +78,7 @@ export function unsettled(people: readonly Person[], words: readonly Word[], fac
     if (truth.model.keyIsStale) return "a new key is due";
     if (truth.keysDue > 0) return `${truth.keysDue} members have no envelope of their own`;
   }
+  const stillborn = stillbornIn(people, facts);
   /** What those who write have, by document. */
   const texts = new Map<string, { readonly who: Device; readonly text: string }>();
   for (const person of people) {
@@ -87,11 +88,27 @@ export function unsettled(people: readonly Person[], words: readonly Word[], fac
     const stranded = isStranded(facts, person);
     for (const device of devices) {
       const not =
-        (stranded ? undefined : spaceUnsettled(device, words, facts, texts)) ?? ownDocumentsUnsettled(device, devices, words, facts, texts);
+        (stranded ? undefined : spaceUnsettled(device, words, facts, texts, stillborn)) ??
+        ownDocumentsUnsettled(device, devices, words, facts, texts);
       if (not !== undefined) return not;
     }
   }
   return undefined;
+}
+
+/** Documents whose maker lost the right to write between the operation that names them and their first record: nobody who may send that has it. */
+function stillbornIn(people: readonly Person[], facts: Facts): ReadonlySet<string> {
+  const { space } = facts;
+  const isHeld = (docId: string): boolean =>
+    people.some((person) =>
+      person.devices.some(
+        (device) =>
+          standingOf(facts, person, device) === "in" &&
+          mayWriteIn(space, device.accountId() ?? "", docId) &&
+          device.status(docId)?.phase === "ready",
+      ),
+    );
+  return new Set(space.documents.filter((docId) => space.seqs.get(docId) === 0 && !isHeld(docId)));
 }
 
 /** What a device shows of a document, but for its own words that nobody else needs to have. */
@@ -106,6 +123,7 @@ function spaceUnsettled(
   words: readonly Word[],
   facts: Facts,
   texts: Map<string, { readonly who: Device; readonly text: string }>,
+  stillborn: ReadonlySet<string>,
 ): string | undefined {
   const { space: truth, firstDocument } = facts;
   const { name } = device;
@@ -131,6 +149,8 @@ function spaceUnsettled(
       return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
   }
   for (const docId of mine) {
+    // Whose first record never came is nowhere to be had.
+    if (stillborn.has(docId) && device.status(docId)?.phase === "missing") continue;
     const why = documentUnsettled(device, docId, words, facts, texts);
     if (why !== undefined) return why;
   }
