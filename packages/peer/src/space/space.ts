@@ -387,8 +387,9 @@ export function createSpace(options: SpaceOptions): Space {
     const during = session;
     // Another device of the account is in the space, and will say that this one is too.
     const isUntoldOf = state === undefined && stored.join === undefined && stored.creation === undefined;
-    if (state === undefined && !isUntoldOf) return;
-    const isOut = state !== undefined && !isHere(state, me);
+    if (stored.creation !== undefined) return;
+    // Also whom a link did not let in: another device of the account may come by a better one.
+    const isOut = state === undefined || !isHere(state, me);
     const delayMs = isUntoldOf ? askUntilToldMs : isOut ? askWhenOutMs : askAgainMs;
     later(delayMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
       if (session === during && !admitted) open();
