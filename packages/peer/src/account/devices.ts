@@ -71,6 +71,8 @@ export function createDevices(host: DevicesHost): Devices {
   /** The newest key of the account in the payload that was given last. */
   let given: Uint8Array | undefined;
   const timers = new Set<() => void>();
+  /** A home that comes about later is made here, and holds nothing yet. */
+  let isRead = spaces.home() === undefined;
 
   const watched = createWatched<DevicesStatus>(
     env.clock,
@@ -130,10 +132,11 @@ export function createDevices(host: DevicesHost): Devices {
     };
     const devices = known.some(({ isThis }) => isThis) ? known : [self, ...known];
     const kit = known.findLast(({ revoked, kitMadeAtMs }) => !revoked && kitMadeAtMs !== undefined);
+    isRead ||= state !== undefined && home.document() !== undefined;
     const rank = (one: DeviceSummary): number => (one.revoked ? 3 : one.isThis ? 0 : one.kitMadeAtMs === undefined ? 1 : 2);
     return {
       devices: devices.toSorted((a, b) => rank(a) - rank(b) || (b.seenAtMs ?? 0) - (a.seenAtMs ?? 0) || (a.deviceId < b.deviceId ? -1 : 1)),
-      read: spaces.home() === undefined || (state !== undefined && home.document() !== undefined),
+      read: isRead,
       revoked: isRevoked(),
       untoldSpaces: state === undefined ? 0 : spaces.all().filter((space) => isUntoldIn(space, state)).length,
       kit: kit?.kitMadeAtMs === undefined ? undefined : { madeAtMs: kit.kitMadeAtMs },
