@@ -151,6 +151,25 @@ describe("PE-29 one document", () => {
     await untilText(olgas, "under the first key under the second first device second device");
   });
 
+  test("PE-20 PE-26 a device that an ended link did not let in has the document once another device of the account came by a good one", async () => {
+    const { at, docId, olga, olgas } = await scene();
+    olgas.type("hers ");
+    const ended = await linkFrom(olga, docId, "editor", 1, undefined, "document");
+    const [invite] = (await spaceOf(olga, docId))?.invites ?? [];
+    expect(await olga.peer.revokeInvite(docId, invite?.inviteId ?? "")).toEqual({ ok: true });
+    const [gina, fresh] = [stage.peer(at), stage.peer(at)];
+    await meet(gina, fresh);
+    await confirmBoth(gina, fresh);
+    await fresh.close();
+    // Its clock runs fast: who was turned away asks again now and then.
+    const phone = stage.peer(at, fresh.device, 50);
+    await phone.peer.openLink(ended);
+    await untilSpace(phone, docId, "it is told", ({ standing }) => standing === "refused");
+    await come(gina, await linkFrom(olga, docId, "editor", 1, undefined, "document"));
+    await untilSpace(phone, docId, "it has the document", ({ standing, grant }) => standing === "member" && grant === "editor");
+    await untilText(await openDoc(phone, docId), "hers ");
+  });
+
   test("a guest gets a second document, then comes into the space: has everything then; and may go", async () => {
     const { at, docId, beside, olga, gina } = await house();
     expect(await come(gina, await linkFrom(olga, beside, "viewer", 1, undefined, "document"))).toBe(beside);
