@@ -1,10 +1,11 @@
 /** What decisions in a space are made of, and the cut that several of them need. */
-import { compareBytes, liveDocumentsOf, openInvitesOf, settingsOf } from "@skerry/access";
+import { compareBytes, liveDocumentsOf, nobody, openInvitesOf, settingsOf } from "@skerry/access";
 import type { Cut, Fence, InviteId, Losers, Reason, SpaceBody, SpaceState } from "@skerry/access";
 import type { InviteKeys, Secret } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
 import type { DocId, Head, Random, RecordHash } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
+import { hasLostDevice } from "./epoch-began.ts";
 import { makeCut } from "./make-cut.ts";
 import type { NewEncryptionKey } from "./make-cut.ts";
 
@@ -49,6 +50,10 @@ export async function cutFor(
   const endedInvites = invitesToEnd(state, ending, acting.nowMs());
   return makeCut({ state, losers, epochKey, fences, endedInvites, newKey, random: acting.random });
 }
+
+/** A new key for everybody who is here. Whoever has a device that was lost may know any link that is about, as somebody who was removed may. */
+export const cutForRotation = (state: SpaceState, acting: Acting): Promise<Cut | NoCut> =>
+  cutFor(state, acting, nobody, hasLostDevice(state) ? "all-invites" : "expired-invites");
 
 export const isCut = (made: Cut | NoCut): made is Cut => typeof made === "object" && "fences" in made;
 

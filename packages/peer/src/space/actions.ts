@@ -4,7 +4,7 @@ import type { InviteId, LesserRole, Role, SpaceState } from "@skerry/access";
 import { sealKeys } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import type { AccountId, DocId } from "@skerry/protocol";
-import { cutFor, fencesIn, isCut } from "./acting.ts";
+import { cutFor, cutForRotation, fencesIn, isCut } from "./acting.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
 import { documentKeysFor } from "./document-keys.ts";
 
@@ -133,6 +133,6 @@ export const handingOver =
 export const rotating =
   (acting: Acting): Decide =>
   async (state) => {
-    const cut = await cutFor(state, acting, nobody);
+    const cut = await cutForRotation(state, acting);
     return isCut(cut) ? { type: "rotate", cut } : cut;
   };

@@ -23,7 +23,7 @@ import { sealKeys, signAcceptProof } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
 import type { AccountId, DocId, RecordHash } from "@skerry/protocol";
 import { isUntold, news } from "../account/operations.ts";
-import { cutFor, isCut } from "./acting.ts";
+import { cutFor, cutForRotation, isCut } from "./acting.ts";
 import type { Acting, Decide, Decision } from "./acting.ts";
 import { documentKeysFor } from "./document-keys.ts";
 import { epochBeganAtMs } from "./epoch-began.ts";
@@ -127,6 +127,6 @@ function creationOf(state: SpaceState, acting: Acting): Decision {
 
 async function rotation(state: SpaceState, acting: Acting): Promise<Decision> {
   if (!isRotationDue(state, acting)) return "nothing-to-do";
-  const cut = await cutFor(state, acting, nobody);
+  const cut = await cutForRotation(state, acting);
   return isCut(cut) ? { type: "rotate", cut } : cut;
 }

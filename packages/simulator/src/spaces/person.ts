@@ -74,6 +74,8 @@ export interface Device {
   /** Epochs of a space whose key this device was ever seen to store. */
   epochs(spaceId: string): ReadonlySet<number>;
   home(): Home | undefined;
+  /** The words by which it came in still speak for the account. */
+  hasKit(): boolean;
   /** The home is at the relay as this device has it, and names these spaces and documents that are shared by links. */
   homeIsKept(spaces: readonly string[], links: readonly string[]): boolean;
   /** What the person is told of the account's devices. */
@@ -102,6 +104,8 @@ const epochRow = /^s\/(.*)\/k\/([0-9a-z]+)$/;
 /** Rows of spaces: after the version comes the space's id. The home's row has the id of its document besides. */
 const spaceRow = /^l\/~space\/(.*)$/;
 const homeRow = "i/home";
+/** Secret of the words by which the device came in, while they have spaces to tell. */
+const kitRow = "i/kit";
 const idAt = (value: Uint8Array, at: number): string => toText(value.slice(1 + at * idBytes, 1 + (at + 1) * idBytes));
 
 export interface DeviceEvents {
@@ -131,6 +135,7 @@ function createDevice(context: RunContext, name: string, person: string, { words
   const epochs = new Map<string, Set<number>>();
   const spaceNames = new Map<string, string>();
   let home: Home | undefined;
+  let hasKit = false;
   let accountId: string | undefined;
   let firstAccountId: string | undefined;
   let deviceId: string | undefined;
@@ -171,7 +176,10 @@ function createDevice(context: RunContext, name: string, person: string, { words
   const seen = (kv: Kv): Kv => ({
     ...kv,
     write: (changes) => {
-      for (const [key, value] of changes) if (value !== undefined) note(key, value);
+      for (const [key, value] of changes) {
+        if (value !== undefined) note(key, value);
+        if (key === kitRow) hasKit = value !== undefined;
+      }
       return kv.write(changes);
     },
   });
@@ -335,6 +343,7 @@ function createDevice(context: RunContext, name: string, person: string, { words
     alarms: () => [...told.values()],
     epochs: (spaceId) => epochs.get(spaceNames.get(spaceId) ?? "") ?? new Set(),
     home: () => home,
+    hasKit: () => hasKit,
     homeIsKept: (spaces, links) => {
       const status = home === undefined ? undefined : current()?.statuses.get(home.docId);
       if (status?.phase !== "ready" || status.unsentChanges > 0 || status.saved === "device" || status.saved === "unsaved") return false;

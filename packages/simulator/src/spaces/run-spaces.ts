@@ -780,7 +780,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     const now = facts();
     // Of the home of an account nobody is told that it is not trusted.
     const isDistrusted =
-      plan.devices || everyDevice().some((one) => firstDocument !== undefined && one.space(firstDocument)?.distrusted === true);
+      plan.devices || everyDevice().some((one) => one.documents().some((docId) => one.space(docId)?.distrusted === true));
     const forked = rolledBack && sawFork && isDistrusted;
     if (forked) saw("a rollback left two histories of a space");
     else if (why !== undefined) broken("I14", why);

@@ -54,12 +54,13 @@ function isStranded(facts: Facts, person: Person): boolean {
   const here = person.devices.filter((device) => standingOf(facts, person, device) === "in");
   if (known === undefined || here.length === 0) return false;
   const account = ownAccountIn(facts, person);
-  // A device that is nobody's is recovery words: they can read the log, and tell it.
+  // A device that is nobody's is recovery words: they can read the log, and tell it, until they have told all that the relay let them.
+  const hasWords = here.some((device) => device.hasKit());
   const isTold = [...known.devices].some(
     ([id, { revoked }]) =>
       !revoked &&
       account?.devices.get(id)?.revoked !== true &&
-      (here.some((device) => device.deviceId() === id) || !person.devices.some((device) => device.deviceId() === id)),
+      (here.some((device) => device.deviceId() === id) || (hasWords && !person.devices.some((device) => device.deviceId() === id))),
   );
   return !isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined));
 }
