@@ -188,8 +188,15 @@ const outdatedText = "This space uses something that this version does not know.
 const goneText = "Somebody else was faster: this has changed meanwhile. Look at the list again.";
 const linkEndedText = "That link is not good any more.";
 
+const homeTokenText =
+  "This server asks for an access token before it keeps anything of yours. Make a document, give the token there, and try again.";
+
 /** Why an action on people or links was not taken, by the rulebook's word. */
 const actionRefusalTexts: Readonly<Record<string, string>> = {
+  "token-wanted": homeTokenText,
+  "wrong-token": homeTokenText,
+  "not-listed":
+    "The people who run this server decide who may keep anything of their own here, and you are not on their list yet. Make a document: it shows the id of your account to send to them.",
   stale: "Somebody else changed something at the same moment, and nothing of yours was done. Try again.",
   gap: "Somebody else changed something at the same moment, and nothing of yours was done. Try again.",
   "last-owner": "A document needs an owner. Make somebody else owner first.",

@@ -34,6 +34,8 @@ export interface Devices {
   /** Nothing here opens with this device's own account only. */
   mayJoin(): boolean;
   payload(): Promise<AccountPayload | undefined>;
+  /** Why the relay takes no home of this account; undefined if it does, or was not asked yet. */
+  homeRefusal(): string | undefined;
   /** `names`: how the new device calls itself, and this one, should it have no name yet. */
   addDevice(reply: DeviceReply, names: { readonly new: string; readonly own: string }): Promise<boolean>;
   /** By the account's log, as far as it is known here. */
@@ -167,7 +169,9 @@ export function createDevices(host: DevicesHost): Devices {
     const place = spaces.home();
     if (place === undefined) return undefined;
     const { space } = place;
-    if (!(await waitFor(space, homeMs, () => space.standing() === "member" && space.state() !== undefined))) return undefined;
+    // Refused: the operator takes no spaces of this account, and waiting does not help.
+    const isDecided = (): boolean => space.standing() === "refused" || (space.standing() === "member" && space.state() !== undefined);
+    if (!(await waitFor(space, homeMs, isDecided)) || space.standing() === "refused") return undefined;
     // Decided on the log as the relay has it now, not on its first page: keys that came later stand at its end.
     const isRead = await space.decide(() => Promise.resolve("nothing-to-do"));
     return isRead.ok ? { space, account } : undefined;
@@ -241,6 +245,10 @@ export function createDevices(host: DevicesHost): Devices {
       return isOther ? revoke(bytes.value as DeviceId) : noSuchDevice;
     },
     mayJoin,
+    homeRefusal: () => {
+      const space = spaces.home()?.space;
+      return space?.standing() === "refused" ? space.refusal() : undefined;
+    },
     payload: async () => {
       const ready = await readyHome();
       const state = ready?.space.state();

@@ -155,7 +155,10 @@ export function createRecovery(host: RecoveryHost): Recovery {
   /** Tried again if the account got another key between the two steps. */
   const makeKit = async (triesLeft = 3): Promise<RecoveryKitResult> => {
     const payload = await devices.payload();
-    if (payload === undefined) return { ok: false, error: "offline", reason: "" };
+    if (payload === undefined) {
+      const refusal = devices.homeRefusal();
+      return refusal === undefined ? { ok: false, error: "offline", reason: "" } : { ok: false, error: "refused", reason: refusal };
+    }
     const secret = generateRecoverySecret(env.random);
     const kit = recoveryFromSecret(secret);
     const { deviceId } = kit.device;

@@ -49,6 +49,13 @@ describe("a space that the operator's token is wanted for", () => {
     await untilMember(olga, await olga.peer.createSharedDocument());
   });
 
+  test("PE-28 recovery words, which need a home at the relay, are refused in the operator's words without it, and made with it", async () => {
+    const olga = stage.peer(await relayWithToken());
+    expect(await olga.peer.makeRecoveryKit()).toEqual({ ok: false, error: "refused", reason: "token-wanted" });
+    expect(await olga.peer.setSpaceToken(token)).toEqual({ ok: true });
+    expect(await olga.peer.makeRecoveryKit()).toMatchObject({ ok: true });
+  });
+
   test("PE-18 a wrong token is told as such, also when it is given again; the right one goes through then", async () => {
     const olga = stage.peer(await relayWithToken());
     const docId = await refusedDocument(olga);
