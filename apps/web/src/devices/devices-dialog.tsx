@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { useCallback, useId, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useId, useRef, useState } from "react";
 import type { ReactNode, RefObject } from "react";
 import { useApp, useDevices, useDocuments } from "../app/client-context.ts";
 import type { DeviceSummary, DevicesStatus, PairingRole } from "../client.ts";
@@ -8,6 +8,7 @@ import { useSpaceActions } from "../sharing/use-space-actions.ts";
 import { strings } from "../strings.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { useNow } from "../ui/page.ts";
+import { useFocusBack } from "../ui/use-focus-back.ts";
 import { nameOfThisDevice } from "./device-name.ts";
 import { DeviceRow } from "./device-row.tsx";
 import { RenameStep, RevokeStep } from "./device-steps.tsx";
@@ -53,15 +54,15 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
   const nowMs = useNow(30_000);
   const actions = useSpaceActions();
   const [step, setStep] = useState<Step | undefined>(firstStep(startsWith));
-  const opener = useRef<HTMLElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const top = useRef<HTMLParagraphElement>(null);
   useKeptFocus(body, top);
+  const focusBack = useFocusBack(step !== undefined, [heading, top]);
   const { run, say, busy } = actions;
 
   const open = (next: Step): void => {
-    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    focusBack.remember();
     if (!busy) say("");
     setStep(next);
   };
@@ -90,18 +91,10 @@ export function DevicesDialog({ startsWith, onClose }: DevicesDialogProps): Reac
   const finish = (done: Step): void => {
     setStep((current) => {
       if (current !== done) return current;
-      opener.current = null;
+      focusBack.forget();
       return undefined;
     });
   };
-  const wasOpen = useRef(false);
-  useLayoutEffect(() => {
-    if (step === undefined && wasOpen.current) {
-      const target = opener.current?.isConnected === true ? opener.current : heading.current;
-      (target ?? top.current)?.focus();
-    }
-    wasOpen.current = step !== undefined;
-  }, [step]);
 
   const rename = async (step: Extract<Step, { kind: "rename" | "revoke" }>, name: string): Promise<void> => {
     const named = async (): Promise<{ readonly ok: true }> => {

@@ -1,10 +1,11 @@
-import { useId, useLayoutEffect, useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { DocumentStatus, LesserRole, Member, SpaceStatus } from "../client.ts";
 import { useApp } from "../app/client-context.ts";
 import { strings } from "../strings.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { useNow } from "../ui/page.ts";
+import { useFocusBack } from "../ui/use-focus-back.ts";
 import { refusalOf } from "./access-notes.tsx";
 import { canManage, documentAccess, isEnded, isOwnAndRefused } from "./document-access.ts";
 import { DocumentsPart } from "./documents-part.tsx";
@@ -46,12 +47,12 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
   const nowMs = useNow(20_000);
   const actions = useSpaceActions();
   const [step, setStep] = useState<Step>();
-  const opener = useRef<HTMLElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const peopleId = useId();
   const top = useRef<HTMLParagraphElement>(null);
   useKeptFocus(body, top);
+  const focusBack = useFocusBack(step !== undefined, [heading, top]);
 
   const { run, say, busy } = actions;
   const managed = canManage(space);
@@ -61,7 +62,7 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
   const isOnlyOwner = space.role === "owner" && owners.length === 1;
 
   const open = (kind: Step["kind"], member: Step["member"], label: string): void => {
-    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    focusBack.remember();
     if (!busy) say("");
     setStep({ kind, member, label });
   };
@@ -73,18 +74,10 @@ export function PeopleDialog({ docId, space, status, deviceRevoked, onClose, onL
   const finish = (done: Step): void => {
     setStep((current) => {
       if (current !== done) return current;
-      opener.current = null;
+      focusBack.forget();
       return undefined;
     });
   };
-  const wasOpen = useRef(false);
-  useLayoutEffect(() => {
-    if (step === undefined && wasOpen.current) {
-      const target = opener.current?.isConnected === true ? opener.current : heading.current;
-      target?.focus();
-    }
-    wasOpen.current = step !== undefined;
-  }, [step]);
 
   const remove = async (step: Step): Promise<void> => {
     const { member, label } = step;
