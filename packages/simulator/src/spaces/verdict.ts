@@ -201,7 +201,8 @@ function documentUnsettled(
   if (isWriter && (!space.mayWrite || status.unsentChanges > 0))
     return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
   if (!isWriter && space.mayWrite) return `${name} may not write in ${short}, and is told that it may`;
-  if (!isWriter && role !== undefined) return undefined;
+  // Also a guest who reads by now keeps what a relay that was put back has lost of hers.
+  if (!isWriter && (role !== undefined || facts.rolledBack)) return undefined;
   const text = sharedText(device, docId, words);
   const first = texts.get(docId);
   if (first === undefined) texts.set(docId, { who: device, text });
