@@ -323,7 +323,9 @@ function judgeLog({ model, roles, grants }: Truth, broken: Verdict["broken"]): v
 function judgeWords(facts: Facts, people: readonly Person[], words: readonly Word[], { rolledBack, forked, broken, saw }: Verdict): void {
   const { space: truth } = facts;
   const devices = people.flatMap((person) => person.devices.map((device) => ({ device, standing: standingOf(facts, person, device) })));
-  const inIt = devices.filter(({ standing }) => standing === "in").map(({ device }) => device);
+  // A stranded one is told of by nobody, and reads nothing.
+  const stranded = new Set(people.filter((person) => isStranded(facts, person)).flatMap((person) => person.devices));
+  const inIt = devices.filter(({ device, standing }) => standing === "in" && !stranded.has(device)).map(({ device }) => device);
   for (const word of words) {
     const author = devices.find(({ device }) => device.name === word.who);
     if (author === undefined) continue;
