@@ -112,19 +112,12 @@ test("AC-82 the device was known at the entry's position, and not revoked", () =
 
 test("AC-83 the author was owner or editor, or had an editor's grant of the document", () => {
   const { space, owner, editor, viewer, claim } = house();
-  const guest = person("guest");
+  const [guest, reader] = [person("guest"), person("reader")];
   for (const who of [owner, editor]) expect(judgeEntry(space.state, claim(who))).toEqual(ok);
   refusedFor("may-not-write", judgeEntry(space.state, claim(viewer)));
-  const grant = (who: Person, name: string, role: "editor" | "commenter"): SpaceBody => ({
-    type: "grant-document",
-    account: carry(who, who === viewer ? 1 : 0),
-    docId: docIdOf(name),
-    role,
-    keys: documentKeysOf("g"),
-  });
-  space.must(signerOf(owner.device), grant(guest, "a", "editor"));
-  space.must(signerOf(owner.device), grant(viewer, "a", "commenter"));
-  refusedFor("may-not-write", judgeEntry(space.state, claim(viewer)));
+  space.must(signerOf(owner.device), granting(guest, "a"));
+  space.must(signerOf(owner.device), granting(reader, "a", "commenter"));
+  refusedFor("may-not-write", judgeEntry(space.state, claim(reader)));
   expect(judgeEntry(space.state, claim(guest))).toEqual(ok);
   refusedFor("may-not-write", judgeEntry(space.state, claim(guest, { docId: docIdOf("b") })));
 });

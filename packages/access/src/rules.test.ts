@@ -862,6 +862,36 @@ describe("documents and grants", () => {
     refusedFor("newer-version", applySpace(space.state, { operation: bytes, receivedAtMs: space.timeMs }));
   });
 
+  test("AC-64 who gets a role loses what it was given alone, and a member is given nothing alone; what it could do by that ends at the next fence", () => {
+    const { space, owner, viewer } = house();
+    const [guest, added] = [person("guest"), person("added")];
+    const known = (who: Person): { readonly account: { readonly accountId: AccountId; readonly operations: [] } } => ({
+      account: { accountId: who.id, operations: [] },
+    });
+    refusedFor("already-member", space.say(by(owner), { ...granting(viewer, "a"), ...known(viewer) } as SpaceBody));
+    space.must(by(owner), documentInvitation("d", "a", { uses: 5 }));
+    space.must(by(owner), invitation("s", { role: "viewer" }));
+    space.must(by(guest), documentAcceptance(space.id, "d", guest));
+    space.must(by(owner), granting(added, "a"));
+    const rights = (who: Person): ReturnType<typeof documentRights> => documentRights(space.state, who.device.deviceId, docIdOf("a"));
+    for (const who of [guest, added]) expect(rights(who)).toEqual({ read: true, write: true });
+    expect(settingsOf(space.state)).toMatchObject({ grants: 2, rotationDue: false });
+    space.must(by(guest), { ...acceptance(space.id, "s", guest), ...known(guest) });
+    expect(rights(guest)).toEqual({ read: true, write: false });
+    expect(settingsOf(space.state)).toMatchObject({ grants: 1, rotationDue: true });
+    space.must(by(owner), { type: "rotate", cut: cutOf(space.state) });
+    // With a role that may as much nothing is lost, and nothing due.
+    space.must(by(owner), { ...addition(added, "editor"), ...known(added) } as SpaceBody);
+    expect(settingsOf(space.state)).toMatchObject({ grants: 0, rotationDue: false });
+    expect(rights(added)).toEqual({ read: true, write: true });
+    // Lowered, it has no document by a way that nobody sees.
+    space.must(by(owner), { type: "change-role", accountId: added.id, role: "viewer", fences: fencesOf(space.state) });
+    expect(rights(added)).toEqual({ read: true, write: false });
+    // AC-56: the link by which the guest once came to the document is not forgotten.
+    space.must(by(owner), remove(space, guest));
+    expect(inviteOf(space.state, inviteIdOf("d"))?.ended).toBe(true);
+  });
+
   test("AC-62 there are no more earlier keys of a document than epochs were, whoever gives them", () => {
     const { space, owner, outsider } = house();
     const withKeys = (body: SpaceBody, count: number, more = 0): SpaceBody =>

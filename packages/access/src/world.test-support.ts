@@ -228,7 +228,9 @@ export function cutOf(state: SpaceState, { expelled = [], devicesLost = [], gran
   const linksOf = (who: Person): readonly (string | undefined)[] => [
     ...openInvitesOf(state).flatMap((invite) => (invite.madeBy === toText(who.id) ? [toText(invite.inviteId)] : [])),
     memberOf(state, who.id)?.cameBy,
-    ...grantsOf(state, who.id).map(({ cameBy }) => cameBy),
+    ...[...(state.history.grants.get(toText(who.id))?.values() ?? [])].flatMap(({ positions, values }) =>
+      values.flatMap(({ cameBy }, at) => ((positions[at] ?? Infinity) <= state.position ? [cameBy] : [])),
+    ),
   ];
   const lostLinks = [
     ...[...expelled, ...devicesLost].flatMap(linksOf),

@@ -5,7 +5,7 @@ import type { SpaceBodies } from "../format/space-body.ts";
 import type { InviteId } from "../ids.ts";
 import { outranks } from "../roles.ts";
 import type { Role } from "../roles.ts";
-import { carryOut, endInviteOf, endInvitesKnownTo, expel } from "../state/draft.ts";
+import { carryOut, endGrants, endInviteOf, endInvitesKnownTo, expel } from "../state/draft.ts";
 import type { Draft } from "../state/draft.ts";
 import { accountOfDevice, documentOf, grantOf, grantsOf, inviteOf, memberOf, openInvitesOf } from "../state/space-state.ts";
 import type { Invite, Member } from "../state/space-state.ts";
@@ -65,6 +65,7 @@ export const effects: Effects = {
     const account = carriedAccount(proposal);
     draft.setAccount(account);
     draft.setMember(newMember(account.accountId, proposal.body.role, { reads: proposal.body.reads }));
+    endGrants(draft, account.accountId, proposal.body.role);
   },
   "change-role": (draft, { body }) => {
     setRole(draft, body.accountId, body.role);
@@ -109,6 +110,7 @@ export const effects: Effects = {
     draft.setAccount(account);
     useInvite(draft, invite);
     draft.setMember(newMember(account.accountId, invite.role, { reads: invite.reads, cameBy: toText(invite.inviteId), keyDue: true }));
+    endGrants(draft, account.accountId, invite.role);
   },
   "accept-document": (draft, proposal) => {
     const invite = inviteOf(draft.state, proposal.body.inviteId);

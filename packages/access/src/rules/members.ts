@@ -7,8 +7,8 @@ import { ownerIsLeft } from "./authors.ts";
 import { carriedAccount } from "./proposal.ts";
 import type { Rule } from "./proposal.ts";
 
-/** AC-30: who is added has no role yet. */
-export const isNoMember: Rule<"add-member" | "accept" | "accept-document"> = (proposal) =>
+/** AC-30: who is added has no role yet; AC-64: nor has who is given a document alone. */
+export const isNoMember: Rule<"add-member" | "accept" | "accept-document" | "grant-document"> = (proposal) =>
   roleOf(proposal.space, carriedAccount(proposal).accountId) === undefined ? undefined : refusalFor("already-member");
 
 /** AC-31: whose role changes is a member. */

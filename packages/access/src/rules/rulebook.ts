@@ -112,6 +112,7 @@ export const rulebook: Rulebook = {
     hasRoomForAccount,
     carriedAccountIsValid,
     devicesAreOfOneAccount,
+    isNoMember,
     isNotGranted,
   ],
   "revoke-grant": [signedByOwner, isGranted, grantEndIsWhole],

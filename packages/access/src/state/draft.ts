@@ -4,6 +4,8 @@ import type { AccountId } from "@skerry/protocol";
 import type { AccountState } from "../account/state.ts";
 import type { Cut, Fence } from "../format/space-body.ts";
 import type { LinkHash } from "../ids.ts";
+import { writes } from "../roles.ts";
+import type { Role } from "../roles.ts";
 import { documentOf, grantsOf, historyUpTo, inviteOf, memberOf, roleOf, openInvitesOf, settingsOf } from "./space-state.ts";
 import type { DocumentState, Grant, Invite, Member, Settings, SpaceHistory, SpaceState } from "./space-state.ts";
 import { cameBy, endsWith } from "./known-invites.ts";
@@ -98,6 +100,14 @@ export function endInvitesKnownTo(draft: Draft, accountId: AccountId): void {
 /** AC-56, for one grant. */
 export function endInviteOf(draft: Draft, grant: Grant): void {
   for (const invite of openInvitesOf(draft.state)) if (cameBy(grant, invite)) draft.setInvite({ ...invite, ended: true });
+}
+
+/** AC-64: from now on its role says what it may do. If that is less than it could in some document, a fence is due there, which comes with the next key. */
+export function endGrants(draft: Draft, accountId: AccountId, role: Role): void {
+  for (const grant of grantsOf(draft.state, accountId)) {
+    draft.setGrant({ ...grant, role: undefined });
+    if (writes(grant.role) && !writes(role)) draft.set({ rotationDue: true });
+  }
 }
 
 /** An account is not here any more: its role, grants and invites end. A guest who was removed from the space once does not undo that by leaving (AC-55). */

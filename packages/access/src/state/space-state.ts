@@ -229,6 +229,12 @@ export function grantsOf(state: SpaceState, accountId?: Uint8Array): readonly Gr
   );
 }
 
+/** The same of one account with those that have ended: by what links it has come is not forgotten with them. */
+export function grantsEverOf({ history, position }: SpaceState, accountId: Uint8Array): readonly Grant[] {
+  const grants = history.grants.get(toText(accountId));
+  return grants === undefined ? [] : [...entriesAt(grants, position)].map(([, grant]) => grant);
+}
+
 /** Whether an account has a role, or a grant of one document at least. */
 export const isHere = (state: SpaceState, accountId: Uint8Array): boolean =>
   roleOf(state, accountId) !== undefined || grantsOf(state, accountId).length > 0;

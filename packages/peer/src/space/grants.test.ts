@@ -191,6 +191,9 @@ describe("PE-29 one document", () => {
     );
     expect(await spaceOf(gina, beside)).toMatchObject({ role: "editor", mayWrite: true });
     await untilSpace(olga, docId, "she sees it", ({ guests }) => guests.length === 0);
+    // AC-64: what she was given alone does not outlive her role behind the owner's back.
+    expect(await olga.peer.changeRole(docId, await idOf(gina), "viewer")).toEqual({ ok: true });
+    await untilSpace(gina, docId, "she is told", ({ role, mayWrite }) => role === "viewer" && !mayWrite);
     const karl = stage.peer(at);
     await come(karl, await linkFrom(olga, docId, "editor", 1, undefined, "document"));
     expect(await karl.peer.leaveSpace(docId)).toEqual({ ok: true });

@@ -76,13 +76,10 @@ const personOf = (
   };
 };
 
-/** Members need no grant to have the document; one that they have all the same is not shown. */
 const guests = (state: SpaceState, docId: DocId, people: People | undefined, me: Uint8Array, ownName: string): readonly Guest[] =>
   grantsOf(state)
     .flatMap(({ accountId, docId: granted, role }): readonly Guest[] =>
-      role === undefined || !bytesEqual(granted, docId) || roleOf(state, accountId) !== undefined
-        ? []
-        : [{ ...personOf(state, accountId, people, me, ownName), role }],
+      role === undefined || !bytesEqual(granted, docId) ? [] : [{ ...personOf(state, accountId, people, me, ownName), role }],
     )
     .toSorted((a, b) => Number(b.you) - Number(a.you) || a.name.localeCompare(b.name));
 

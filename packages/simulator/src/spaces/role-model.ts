@@ -121,7 +121,9 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
     const documentsOf = (accountId: string): readonly string[] => [...grants.keys()].filter((name) => name.startsWith(`${accountId} `));
     /** Whoever loses something knows the links that it made, and those that it came by. */
     const endLinksOf = (accountId: string): void => {
-      const used = new Set([accountId, ...documentsOf(accountId)].map((name) => cameBy.get(name)));
+      const used = new Set(
+        [...cameBy].flatMap(([name, inviteId]) => (name === accountId || name.startsWith(`${accountId} `) ? [inviteId] : [])),
+      );
       for (const [id, { by }] of invites) if (by === accountId || used.has(id)) invites.delete(id);
     };
     const goes = (accountId: string): void => {
@@ -130,6 +132,14 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
         roles.delete(name);
         grants.delete(name);
         cameBy.delete(name);
+      }
+    };
+    /** Who is in has no documents alone: what it may do is its role's. */
+    const comesIn = (accountId: string, role: Role): void => {
+      roles.set(accountId, role);
+      for (const name of documentsOf(accountId)) {
+        if (grants.get(name) === "editor" && rank[role] < rank.editor) keyIsStale = true;
+        grants.delete(name);
       }
     };
     const setRole = (accountId: string, role: Role): void => {
@@ -150,6 +160,7 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
     const give = (accountId: string, docId: string, role: Role, inviteId?: string): void => {
       const name = grantName(accountId, docId);
       if (grants.has(name)) complain("somebody got a document that it had");
+      if (roles.has(accountId)) complain("somebody who is in got a document alone");
       grants.set(name, role);
       if (inviteId === undefined) cameBy.delete(name);
       else cameBy.set(name, inviteId);
@@ -175,7 +186,7 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
       const inviteId = toText(body.inviteId);
       const invite = comeBy(inviteId, false);
       if (invite !== undefined) {
-        roles.set(author, invite.role);
+        comesIn(author, invite.role);
         cameBy.set(author, inviteId);
       }
     } else if (body.type === "accept-document") {
@@ -200,7 +211,7 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
     } else if (body.type === "add-member") {
       const accountId = toText(body.account.accountId);
       if (roles.has(accountId)) complain("a member was added once more");
-      roles.set(accountId, body.role);
+      comesIn(accountId, body.role);
       removed.delete(accountId);
     } else if (body.type === "change-role") setRole(toText(body.accountId), body.role);
     else if (body.type === "remove") {
