@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chipOf, editorOf, giveName, newDocument, openPage, startApp } from "../support/app.ts";
 import type { App } from "../support/app.ts";
-import { axeProblems } from "../support/axe.ts";
+import { axeProblems, problemsInEveryLook } from "../support/axe.ts";
 import { launchChromium } from "../support/chromium.ts";
 import type { TestBrowser } from "../support/chromium.ts";
 import { linkInDialog } from "../support/people.ts";
@@ -28,19 +28,7 @@ afterAll(async () => {
 
 /** Looks at the screen as it is, in every theme and width. */
 async function look(screen: string): Promise<void> {
-  const found: string[] = [];
-  for (const [width, height] of [
-    [1180, 800],
-    [320, 640],
-  ] as const) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
-    }
-  }
-  await page.setViewportSize({ width: 1180, height: 800 });
-  expect(found).toEqual([]);
+  expect(await problemsInEveryLook(page, screen)).toEqual([]);
 }
 
 test("the check sees a planted fault", async () => {

@@ -2,7 +2,7 @@
 import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { editorOf, textOf } from "../support/app.ts";
-import { axeProblems } from "../support/axe.ts";
+import { problemsInEveryLook } from "../support/axe.ts";
 import { caretToLine, chipBecomes, openStage, shows } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
 import {
@@ -257,27 +257,7 @@ test("all of it works with the keyboard alone: the focus goes where something ap
 test("every screen of it is accessible in both themes, on a desktop and on a phone", { timeout: 300_000 }, async () => {
   const found: string[] = [];
   const look = async ({ page }: Person, screen: string): Promise<void> => {
-    for (const [width, height] of [
-      [1180, 800],
-      [390, 760],
-      [320, 640],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
-        const fits = await page.evaluate(() =>
-          [...document.querySelectorAll("dialog, .dialog-body")].every(
-            (element) =>
-              element.scrollWidth <= element.clientWidth &&
-              // The body of a dialog scrolls, the dialog around it does not.
-              (element.tagName !== "DIALOG" || element.scrollHeight <= element.clientHeight),
-          ),
-        );
-        if (!fits) found.push(`${screen}, ${width} px: does not fit into the dialog`);
-      }
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
+    found.push(...(await problemsInEveryLook(page, screen)));
   };
 
   const laptop = await freshDevice(stage, "Olga");

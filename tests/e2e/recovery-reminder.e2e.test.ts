@@ -1,7 +1,7 @@
 /** Who has something to lose and no recovery words is reminded of them: quietly, after a week, and not again for a month after "not now". */
 import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { axeProblems } from "../support/axe.ts";
+import { problemsInEveryLook } from "../support/axe.ts";
 import { devicesDialog, freshDevice, writeDocument } from "../support/devices.ts";
 import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
 import { openStage } from "../support/people.ts";
@@ -44,17 +44,7 @@ test("by the keyboard alone: it comes after a week, goes for a month with “not
   await reminder(page).waitFor();
   // It is in nobody's way: no dialog, and the focus stays where it is.
   expect(await page.getByRole("dialog").count()).toBe(0);
-  for (const [width, height] of [
-    [1180, 800],
-    [320, 640],
-  ] as const) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      expect(await axeProblems(page, `reminder, ${colorScheme}, ${width} px`)).toEqual([]);
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
+  expect(await problemsInEveryLook(page, "reminder")).toEqual([]);
   await press(page, "Not now");
   await until("it is gone", async () => (await reminder(page).count()) === 0);
   expect(await focusedWords(page)).toBe("Documents");

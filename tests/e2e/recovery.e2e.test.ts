@@ -10,7 +10,7 @@ import { keyCanary, wordCanary } from "../security/canary.ts";
 import type { Canary } from "../security/canary.ts";
 import { filePieces, levelPieces } from "../security/places.ts";
 import { editorOf, giveName, openPage } from "../support/app.ts";
-import { axeProblems } from "../support/axe.ts";
+import { problemsInEveryLook } from "../support/axe.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { devicesDialog, freshDevice, goHome, openDevices, writeDocument } from "../support/devices.ts";
 import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
@@ -358,25 +358,7 @@ test(
 test("every screen of it is accessible in both themes, on a desktop and on a phone", { timeout: 300_000 }, async () => {
   const found: string[] = [];
   const look = async (page: Page, screen: string): Promise<void> => {
-    for (const [width, height] of [
-      [1180, 800],
-      [390, 760],
-      [320, 640],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
-        const fits = await page.evaluate(() =>
-          [...document.querySelectorAll("dialog, .dialog-body, .kit-words li")].every(
-            (element) =>
-              element.scrollWidth <= element.clientWidth && (element.tagName !== "DIALOG" || element.scrollHeight <= element.clientHeight),
-          ),
-        );
-        if (!fits) found.push(`${screen}, ${width} px: does not fit into the dialog`);
-      }
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
+    found.push(...(await problemsInEveryLook(page, screen, [".kit-words li"])));
   };
 
   const { page } = await freshDevice(stage, "Olga");

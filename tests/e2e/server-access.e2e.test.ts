@@ -1,8 +1,7 @@
 /** Servers at which not everybody may make documents that can be shared: people are told what to do, and lose nothing meanwhile. */
-import type { Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { giveName, newDocument } from "../support/app.ts";
-import { axeProblems } from "../support/axe.ts";
+import { problemsInEveryLook } from "../support/axe.ts";
 import { goHome } from "../support/devices.ts";
 import { focusedWords, press, reach } from "../support/keyboard.ts";
 import { chipBecomes, openStage, readFromRelay, shareLink, shows, startDocument } from "../support/people.ts";
@@ -30,22 +29,6 @@ async function startRefused(person: Person, text: string): Promise<void> {
   await chipBecomes(person.page, ["not-shared"]);
 }
 
-async function axeInBothThemes(page: Page, screen: string): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const [width, height] of [
-    [1180, 800],
-    [320, 640],
-  ] as const) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-  return found;
-}
-
 test("a server that wants a token asks for it, by the keyboard alone: a wrong one is told at the field, the right one shares all that was written", async () => {
   const { app, person, troubles } = await openTokenStage();
   const olga = await person("Olga");
@@ -53,7 +36,7 @@ test("a server that wants a token asks for it, by the keyboard alone: a wrong on
   await startRefused(olga, "Rope and tea");
   const asked = page.getByRole("alert").filter({ hasText: "This server asks for an access token" });
   await asked.getByText("What you write is safe on this device").waitFor();
-  expect(await axeInBothThemes(page, "asked for the token")).toEqual([]);
+  expect(await problemsInEveryLook(page, "asked for the token")).toEqual([]);
 
   await press(page, "Use token");
   await page.getByText("Type the token that you were given.").waitFor();
@@ -64,7 +47,7 @@ test("a server that wants a token asks for it, by the keyboard alone: a wrong on
   await problem.waitFor();
   expect(await page.getByLabel(field).getAttribute("aria-describedby")).toBe(await problem.getAttribute("id"));
   await until("the field has the focus", async () => (await focusedWords(page)) === field);
-  expect(await axeInBothThemes(page, "wrong token")).toEqual([]);
+  expect(await problemsInEveryLook(page, "wrong token")).toEqual([]);
   // It says so also to whoever comes back later.
   await page.reload();
   await problem.waitFor();
@@ -120,7 +103,7 @@ test("who is not on the server's list sees which id to send, and is let through 
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await startRefused(olga, "Rope and tea");
   await page.getByRole("alert").filter({ hasText: "You are not on this server's list yet" }).waitFor();
-  expect(await axeInBothThemes(page, "not on the list")).toEqual([]);
+  expect(await problemsInEveryLook(page, "not on the list")).toEqual([]);
   expect(await page.getByLabel(field).count()).toBe(0);
   await press(page, "Copy id");
   await until("it says so", async () => (await focusedWords(page)) === "Copied");

@@ -13,7 +13,7 @@ import { createPeerSocket } from "../../packages/peer/src/node/peer-socket.ts";
 import { docIdOf, forged, slipIn } from "../../packages/peer/src/space/collusion.test-support.ts";
 import { untilSpace } from "../../packages/peer/src/space/space.test-support.ts";
 import { editorOf, textOf } from "../support/app.ts";
-import { axeProblems } from "../support/axe.ts";
+import { problemsInEveryLook } from "../support/axe.ts";
 import { focusedWords, press, reach } from "../support/keyboard.ts";
 import { openEditor } from "../support/node-editor.ts";
 import { chipBecomes, fragmentOf, openLink, openStage, shareLink, shows, startDocument } from "../support/people.ts";
@@ -203,21 +203,7 @@ test(
     expect(await focusedWords(page)).toContain("Take it back");
     await page.keyboard.press("Enter");
     await dialog.getByText("Taken out of the document again.").waitFor();
-    const found: string[] = [];
-    for (const [width, height] of [
-      [1180, 800],
-      [320, 640],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        found.push(...(await axeProblems(page, `set aside, ${colorScheme}, ${width} px`)));
-        const isWide = await page.locator(".dialog-body").evaluate((body) => body.scrollWidth > body.clientWidth);
-        if (isWide) found.push(`${width} px: wider than the dialog`);
-      }
-    }
-    expect(found).toEqual([]);
-    await page.setViewportSize({ width: 1180, height: 800 });
+    expect(await problemsInEveryLook(page, "set aside")).toEqual([]);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
     await until("the chip has the focus again", () => page.evaluate(() => document.activeElement?.matches("button.chip") === true));

@@ -4,7 +4,7 @@ import { faults } from "@skerry/simulator";
 import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { editorOf, giveName, textOf } from "../support/app.ts";
-import { axeProblems } from "../support/axe.ts";
+import { axeProblems, problemsInEveryLook } from "../support/axe.ts";
 import {
   caretToLine,
   chipBecomes,
@@ -559,26 +559,7 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
   const [vito, edda, nina] = [await stage.person("Vito"), await stage.person("Edda"), await stage.person("Nina")];
   const found: string[] = [];
   const look = async ({ page }: Person, screen: string): Promise<void> => {
-    for (const [width, height] of [
-      [1180, 800],
-      [390, 760],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        found.push(...(await axeProblems(page, `${screen}, ${colorScheme}, ${width} px`)));
-        const fits = await page.evaluate(() =>
-          [...document.querySelectorAll("dialog, .dialog-body")].every(
-            (element) =>
-              element.scrollWidth <= element.clientWidth &&
-              // The body of a dialog scrolls, the dialog around it does not.
-              (element.tagName !== "DIALOG" || element.scrollHeight <= element.clientHeight),
-          ),
-        );
-        if (!fits) found.push(`${screen}, ${width} px: does not fit into the dialog`);
-      }
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
+    found.push(...(await problemsInEveryLook(page, screen)));
   };
 
   const viewing = await makeLink(olga, "Can view", vito.url);

@@ -40,3 +40,37 @@ export async function axeProblems(page: Page, screen: string): Promise<string[]>
   if (isWide) found.push(`${screen}: wider than the screen`);
   return found;
 }
+
+/** A desk, a phone, and the narrowest that WCAG asks for (1.4.10). */
+const sizes = [
+  [1180, 800],
+  [390, 760],
+  [320, 640],
+] as const;
+
+/** The screen as it is, in both themes and at every size: what axe-core finds, and what does not fit. `more`: selectors of what must not be cut, beside dialogs. */
+export async function problemsInEveryLook(page: Page, screen: string, more: readonly string[] = []): Promise<string[]> {
+  const found: string[] = [];
+  const before = page.viewportSize();
+  for (const [width, height] of sizes) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const where = `${screen}, ${colorScheme}, ${width} px`;
+      found.push(...(await axeProblems(page, where)));
+      const fits = await page.evaluate(
+        (selectors) =>
+          [...document.querySelectorAll(selectors)].every(
+            (element) =>
+              element.scrollWidth <= element.clientWidth &&
+              // The body of a dialog scrolls, the dialog around it does not.
+              (element.tagName !== "DIALOG" || element.scrollHeight <= element.clientHeight),
+          ),
+        ["dialog", ".dialog-body", ...more].join(),
+      );
+      if (!fits) found.push(`${where}: does not fit`);
+    }
+  }
+  if (before !== null) await page.setViewportSize(before);
+  return found;
+}

@@ -1,4 +1,7 @@
-import { limits } from "@skerry/protocol";
+import { keyBytes, limits, nonceBytes } from "@skerry/protocol";
+
+/** Earlier keys of a document are opaque but for their number: nonce ‖ so many keys ‖ tag (16). */
+export const earlierKeysBytes = (keys: number): number => nonceBytes + keyBytes * keys + 16;
 
 /**
  * Every bound of the rulebook. They fit together: a space that keeps to them can always be cut, that is, the largest removal (all fences, all
@@ -31,8 +34,8 @@ export const accessLimits: AccessLimits = {
   sealedAddressBytesMax: 1024,
   sealedKeysBytesMax: 3072,
   previousKeyBytesMax: 128,
-  /** The keys of a document in 8,192 earlier epochs, with nonce (24) and tag (16). */
-  earlierKeysBytesMax: 24 + 32 * 8192 + 16,
+  /** Of 8,192 earlier epochs. */
+  earlierKeysBytesMax: earlierKeysBytes(8192),
   /** A hundred years. */
   retentionDaysMax: 36_525,
 };

@@ -26,7 +26,8 @@ export function DocumentsPart({ client, docId, space, say, onClose }: DocumentsP
   const [creating, setCreating] = useState(false);
   const id = useId();
   const others = (documents ?? []).filter((one) => one.spaceId === space.spaceId && one.docId !== docId);
-  const mayCreate = space.standing === "member" && (space.role === "owner" || space.role === "editor");
+  // Without the key in use, the peer would make it in a space of its own, without these people.
+  const mayCreate = space.standing === "member" && space.mayWrite && (space.role === "owner" || space.role === "editor");
   if (others.length === 0 && !mayCreate) return null;
 
   const create = async (): Promise<void> => {

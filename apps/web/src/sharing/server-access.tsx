@@ -1,10 +1,9 @@
-import { Check, Copy } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { useApp } from "../app/client-context.ts";
 import type { SpaceResult } from "../client.ts";
 import { strings } from "../strings.ts";
-import { copyText, useCopied } from "./copy-link.ts";
+import { CopyField } from "./copy-field.tsx";
 
 const t = strings.space.access;
 
@@ -105,38 +104,18 @@ function TokenForm({ isWrong, onTaken }: { readonly isWrong: boolean; readonly o
 function AccountIdentity(): ReactNode {
   const { profile } = useApp();
   const field = useRef<HTMLInputElement>(null);
-  const { copied, mark } = useCopied();
   const [failed, setFailed] = useState(false);
-  const id = useId();
-  const copy = async (): Promise<void> => {
-    const done = await copyText(profile.accountId);
-    setFailed(!done);
-    if (done) mark();
-    else field.current?.select();
-  };
   return (
     <div className="server-access">
-      <label htmlFor={id}>{t.account.label}</label>
-      <div className="field-row">
-        <input
-          id={id}
-          ref={field}
-          className="account-id"
-          type="text"
-          readOnly
-          translate="no"
-          value={profile.accountId}
-          aria-describedby={`${id}-told`}
-          onFocus={(event) => event.target.select()}
-        />
-        <button type="button" className="button" onClick={() => void copy()}>
-          {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
-          {copied ? t.account.copied : t.account.copy}
-        </button>
-      </div>
-      <p id={`${id}-told`} className="hint" role="status">
-        {failed ? t.account.copyFailed : t.account.hint}
-      </p>
+      <CopyField
+        label={t.account.label}
+        value={profile.accountId}
+        hint={failed ? t.account.copyFailed : t.account.hint}
+        isLive
+        words={t.account}
+        field={field}
+        onCopied={(done) => setFailed(!done)}
+      />
     </div>
   );
 }

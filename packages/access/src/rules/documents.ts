@@ -1,6 +1,6 @@
 /** Documents and grants of single ones (docs/access.md, AC-60 to AC-65). */
 import { keyBytes } from "@skerry/protocol";
-import { accessLimits } from "../limits.ts";
+import { accessLimits, earlierKeysBytes } from "../limits.ts";
 import { refusalFor } from "../refusal.ts";
 import type { Refusal } from "../refusal.ts";
 import { documentOf, grantOf, inviteOf, settingsOf } from "../state/space-state.ts";
@@ -38,17 +38,13 @@ const isFree = (proposal: Proposal<"grant-document" | "accept-document">, docId:
 /** `inviteIsToDocument` comes first. */
 const invitedTo = (space: SpaceState, inviteId: Uint8Array): Uint8Array => inviteOf(space, inviteId)?.docId ?? new Uint8Array();
 
-/**
- * AC-62: there are no more earlier keys than epochs were: whoever has a link could fill the log with what nobody can tell from keys. Opaque but for
- * their number: nonce (24) ‖ 32 a key ‖ tag (16).
- */
+/** AC-62: there are no more earlier keys than epochs were: whoever has a link could fill the log with what nobody can tell from keys. */
 export const earlierKeysFit: Rule<"grant-document" | "invite-to-document" | "accept-document"> = ({ space, body }) => {
   const { length } = body.keys.earlier;
-  const keys = (length - earlierKeysFrame) / keyBytes;
+  const keys = (length - earlierKeysBytes(0)) / keyBytes;
   const fits = length === 0 || (Number.isInteger(keys) && keys >= 1 && keys < settingsOf(space).epoch);
   return fits ? undefined : refusalFor("wrong-earlier-keys");
 };
-const earlierKeysFrame = 24 + 16;
 
 /** AC-63: what is revoked was granted. */
 export const isGranted: Rule<"revoke-grant"> = ({ space, body }) =>

@@ -9,7 +9,6 @@ import {
   memberOf,
   membersOf,
   openInvitesOf,
-  roleOf,
   settingsOf,
 } from "@skerry/access";
 import type { Role as AccessRole, SpaceState } from "@skerry/access";
