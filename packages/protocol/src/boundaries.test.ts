@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as encoding from "lib0/encoding";
 import { certificateBytesMax, decodeRecordBody } from "./record-body.ts";
+import type { RecordBody } from "./record-body.ts";
 import { decodeWith, encodeWith, fixedBytes, list, oneOf, optional, timeMsMax, uint8, utf8, varBytes, varUint } from "./codec.ts";
 import type { Codec, DecodeReason } from "./codec.ts";
 import { closeCodes, isFinalClose, refusals } from "./codes.ts";
@@ -195,13 +196,17 @@ describe("PR-5 a frame holds 1 to 4,096 messages in at most 1 MiB", () => {
   });
 });
 
+const plainBodyBytes = ({ encode, samples }: Format): number => encode({ ...(samples["most"] as RecordBody), snapshot: undefined }).length;
+
 describe("PR-3 refused whole", () => {
   test.each(formats.filter((format) => format.name !== "frame").map((format) => [format.name, format] as const))(
     "%s with a byte more, a byte less, or nothing",
     (_, format) => {
       const bytes = format.encode(format.samples["most"]);
       expect(format.decode(concat(bytes, Uint8Array.of(0)))).toMatchObject({ ok: false });
-      for (let end = 0; end < bytes.length; end++) expect(format.decode(bytes.subarray(0, end))).toMatchObject({ ok: false });
+      // Without its last field a part of a snapshot is a body like others: that field came later. The seal knows how long a body is.
+      const plain = format.name === "snapshot-body" ? plainBodyBytes(format) : -1;
+      for (let end = 0; end < bytes.length; end++) expect(format.decode(bytes.subarray(0, end)).ok).toBe(end === plain);
     },
   );
 

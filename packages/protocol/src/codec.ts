@@ -164,6 +164,15 @@ export const optional = <T>(codec: Codec<T>): Codec<T | undefined> => ({
   },
 });
 
+/** A byte that must be 0 or 1. */
+export const flag: Codec<boolean> = {
+  write: (encoder, value) => uint8.write(encoder, value ? 1 : 0),
+  read: (decoder, field) => {
+    const value = uint8.read(decoder, field);
+    return value > 1 ? refuse("bad-value", field) : value === 1;
+  },
+};
+
 /** A count, at most `countMax`, and that many items of at least one byte each. */
 export const list = <T>(item: Codec<T>, countMax: number): Codec<readonly T[]> => {
   const count = varUint(countMax);

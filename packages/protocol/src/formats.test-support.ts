@@ -5,6 +5,7 @@ import { ackLevels, refusalNumbers } from "./codes.ts";
 import { decodeWith, encodeWith, timeMsMax } from "./codec.ts";
 import type { Codec } from "./codec.ts";
 import { certificateBytesMax, decodeRecordBody, encodeRecordBody } from "./record-body.ts";
+import type { RecordBody } from "./record-body.ts";
 import { decodeCertificate, encodeCertificate } from "./certificate.ts";
 import { entry } from "./entry.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
@@ -30,7 +31,7 @@ import type { Result } from "./result.ts";
 export interface Format {
   readonly name: string;
   /** Which number of `version.ts` stands for it. */
-  readonly versionedBy: "protocolVersion" | "formatVersion" | "inviteLinkVersion";
+  readonly versionedBy: "protocolVersion" | "formatVersion" | "inviteLinkVersion" | "snapshotVersion";
   readonly arbitrary: fc.Arbitrary<unknown>;
   /** Smallest, ordinary and largest field values, for the golden vectors. */
   readonly samples: Readonly<Record<string, unknown>>;
@@ -280,13 +281,29 @@ export const formats: readonly Format[] = [
   plain("signed-head", "protocolVersion", signedHeadFields, signedHead),
   plain("entry", "protocolVersion", entryFields, entry),
   record,
-  format(
+  format<Omit<RecordBody, "snapshot">>(
     "record-body",
     "formatVersion",
     {
       time: nested({ wallMs: time, counter: uint(0xffffffff, 2) }),
       certificate: maybe(bytes(0xc0, certificateBytesMax)),
       update: bytes(0x30),
+    },
+    encodeRecordBody,
+    decodeRecordBody,
+  ),
+  format(
+    "snapshot-body",
+    "snapshotVersion",
+    {
+      time: nested({ wallMs: time, counter: uint(0xffffffff, 2) }),
+      certificate: maybe(bytes(0xc0, certificateBytesMax)),
+      update: bytes(0x30),
+      snapshot: nested({
+        part: uint(0xffff, 1),
+        isLast: flag,
+        owners: listOf(nested({ deviceId: fixed(32, 0x40), clients: listOf(safe(3_000_000_000)) })),
+      }),
     },
     encodeRecordBody,
     decodeRecordBody,

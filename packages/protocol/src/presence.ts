@@ -2,8 +2,8 @@
  * Sealed presence (docs/protocol.md, PS-*): awareness, the sender's verified head, and evidence. Relayed, never stored. Its bytes are a sealed
  * envelope. `session` and `counter` let a receiver drop what a relay replays: a session's counter only rises.
  */
-import { decodeWith, encodeWith, fixedBytes, optional, refuse, struct, uint8, varBytes, varUint } from "./codec.ts";
-import type { Codec, DecodeError } from "./codec.ts";
+import { decodeWith, encodeWith, fixedBytes, flag, optional, struct, varBytes, varUint } from "./codec.ts";
+import type { DecodeError } from "./codec.ts";
 import { head, signedHead } from "./head.ts";
 import type { Head, SignedHead } from "./head.ts";
 import { deviceId, docId, idBytes, stateHash } from "./ids.ts";
@@ -61,14 +61,6 @@ export const encodePresenceHashedPart = (headerBytes: Uint8Array, nonce: Uint8Ar
 export const encodePresenceEnvelope = (hashedBytes: Uint8Array, signature: Signature): Uint8Array => format.encode(hashedBytes, signature);
 
 export const decodePresenceEnvelope = (bytes: Uint8Array): Result<PresenceEnvelope, DecodeError> => format.decode(bytes);
-
-const flag: Codec<boolean> = {
-  write: (encoder, value) => uint8.write(encoder, value ? 1 : 0),
-  read: (decoder, field) => {
-    const value = uint8.read(decoder, field);
-    return value > 1 ? refuse("bad-value", field) : value === 1;
-  },
-};
 
 const bodyCodec = struct<PresenceBody>({
   query: flag,

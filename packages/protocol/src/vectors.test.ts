@@ -16,7 +16,7 @@ import type { Certificate } from "./certificate.ts";
 import { downFormats } from "./messages/down.ts";
 import { upFormats } from "./messages/up.ts";
 import { signatureBytes } from "./ids.ts";
-import { formatVersion, inviteLinkVersion, protocolVersion } from "./version.ts";
+import { formatVersion, inviteLinkVersion, protocolVersion, snapshotVersion } from "./version.ts";
 
 const folder = new URL("../vectors/", import.meta.url);
 const lockFile = new URL("../version-lock.json", import.meta.url);
@@ -67,7 +67,7 @@ describe("golden vectors", () => {
 });
 
 type VersionName = Format["versionedBy"];
-const versions: Readonly<Record<VersionName, number>> = { protocolVersion, formatVersion, inviteLinkVersion };
+const versions: Readonly<Record<VersionName, number>> = { protocolVersion, formatVersion, inviteLinkVersion, snapshotVersion };
 
 /** All that two versions of the code must agree on: bytes, numbers, and the caps beyond which one refuses what the other sends. */
 function describeFormats(version: VersionName): string {
@@ -100,6 +100,7 @@ function describeFormats(version: VersionName): string {
     },
     formatVersion: { recordBytesMax, updateBytesMax, presenceBytesMax },
     inviteLinkVersion: {},
+    snapshotVersion: {},
   };
   const vectors = formats.filter((format) => format.versionedBy === version).map((format) => [format.name, vectorsOf(format)]);
   return JSON.stringify([numbers[version], vectors]);
@@ -119,15 +120,16 @@ function extendLock(lock: Lock): Lock {
     protocolVersion: extended("protocolVersion"),
     formatVersion: extended("formatVersion"),
     inviteLinkVersion: extended("inviteLinkVersion"),
+    snapshotVersion: extended("snapshotVersion"),
   };
 }
 
-const none: Lock = { protocolVersion: {}, formatVersion: {}, inviteLinkVersion: {} };
-const readLock = (): Lock => (existsSync(lockFile) ? (JSON.parse(readFileSync(lockFile, "utf8")) as Lock) : none);
+const none: Lock = { protocolVersion: {}, formatVersion: {}, inviteLinkVersion: {}, snapshotVersion: {} };
+const readLock = (): Lock => ({ ...none, ...(existsSync(lockFile) ? (JSON.parse(readFileSync(lockFile, "utf8")) as Lock) : {}) });
 if (writing) writeFileSync(lockFile, JSON.stringify(extendLock(readLock()), undefined, 2) + "\n");
 
 describe("PR-6 a changed format without a new version number fails", () => {
-  test.each(["protocolVersion", "formatVersion", "inviteLinkVersion"] as const)("%s", (version) => {
+  test.each(["protocolVersion", "formatVersion", "inviteLinkVersion", "snapshotVersion"] as const)("%s", (version) => {
     const number = versions[version];
     expect(
       lockOf(version),

@@ -15,3 +15,5 @@ export const protocolVersionMin = 2;
 export const inviteLinkVersion = 2;
 /** Format of records, bodies, presence, certificates and links. */
 export const formatVersion = 1;
+/** Format of what makes a record a part of a snapshot (record-body.ts). 1, of 2026-11-30. Software from before takes such a record for malformed, and sets it aside. */
+export const snapshotVersion = 1;
