@@ -142,6 +142,7 @@ function createSpace(
   const draft = newDraft(newHistory(spaceId), 1, hash, receivedAtMs, {
     epoch: 1,
     commitment: body.commitment.slice(),
+    historyFrom: 1,
     rotationDue: false,
     retentionDays: body.retentionDays,
     relayKey: body.relay.relayKey.slice() as RelayKey,

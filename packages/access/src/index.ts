@@ -19,7 +19,7 @@ export { sealedKeyBytes } from "./format/space-body.ts";
 export type { CarriedAccount, Cut, DocumentKeys, Fence, KeyEnvelope, Reads, Rekey, SpaceBodies, SpaceBody } from "./format/space-body.ts";
 export { noOperation } from "./ids.ts";
 export type { InviteId, LinkHash } from "./ids.ts";
-export { judgeEntry, judgeGenesis, newestFenceIn } from "./judge-entry.ts";
+export { judgeEntry, judgeGenesis, judgeSnapshot, newestFenceIn } from "./judge-entry.ts";
 export type { EntryClaim } from "./judge-entry.ts";
 export { accessLimits } from "./limits.ts";
 export { reasons } from "./refusal.ts";
@@ -44,6 +44,7 @@ export {
   memberOf,
   membersOf,
   openInvitesOf,
+  readersFrom,
   roleOf,
   settingsOf,
   stateAt,

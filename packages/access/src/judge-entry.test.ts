@@ -3,7 +3,7 @@ import type { DeviceId, RecordHash, Result } from "@skerry/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SpaceBody } from "./format/space-body.ts";
 import { encodeUnsignedSpaceOperation } from "./format/operation.ts";
-import { judgeEntry, judgeGenesis } from "./judge-entry.ts";
+import { judgeEntry, judgeGenesis, judgeSnapshot } from "./judge-entry.ts";
 import type { EntryClaim } from "./judge-entry.ts";
 import { reasons, refusalFor } from "./refusal.ts";
 import type { Reason, Refusal } from "./refusal.ts";
@@ -67,6 +67,23 @@ test("AC-80 the position of an entry is one of the log, and does not go back", (
     refusedFor("unknown-position", judgeEntry(space.state, claim(editor, { position })));
   refusedFor("position-went-back", judgeEntry(space.state, claim(editor, { positionBefore: space.state.position + 1 })));
   expect(judgeEntry(space.state, claim(editor, { positionBefore: space.state.position }))).toEqual(ok);
+});
+
+test("AC-87 a snapshot is an owner's, at its position", () => {
+  const { space, owner, editor, viewer } = house();
+  const before = space.state.position;
+  expect(judgeSnapshot(space.state, owner.device.deviceId, before)).toEqual(ok);
+  for (const { device } of [editor, viewer, person("stranger")])
+    refusedFor("may-not-vouch", judgeSnapshot(space.state, device.deviceId, before));
+  space.must(signerOf(owner.device), { type: "transfer-ownership", to: editor.id, ownRole: "editor", fences: undefined });
+  const now = space.state.position;
+  for (const [who, position, counts] of [
+    [owner, before, true],
+    [owner, now, false],
+    [editor, before, false],
+    [editor, now, true],
+  ] as const)
+    expect(judgeSnapshot(space.state, who.device.deviceId, position).ok).toBe(counts);
 });
 
 test("AC-81 the document was there at the entry's position, and its log is the one that the space names", () => {

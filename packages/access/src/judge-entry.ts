@@ -1,4 +1,4 @@
-/** Whether an entry of a document's log counts (docs/access.md, AC-80 to AC-86). */
+/** Whether an entry of a document's log counts (docs/access.md, AC-80 to AC-87). */
 import { bytesEqual, err, ok, toText } from "@skerry/protocol";
 import type { DeviceId, DocId, RecordHash, Result } from "@skerry/protocol";
 import { refusalFor, refused } from "./refusal.ts";
@@ -53,6 +53,13 @@ export function judgeEntry(state: SpaceState, claim: EntryClaim): Result<true, R
   if (claim.seq === 1) return ok(true);
   const fence = fenceAfter(state, accountId, deviceId, docId, position);
   return fence !== undefined && claim.seq > fence ? err(refusalFor("beyond-fence")) : ok(true);
+}
+
+/** AC-87: a snapshot repeats what others wrote: an owner's counts. For an entry that counts, at the position that it was admitted under. */
+export function judgeSnapshot({ history }: SpaceState, deviceId: DeviceId, position: number): Result<true, Refusal> {
+  const accountId = entryAt(history.deviceAccounts, toText(deviceId), position);
+  const role = accountId === undefined ? undefined : entryAt(history.members, accountId, position)?.role;
+  return role === "owner" ? ok(true) : refused("may-not-vouch");
 }
 
 /** AC-81: the first record of a document's log is the one that the space's log names. */

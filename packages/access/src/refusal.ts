@@ -79,6 +79,7 @@ const ruleOfReason = {
   "wrong-epoch": "AC-84",
   "beyond-fence": "AC-85",
   "space-read-only": "AC-86",
+  "may-not-vouch": "AC-87",
 } as const;
 
 export type Reason = keyof typeof ruleOfReason;

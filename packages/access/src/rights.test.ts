@@ -28,6 +28,7 @@ import {
   liveDocumentsOf,
   membersOf,
   openInvitesOf,
+  readersFrom,
   roleOf,
   settingsOf,
   stateAt,
@@ -90,6 +91,12 @@ const isOwnerNow = (state: SpaceState, signer: Uint8Array): boolean => {
 function holdsAlways(after: SpaceState): void {
   const settings = settingsOf(after);
   const members = membersOf(after);
+  // AC-46: nobody reads from an epoch that is not there, and whoever does not read from the first one is counted.
+  for (const { readsFrom } of members) {
+    if (readsFrom < 1 || readsFrom > settings.epoch) throw new Error(`somebody reads from ${readsFrom} in epoch ${settings.epoch}`);
+    if (readsFrom > 1 && readersFrom(after) < readsFrom) throw new Error("a reader was not counted");
+  }
+  if (readersFrom(after) > settings.epoch || settings.historyFrom > settings.epoch) throw new Error("read from what is not there");
   if (grantsOf(after).some(({ accountId }) => roleOf(after, accountId) !== undefined)) throw new Error("a member has a document alone");
   if (members.every((member) => member.role !== "owner")) throw new Error("a space without an owner");
   // The counts are those that one comes to by counting.
@@ -321,7 +328,8 @@ describe("AC-3 the same log gives the same state, however it is read", () => {
         const name = `link ${links.length}`;
         links.push(name);
         const bounds = { expiresAtMs: startMs + 1_000_000, uses: 3, role: fuzz.pick(["editor", "viewer"] as const) };
-        return { signer: owner, body: choice === 0 ? invitation(name, bounds) : documentInvitation(name, document, bounds) };
+        const reads = links.length % 2 === 0 ? "history" : "from-this-epoch";
+        return { signer: owner, body: choice === 0 ? invitation(name, { ...bounds, reads }) : documentInvitation(name, document, bounds) };
       }
       if (choice < 4) return { signer: signerOf(who.device), body: { ...acceptance(space.id, link, who), account } };
       if (choice < 9) return { signer: signerOf(who.device), body: { ...documentAcceptance(space.id, link, who), account } };

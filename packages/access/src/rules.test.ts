@@ -9,7 +9,7 @@ import { applyAccount } from "./account/apply.ts";
 import { applySpace, createSpaceState } from "./apply.ts";
 import type { AccountBody } from "./format/account-body.ts";
 import { encodeUnsignedAccountOperation, encodeUnsignedSpaceOperation, joinOperation } from "./format/operation.ts";
-import type { SpaceBody } from "./format/space-body.ts";
+import type { Reads, SpaceBody } from "./format/space-body.ts";
 import { noOperation } from "./ids.ts";
 import { accessLimits } from "./limits.ts";
 import { reasons, refusalFor } from "./refusal.ts";
@@ -22,6 +22,7 @@ import {
   keysDue,
   memberOf,
   membersOf,
+  readersFrom,
   roleOf,
   settingsOf,
 } from "./state/space-state.ts";
@@ -101,6 +102,10 @@ const remove = (space: Space, ...who: readonly Person[]): Extract<SpaceBody, { t
   accountIds: who.map(({ id }) => id).sort(Buffer.compare),
   cut: cutOf(space.state, { expelled: who }),
 });
+const rotate = (space: Space, change: object = {}, fences = fencesOf(space.state)): SpaceBody => {
+  const { rekey } = cutOf(space.state);
+  return { type: "rotate", cut: { fences, rekey: { ...rekey, ...change } } };
+};
 
 describe("both logs", () => {
   test("AC-1 bytes that are no operation, or of a later version, are refused", () => {
@@ -494,11 +499,6 @@ describe("members", () => {
 });
 
 describe("keys", () => {
-  const rotate = (space: Space, change: object = {}, fences = fencesOf(space.state)): SpaceBody => {
-    const { rekey } = cutOf(space.state);
-    return { type: "rotate", cut: { fences, rekey: { ...rekey, ...change } } };
-  };
-
   test("AC-40 epochs are numbered without gaps", () => {
     const { space, owner } = house();
     for (const epoch of [0, 1, 3]) refusedFor("epoch-not-next", space.say(by(owner), rotate(space, { epoch })));
@@ -616,6 +616,101 @@ describe("keys", () => {
     space.must(by(guest), acceptance(space.id, "x", guest));
     allowed(space.say(by(owner), keys(guest)));
     refusedFor("keys-not-due", space.say(by(owner), keys(guest)));
+  });
+});
+
+describe("AC-46 from which epoch somebody reads", () => {
+  const deliver = (who: Person): SpaceBody => ({
+    type: "deliver-keys",
+    ephemeralKey: keyOf("e"),
+    members: [{ accountId: who.id, sealed: new Uint8Array(48) }],
+  });
+  const added = (who: Person, role: "owner" | "viewer", reads: Reads): SpaceBody => ({ ...addition(who, role), reads }) as SpaceBody;
+  const known = (who: Person): object => ({ account: { accountId: who.id, operations: [] } });
+  const readsFrom = (space: Space, who: Person): number | undefined => memberOf(space.state, who.id)?.readsFrom;
+
+  test("is the first for history, the one in use for who is added from it on, and anew for who comes back", () => {
+    const { space, owner, editor } = house();
+    const [late, whole] = [person("late"), person("whole")];
+    expect(readersFrom(space.state)).toBe(0);
+    space.must(by(owner), rotate(space));
+    space.must(by(owner), added(late, "viewer", "from-this-epoch"));
+    space.must(by(owner), added(whole, "viewer", "history"));
+    space.must(by(owner), rotate(space));
+    expect([owner, editor, late, whole].map((who) => readsFrom(space, who))).toEqual([1, 1, 2, 1]);
+    expect(readersFrom(space.state)).toBe(2);
+    space.must(by(owner), remove(space, late));
+    expect(readersFrom(space.state)).toBe(0);
+    space.must(by(owner), { ...added(late, "viewer", "from-this-epoch"), ...known(late) } as SpaceBody);
+    expect([readsFrom(space, late), readersFrom(space.state)]).toEqual([4, 4]);
+    space.must(by(owner), remove(space, late));
+    space.must(by(owner), { ...added(late, "viewer", "history"), ...known(late) } as SpaceBody);
+    expect([readsFrom(space, late), readersFrom(space.state)]).toEqual([1, 0]);
+  });
+
+  test("of who came by a link is that of the first envelope for the account; while a link is open or an envelope due, it is the one in use", () => {
+    const { space, owner } = house();
+    const [first, second, whole] = [person("first"), person("second"), person("whole")];
+    space.must(by(owner), rotate(space));
+    space.must(by(owner), invitation("x", { reads: "from-this-epoch", uses: 2 }));
+    expect(readersFrom(space.state)).toBe(2);
+    space.must(by(first), acceptance(space.id, "x", first));
+    space.must(by(owner), rotate(space));
+    // By the cut.
+    expect([readsFrom(space, first), readersFrom(space.state)]).toEqual([3, 3]);
+    space.must(by(second), acceptance(space.id, "x", second));
+    expect([readsFrom(space, second), inviteOf(space.state, inviteIdOf("x"))?.ended]).toEqual([3, true]);
+    space.must(by(second), deliver(second));
+    expect([readsFrom(space, second), readersFrom(space.state)]).toEqual([3, 3]);
+    space.must(by(owner), rotate(space));
+    expect([readsFrom(space, first), readsFrom(space, second), readersFrom(space.state)]).toEqual([3, 3, 3]);
+    // A link to all history, or to one document, counts for nothing.
+    space.must(by(owner), remove(space, first, second));
+    space.must(by(owner), invitation("h"));
+    space.must(by(owner), documentInvitation("d", "a"));
+    space.must(by(whole), acceptance(space.id, "h", whole));
+    expect([readsFrom(space, whole), readersFrom(space.state)]).toEqual([1, 0]);
+    // One that is open and was used by nobody does, in every epoch anew, until it is revoked.
+    space.must(by(owner), invitation("y", { reads: "from-this-epoch" }));
+    space.must(by(owner), rotate(space));
+    expect(readersFrom(space.state)).toBe(6);
+    space.must(by(owner), { type: "revoke-invite", inviteId: inviteIdOf("y") });
+    expect(readersFrom(space.state)).toBe(0);
+  });
+
+  test("is for newcomers the one before an epoch that an owner made who has no history: there the chain of keys ends", () => {
+    const { space, owner, editor } = house();
+    const [late, newcomer, guest] = [person("late"), person("newcomer"), person("guest")];
+    space.must(by(owner), rotate(space));
+    space.must(by(owner), added(late, "owner", "from-this-epoch"));
+    space.must(by(owner), rotate(space));
+    space.must(by(late), rotate(space));
+    expect(settingsOf(space.state)).toMatchObject({ epoch: 4, historyFrom: 3 });
+    // Who was here keeps what it has.
+    expect([owner, editor, late].map((who) => readsFrom(space, who))).toEqual([1, 1, 2]);
+    expect(readersFrom(space.state)).toBe(2);
+    space.must(by(owner), invitation("h"));
+    expect(readersFrom(space.state)).toBe(3);
+    space.must(by(guest), acceptance(space.id, "h", guest));
+    space.must(by(guest), deliver(guest));
+    space.must(by(owner), added(newcomer, "viewer", "history"));
+    expect([newcomer, guest].map((who) => readsFrom(space, who))).toEqual([3, 3]);
+    // Every operation with a cut counts, and an owner's with all history mends nothing that was before.
+    space.must(by(late), remove(space, newcomer));
+    space.must(by(owner), rotate(space));
+    expect(settingsOf(space.state)).toMatchObject({ epoch: 6, historyFrom: 4 });
+    space.must(by(owner), { type: "revoke-invite", inviteId: inviteIdOf("h") });
+    expect(readersFrom(space.state)).toBe(3);
+    space.must(by(owner), { ...granting(newcomer, "a"), ...known(newcomer) } as SpaceBody);
+    // The keys of who has one document alone go back to there, too.
+    expect(readersFrom(space.state)).toBe(4);
+    space.must(by(late), {
+      type: "revoke-grant",
+      accountId: newcomer.id,
+      docId: docIdOf("a"),
+      cut: cutOf(space.state, { grant: [newcomer, docIdOf("a")] }),
+    });
+    expect(settingsOf(space.state)).toMatchObject({ epoch: 7, historyFrom: 6 });
   });
 });
 

@@ -45,6 +45,7 @@ export type SignatureContext =
 export type DerivationContext =
   | "skerry.v1.document-key"
   | "skerry.v1.document-presence"
+  | "skerry.v1.epoch-content-key"
   | "skerry.v1.epoch-commitment"
   | "skerry.v1.epoch-envelope"
   | "skerry.v1.document-envelope"
@@ -106,6 +107,7 @@ const inUse: Readonly<Record<Context, true>> = {
   "skerry.v1.sign-invite-reader": true,
   "skerry.v1.document-key": true,
   "skerry.v1.document-presence": true,
+  "skerry.v1.epoch-content-key": true,
   "skerry.v1.epoch-commitment": true,
   "skerry.v1.epoch-envelope": true,
   "skerry.v1.document-envelope": true,

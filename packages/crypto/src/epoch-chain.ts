@@ -1,28 +1,30 @@
 /**
- * The key of the epoch before, sealed under the new one, so that who gets today's key reads what was written before (docs/crypto.md, CR-20):
+ * The history key of the epoch before, sealed under the new one, so that who gets today's reads what was written before (docs/crypto.md, CR-20):
  *
  *     sealed = ciphertext (32) ‖ tag (16)
- *     key    = BLAKE2b-256 keyed with the new epoch key, over context ‖ space (16) ‖ new epoch (u32, little-endian); the same bytes are associated data
+ *     key    = BLAKE2b-256 keyed with the new history key, over context ‖ space (16) ‖ new epoch (u32, little-endian); the same bytes are associated data
  *
- * The nonce is zero: one epoch key follows one other, so its key seals one message.
+ * The nonce is zero: one history key follows one other, so its key seals one message. Who has a content key can't open it, and who has no more of the epoch
+ * before seals its content key: there the chain ends (CR-31).
  */
 import { assert, err, hashBytes, keyBytes, ok } from "@skerry/protocol";
 import type { Result, SpaceId } from "@skerry/protocol";
 import { derive } from "./derive.ts";
-import { epochKeyMatches } from "./epoch-commitment.ts";
-import { epochBytes } from "./epoch-key.ts";
+import { recogniseEpochKey } from "./epoch-commitment.ts";
+import { epochBytes, hasHistoryKey } from "./epoch-key.ts";
+import type { EpochKey } from "./epoch-key.ts";
 import { openOnce, sealOnce } from "./seal-once.ts";
-import { exportSecret, Secret } from "./secret.ts";
+import { Secret } from "./secret.ts";
 
 /** Steps of one walk back: some 20 ms. A space that had more epochs is walked in several goes. */
 export const epochStepsMax = 4096;
 const sealedBytes = keyBytes + 16;
 
-/** 48 bytes. `epoch` is the new one's. */
-export function sealOldEpochKey(newEpochKey: Secret, spaceId: SpaceId, epoch: number, oldEpochKey: Secret): Uint8Array {
+/** 48 bytes. `epoch` is the new one's; `old`: what its author was given of the one before. */
+export function sealOldEpochKey(newHistoryKey: Secret, spaceId: SpaceId, epoch: number, old: Secret): Uint8Array {
   assert(epoch >= 2, "nothing is before the first epoch");
   const bound = epochBytes(spaceId, epoch);
-  return oldEpochKey.use((bytes) => sealOnce(derive("skerry.v1.old-epoch-key", newEpochKey, bound), bytes, bound));
+  return old.use((bytes) => sealOnce(derive("skerry.v1.old-epoch-key", newHistoryKey, bound), bytes, bound));
 }
 
 /** What began an epoch, from the space's log. `sealedOldKey` and `oldCommitment` come from authors, who may be hostile. */
@@ -32,31 +34,33 @@ export interface EpochStep {
   readonly oldCommitment: Uint8Array;
 }
 
-export type EpochStepError = "bad-length" | "undecryptable" | "wrong-commitment";
+/** `no-history`: it does not open with what may be a content key, which is nobody's fault. */
+export type EpochStepError = "bad-length" | "undecryptable" | "wrong-commitment" | "no-history";
 
 /** The key of the epoch before `epoch`. */
-export function openOldEpochKey(epochKey: Secret, spaceId: SpaceId, epoch: number, step: EpochStep): Result<Secret, EpochStepError> {
+export function openOldEpochKey(epochKey: EpochKey, spaceId: SpaceId, epoch: number, step: EpochStep): Result<EpochKey, EpochStepError> {
   assert(epoch >= 2, "nothing is before the first epoch");
   if (step.sealedOldKey.length !== sealedBytes || step.oldCommitment.length !== hashBytes) return err("bad-length");
   const bound = epochBytes(spaceId, epoch);
-  const opened = openOnce(derive("skerry.v1.old-epoch-key", epochKey, bound), step.sealedOldKey, bound);
-  if (!opened.ok) return opened;
-  const old = new Secret(opened.value);
-  if (epochKeyMatches(old, spaceId, epoch - 1, step.oldCommitment)) return ok(old);
-  old.wipe();
+  const opened = openOnce(derive("skerry.v1.old-epoch-key", epochKey.given, bound), step.sealedOldKey, bound);
+  if (!opened.ok) return hasHistoryKey(epochKey) ? opened : err("no-history");
+  const given = new Secret(opened.value);
+  const old = recogniseEpochKey(given, spaceId, epoch - 1, step.oldCommitment);
+  if (old !== undefined) return ok(old);
+  given.wipe();
   return err("wrong-commitment");
 }
 
 export interface EpochWalk {
-  /** By epoch; the one that the walk began with is a copy. The caller wipes them. */
-  readonly keys: ReadonlyMap<number, Secret>;
+  /** By epoch, without the one that the walk began with. */
+  readonly keys: ReadonlyMap<number, EpochKey>;
   /** Where the walk ended before its time, and why: epochs below stay closed, those above are good. */
   readonly stopped: { readonly epoch: number; readonly reason: EpochStepError | "no-step" } | undefined;
 }
 
-/** Keys of all epochs from `epoch` down to `oldest`, at most `epochStepsMax` steps. `stepOf` gives what began an epoch. */
+/** Keys of all epochs below `epoch` down to `oldest`, at most `epochStepsMax` steps. `stepOf` gives what began an epoch. */
 export function walkEpochKeys(args: {
-  readonly epochKey: Secret;
+  readonly epochKey: EpochKey;
   readonly spaceId: SpaceId;
   readonly epoch: number;
   readonly oldest: number;
@@ -64,8 +68,8 @@ export function walkEpochKeys(args: {
 }): EpochWalk {
   const { epochKey, spaceId, epoch, oldest, stepOf } = args;
   assert(oldest >= 1 && oldest <= epoch && epoch - oldest <= epochStepsMax, "walk out of range");
-  let key = new Secret(exportSecret(epochKey));
-  const keys = new Map<number, Secret>([[epoch, key]]);
+  let key = epochKey;
+  const keys = new Map<number, EpochKey>();
   for (let at = epoch; at > oldest; at--) {
     const step = stepOf(at);
     if (step === undefined) return { keys, stopped: { epoch: at - 1, reason: "no-step" } };

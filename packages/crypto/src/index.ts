@@ -16,8 +16,18 @@ export { earlierKeysMax, openEarlierKeys, sealEarlierKeys } from "./earlier-keys
 export type { DocumentKeyPlace } from "./earlier-keys.ts";
 export { epochStepsMax, openOldEpochKey, sealOldEpochKey, walkEpochKeys } from "./epoch-chain.ts";
 export type { EpochStep, EpochStepError, EpochWalk } from "./epoch-chain.ts";
-export { commitEpochKey, epochKeyMatches } from "./epoch-commitment.ts";
-export { documentKey, generateEpochKey, presenceKey, presenceKeyOf } from "./epoch-key.ts";
+export { commitEpochKey, recogniseEpochKey } from "./epoch-commitment.ts";
+export {
+  contentKeyOf,
+  documentKey,
+  epochKeyOf,
+  generateEpochKey,
+  hasHistoryKey,
+  presenceKey,
+  presenceKeyOf,
+  wipeEpochKey,
+} from "./epoch-key.ts";
+export type { EpochKey } from "./epoch-key.ts";
 export { compareHybridTime, newHybridClock, tickLocal, tickRemote } from "./hybrid-clock.ts";
 export type { HybridClock } from "./hybrid-clock.ts";
 export { signInviteReader } from "./invite-reader.ts";
@@ -30,6 +40,7 @@ export type {
   EnvelopePlace,
   EnvelopeReader,
   EnvelopeRecipient,
+  EpochRecipient,
   FoundedSpace,
   SealedKeys,
 } from "./key-envelope.ts";

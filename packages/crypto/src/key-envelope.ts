@@ -8,16 +8,17 @@
  * It is DHIES with one ephemeral key for many recipients, safe where every recipient's key enters the derivation (Bellare, Boldyreva and Staddon,
  * "Randomness Re-use in Multi-recipient Encryption Schemeas", PKC 2003). An envelope does not say who made it: the signature of the operation that carries it does.
  *
- * Each key seals one message, so the nonce is zero: the ephemeral key is drawn for one call and wiped, and within a call two envelopes with the same
- * key have the same recipient, space, epoch and document, hence the same plaintext and the same bytes.
+ * Each key seals one message, so the nonce is zero: the ephemeral key is drawn for one call and wiped, and within a call nobody is a recipient twice who
+ * gets two keys; two envelopes with the same key have the same recipient, space, epoch and document, hence the same plaintext and the same bytes.
  */
-import { assert, err, hashBytes, idBytes, keyBytes, ok } from "@skerry/protocol";
+import { assert, err, hashBytes, idBytes, keyBytes, ok, toText } from "@skerry/protocol";
 import type { AccountId, DocId, Random, Result, SpaceId } from "@skerry/protocol";
 import { concat } from "./concat.ts";
 import type { DerivationContext } from "./contexts.ts";
 import { derive } from "./derive.ts";
-import { commitEpochKey, epochKeyMatches } from "./epoch-commitment.ts";
-import { documentKey, epochBytes, generateEpochKey } from "./epoch-key.ts";
+import { commitEpochKey, recogniseEpochKey } from "./epoch-commitment.ts";
+import { documentKey, epochBytes, epochKeyOf, generateEpochKey } from "./epoch-key.ts";
+import type { EpochKey } from "./epoch-key.ts";
 import { agree, generateAgreementKey } from "./key-agreement.ts";
 import type { AgreementKey } from "./key-agreement.ts";
 import { openOnce, sealOnce } from "./seal-once.ts";
@@ -38,6 +39,12 @@ export interface EnvelopeRecipient {
   readonly encryptionKey: Uint8Array;
 }
 
+/** Who gets an epoch's key. */
+export interface EpochRecipient extends EnvelopeRecipient {
+  /** `history`: the strongest key that its sealer has; otherwise the content key (CR-31). */
+  readonly reads: "history" | "from-this-epoch";
+}
+
 /** One document for one account that is no member, or for the holders of an invite to it. */
 export interface DocumentGrant extends EnvelopeRecipient {
   readonly docId: DocId;
@@ -46,9 +53,9 @@ export interface DocumentGrant extends EnvelopeRecipient {
 export interface SealedKeys {
   /** X25519, 32 bytes. */
   readonly ephemeralKey: Uint8Array;
-  /** Of the epoch key, 32 bytes. */
+  /** To the content key, 32 bytes. */
   readonly commitment: Uint8Array;
-  /** One for each recipient, 48 bytes, in the same order: the epoch key. */
+  /** One for each recipient, 48 bytes, in the same order: the epoch's key. */
   readonly envelopes: readonly Uint8Array[];
   /** One for each grant, 48 bytes, in the same order: the document's key. */
   readonly documentEnvelopes: readonly Uint8Array[];
@@ -59,14 +66,14 @@ export interface SealedKeys {
 export type EnvelopeError = "bad-length" | "weak-key" | "undecryptable";
 
 /**
- * Seals the epoch key for `recipients`, and the keys of single documents for `grants`. A recipient with a key of small order gets random bytes in place of
+ * Seals the epoch's key for `recipients`, and the keys of single documents for `grants`. A recipient with a key of small order gets random bytes in place of
  * an envelope and is named: with an error instead, a member could publish such a key and nobody could be removed any more, for a removal has an envelope for everybody who stays.
  */
 export function sealKeys(args: {
-  readonly epochKey: Secret;
+  readonly epochKey: EpochKey;
   readonly spaceId: SpaceId;
   readonly epoch: number;
-  readonly recipients: readonly EnvelopeRecipient[];
+  readonly recipients: readonly EpochRecipient[];
   readonly grants: readonly DocumentGrant[];
   readonly random: Random;
 }): SealedKeys {
@@ -77,7 +84,7 @@ export interface FoundedSpace {
   /** AC-7: made of the account and the ephemeral key. */
   readonly spaceId: SpaceId;
   /** Of epoch 1. */
-  readonly epochKey: Secret;
+  readonly epochKey: EpochKey;
   readonly commitment: Uint8Array;
   /** The key for the account that founds the space. */
   readonly envelope: { readonly ephemeralKey: Uint8Array; readonly sealed: Uint8Array };
@@ -85,10 +92,11 @@ export interface FoundedSpace {
 
 /** What the opening of a space's log needs of keys. `encryptionKey`: the founder's own, X25519, 32 bytes. */
 export function foundSpace(founder: { readonly accountId: AccountId; readonly encryptionKey: Uint8Array }, random: Random): FoundedSpace {
-  const epochKey = generateEpochKey(random);
+  const historyKey = generateEpochKey(random);
   const ephemeral = generateAgreementKey(random);
   const spaceId = spaceIdOf(founder.accountId, ephemeral.publicKey);
-  const recipients = [{ id: founder.accountId, encryptionKey: founder.encryptionKey }];
+  const epochKey = epochKeyOf(historyKey, spaceId, 1);
+  const recipients = [{ id: founder.accountId, encryptionKey: founder.encryptionKey, reads: "history" }] as const;
   const keys = sealWith(ephemeral, { epochKey, spaceId, epoch: 1, recipients, grants: [], random });
   const [sealed] = keys.envelopes;
   assert(sealed !== undefined && keys.unreachable.length === 0, "an account can seal to itself");
@@ -99,10 +107,17 @@ export function foundSpace(founder: { readonly accountId: AccountId; readonly en
 function sealWith(ephemeral: AgreementKey, args: Parameters<typeof sealKeys>[0]): SealedKeys {
   const { epochKey, spaceId, epoch, recipients, grants, random } = args;
   assert(recipients.length + grants.length <= envelopesMax, "too many envelopes");
+  const kinds = new Map(recipients.map(({ id, reads }) => [toText(id), reads]));
+  assert(
+    recipients.every(({ id, reads }) => kinds.get(toText(id)) === reads),
+    "one key for one recipient",
+  );
   const { seal, unreachable } = sealer(ephemeral, random);
-  const envelopes = recipients.map((to) => seal("skerry.v1.epoch-envelope", to, boundToEpoch(spaceId, epoch, to.id), epochKey));
+  const envelopes = recipients.map((to) =>
+    seal("skerry.v1.epoch-envelope", to, boundToEpoch(spaceId, epoch, to.id), to.reads === "history" ? epochKey.given : epochKey.content),
+  );
   const documentEnvelopes = grants.map((to) => {
-    const key = documentKey(epochKey, to.docId);
+    const key = documentKey(epochKey.content, to.docId);
     const sealed = seal("skerry.v1.document-envelope", to, boundToDocument(spaceId, epoch, to.docId, to.id), key);
     key.wipe();
     return sealed;
@@ -110,7 +125,7 @@ function sealWith(ephemeral: AgreementKey, args: Parameters<typeof sealKeys>[0])
   ephemeral.secret.wipe();
   return {
     ephemeralKey: ephemeral.publicKey,
-    commitment: commitEpochKey(epochKey, spaceId, epoch),
+    commitment: commitEpochKey(epochKey.content, spaceId, epoch),
     envelopes,
     documentEnvelopes,
     unreachable,
@@ -171,15 +186,17 @@ export interface EnvelopePlace {
   readonly envelope: Uint8Array;
 }
 
-/** The epoch key. `wrong-commitment`: the author gave others another key than us; the operation proves it. */
+/** The epoch's key, whichever of the two was given. `wrong-commitment`: the author gave others another key than us; the operation proves it. */
 export function openEpochKey(
   reader: EnvelopeReader,
   place: EnvelopePlace,
   commitment: Uint8Array,
-): Result<Secret, EnvelopeError | "wrong-commitment"> {
+): Result<EpochKey, EnvelopeError | "wrong-commitment"> {
   const opened = open("skerry.v1.epoch-envelope", reader, place, boundToEpoch(place.spaceId, place.epoch, reader.id));
   if (!opened.ok) return opened;
-  if (commitment.length === hashBytes && epochKeyMatches(opened.value, place.spaceId, place.epoch, commitment)) return opened;
+  const { spaceId, epoch } = place;
+  const key = commitment.length === hashBytes ? recogniseEpochKey(opened.value, spaceId, epoch, commitment) : undefined;
+  if (key !== undefined) return ok(key);
   opened.value.wipe();
   return err("wrong-commitment");
 }

@@ -51,6 +51,8 @@ export interface DocumentStatus {
   readonly docId: string;
   /** `loading`: reading this device's copy. `fetching`: none here yet, waiting for the relay. `missing`: the relay has none either. */
   readonly phase: "loading" | "fetching" | "missing" | "ready" | "failed";
+  /** `fetching`, and all that the relay had when it was last reached is here: who reads from some key on still needs the document as it stood then, which an owner's device writes (PE-33). */
+  readonly waitsForPast: boolean;
   readonly saved: SavedLevel;
   /** Local changes that the relay has not acknowledged, 0 if none. */
   readonly unsentChanges: number;
@@ -160,11 +162,14 @@ export type OpenLinkResult = { readonly ok: true; readonly docId: string } | { r
 export type Role = "owner" | "editor" | "commenter" | "viewer";
 /** Roles that a link can give. */
 export type LesserRole = Exclude<Role, "owner">;
+/** `from-now-on`: documents as they stood when the newcomer was let in, and what comes after; nothing that had been deleted by then (CR-31). */
+export type Reads = "history" | "from-now-on";
 
 export interface Member {
   /** Text: base64url of 32 bytes. */
   readonly accountId: string;
   readonly role: Role;
+  readonly reads: Reads;
   /** This device's account. */
   readonly you: boolean;
   /** As one of its devices last called itself in a document that is open here; empty if none did. A claim, not a proof. */
@@ -192,6 +197,7 @@ export interface SpaceInvite {
   readonly role: LesserRole;
   /** What it lets into: everything in the space, this document alone, or another one alone. */
   readonly scope: "space" | "document" | "other-document";
+  readonly reads: Reads;
   /** By the relay's clock. */
   readonly expiresAtMs: number;
   readonly usesLeft: number;
@@ -256,6 +262,8 @@ export interface InviteOptions {
   readonly role: LesserRole;
   /** What the link lets into: everything in the space, now and later, or this document alone. The space if it is left out. */
   readonly scope?: "space" | "document";
+  /** `history` if it is left out. `from-now-on` is for the space only, and makes a new key first. */
+  readonly reads?: Reads;
   /** How long the link is good for. */
   readonly forMs: number;
   /** How many accounts may come by it. */

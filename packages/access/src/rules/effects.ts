@@ -5,10 +5,10 @@ import type { SpaceBodies } from "../format/space-body.ts";
 import type { InviteId } from "../ids.ts";
 import { outranks } from "../roles.ts";
 import type { Role } from "../roles.ts";
-import { carryOut, endGrants, endInviteOf, endInvitesKnownTo, expel } from "../state/draft.ts";
+import { carryOut, endGrants, endInviteOf, endInvitesKnownTo, endKeyDue, expel } from "../state/draft.ts";
 import type { Draft } from "../state/draft.ts";
-import { accountOfDevice, documentOf, grantOf, grantsOf, inviteOf, memberOf, openInvitesOf } from "../state/space-state.ts";
-import type { Invite, Member } from "../state/space-state.ts";
+import { accountOfDevice, documentOf, firstEpochFor, grantOf, grantsOf, inviteOf, memberOf, openInvitesOf } from "../state/space-state.ts";
+import type { Invite, Member, SpaceState } from "../state/space-state.ts";
 import { carriedAccount } from "./proposal.ts";
 import type { Proposal } from "./proposal.ts";
 import { revokesDevice } from "./keys.ts";
@@ -24,14 +24,15 @@ function setRole(draft: Draft, accountId: AccountId, role: Role): void {
   draft.setMember({ ...member, role });
 }
 
-const newMember = (accountId: AccountId, role: Role, from: Partial<Member>): Member => ({
+const newMember = (state: SpaceState, accountId: AccountId, role: Role, { reads, cameBy }: Pick<Member, "reads" | "cameBy">): Member => ({
   accountId,
   role,
   gone: undefined,
-  reads: "history",
-  cameBy: undefined,
-  keyDue: false,
-  ...from,
+  reads,
+  readsFrom: firstEpochFor(state, reads),
+  cameBy,
+  // Who comes by a link knows the key by that alone.
+  keyDue: cameBy !== undefined,
 });
 
 function addInvite(
@@ -64,16 +65,16 @@ export const effects: Effects = {
   "add-member": (draft, proposal) => {
     const account = carriedAccount(proposal);
     draft.setAccount(account);
-    draft.setMember(newMember(account.accountId, proposal.body.role, { reads: proposal.body.reads }));
+    draft.setMember(newMember(draft.state, account.accountId, proposal.body.role, { reads: proposal.body.reads, cameBy: undefined }));
     endGrants(draft, account.accountId, proposal.body.role);
   },
   "change-role": (draft, { body }) => {
     setRole(draft, body.accountId, body.role);
     if (body.fences !== undefined) draft.setFences(body.fences);
   },
-  remove: (draft, { body }) => {
+  remove: (draft, { body, signer }) => {
     for (const accountId of body.accountIds) expel(draft, accountId, "removed");
-    carryOut(draft, body.cut);
+    carryOut(draft, body.cut, signer);
   },
   leave: (draft, { space, signer }) => {
     const account = accountOfDevice(space, signer);
@@ -88,12 +89,9 @@ export const effects: Effects = {
     setRole(draft, from.accountId, body.ownRole);
     if (body.fences !== undefined) draft.setFences(body.fences);
   },
-  rotate: (draft, { body }) => carryOut(draft, body.cut),
+  rotate: (draft, { body, signer }) => carryOut(draft, body.cut, signer),
   "deliver-keys": (draft, { body }) => {
-    for (const { accountId } of body.members) {
-      const member = memberOf(draft.state, accountId);
-      if (member !== undefined) draft.setMember({ ...member, keyDue: false });
-    }
+    for (const { accountId } of body.members) endKeyDue(draft, accountId);
   },
   "create-invite": (draft, proposal) => addInvite(draft, proposal, { docId: undefined, reads: proposal.body.reads }),
   "invite-to-document": (draft, proposal) => addInvite(draft, proposal, { docId: proposal.body.docId.slice() as DocId, reads: "history" }),
@@ -109,7 +107,7 @@ export const effects: Effects = {
     const account = carriedAccount(proposal);
     draft.setAccount(account);
     useInvite(draft, invite);
-    draft.setMember(newMember(account.accountId, invite.role, { reads: invite.reads, cameBy: toText(invite.inviteId), keyDue: true }));
+    draft.setMember(newMember(draft.state, account.accountId, invite.role, { reads: invite.reads, cameBy: toText(invite.inviteId) }));
     endGrants(draft, account.accountId, invite.role);
   },
   "accept-document": (draft, proposal) => {
@@ -126,12 +124,12 @@ export const effects: Effects = {
     const docId = proposal.body.docId.slice() as DocId;
     draft.setGrant({ accountId: account.accountId, docId, role: proposal.body.role, revoked: false, cameBy: undefined });
   },
-  "revoke-grant": (draft, { body }) => {
+  "revoke-grant": (draft, { body, signer }) => {
     const grant = grantOf(draft.state, body.accountId, body.docId);
     if (grant === undefined) return;
     endInviteOf(draft, grant);
     draft.setGrant({ ...grant, role: undefined, revoked: true });
-    carryOut(draft, body.cut);
+    carryOut(draft, body.cut, signer);
   },
   "create-document": (draft, { body }) =>
     draft.setDocument({ docId: body.docId.slice() as DocId, genesis: body.genesis.slice() as RecordHash, deleted: false }),
@@ -157,13 +155,13 @@ export const effects: Effects = {
     if (!revokes) return;
     endInvitesKnownTo(draft, account.accountId);
     if (proposal.body.cut === undefined) draft.set({ rotationDue: true });
-    else carryOut(draft, proposal.body.cut);
+    else carryOut(draft, proposal.body.cut, proposal.signer);
   },
 };
 
 /** The first operation: one owner, one epoch, no document. */
 export function create(draft: Draft, body: SpaceBodies["create"], account: Parameters<Draft["setAccount"]>[0]): void {
   draft.setAccount(account);
-  draft.setMember(newMember(account.accountId, "owner", {}));
+  draft.setMember(newMember(draft.state, account.accountId, "owner", { reads: "history", cameBy: undefined }));
   draft.set({ commitment: body.commitment.slice() });
 }

@@ -6,7 +6,18 @@ import type { Cut, Fence } from "../format/space-body.ts";
 import type { LinkHash } from "../ids.ts";
 import { writes } from "../roles.ts";
 import type { Role } from "../roles.ts";
-import { documentOf, grantsOf, historyUpTo, inviteOf, memberOf, roleOf, openInvitesOf, settingsOf } from "./space-state.ts";
+import {
+  accountOfDevice,
+  documentOf,
+  firstEpochFor,
+  grantsOf,
+  historyUpTo,
+  inviteOf,
+  memberOf,
+  roleOf,
+  openInvitesOf,
+  settingsOf,
+} from "./space-state.ts";
 import type { DocumentState, Grant, Invite, Member, Settings, SpaceHistory, SpaceState } from "./space-state.ts";
 import { cameBy, endsWith } from "./known-invites.ts";
 import { entryAt, setAt, setEntryAt } from "./timeline.ts";
@@ -120,21 +131,29 @@ export function expel(draft: Draft, accountId: AccountId, gone: "left" | "remove
     role: undefined,
     gone: member?.gone === "removed" ? "removed" : gone,
     reads: member?.reads ?? "from-this-epoch",
+    readsFrom: member?.readsFrom ?? settingsOf(draft.state).epoch,
     cameBy: undefined,
     keyDue: false,
   });
 }
 
+/** AC-45: an envelope for the account has come, by which all its devices read. */
+export function endKeyDue(draft: Draft, accountId: AccountId): void {
+  const member = memberOf(draft.state, accountId);
+  if (member?.keyDue === true) draft.setMember({ ...member, keyDue: false, readsFrom: firstEpochFor(draft.state, member.reads) });
+}
+
 /** The new epoch and the fences of a cut. What was due is done with it. */
-export function carryOut(draft: Draft, { fences, rekey }: Cut): void {
+export function carryOut(draft: Draft, { fences, rekey }: Cut, signer: Uint8Array): void {
   for (const inviteId of rekey.endedInvites) {
     const invite = inviteOf(draft.state, inviteId);
     if (invite !== undefined) draft.setInvite({ ...invite, ended: true });
   }
-  for (const { accountId } of rekey.members) {
-    const member = memberOf(draft.state, accountId);
-    if (member?.keyDue === true) draft.setMember({ ...member, keyDue: false });
-  }
   draft.setFences(fences);
   draft.set({ epoch: rekey.epoch, commitment: rekey.commitment.slice(), rotationDue: false });
+  const author = accountOfDevice(draft.state, signer);
+  // AC-46: such an owner has no history key to seal under the new one.
+  if (author !== undefined && memberOf(draft.state, author.accountId)?.reads === "from-this-epoch")
+    draft.set({ historyFrom: rekey.epoch - 1 });
+  for (const { accountId } of rekey.members) endKeyDue(draft, accountId);
 }

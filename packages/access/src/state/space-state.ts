@@ -20,6 +20,8 @@ export interface Member {
   /** Why it is not here any more. A removed account comes back by an owner's word only (AC-55). */
   readonly gone: "left" | "removed" | undefined;
   readonly reads: Reads;
+  /** The epoch from which its account has keys: 1 for history, unless the chain of old keys ends before (`historyFrom`). */
+  readonly readsFrom: number;
   /** The invite that it came by, in text. */
   readonly cameBy: string | undefined;
   /** It holds the epoch's key by its invite alone: an envelope for the account is due, so that its other devices get it (AC-45). */
@@ -63,6 +65,8 @@ export interface DocumentState {
 export interface Settings {
   readonly epoch: number;
   readonly commitment: Uint8Array;
+  /** The first epoch that the history key in use leads back to: 1, until an owner makes an epoch who reads from one on (AC-46). */
+  readonly historyFrom: number;
   /** Somebody left, or a device or link was revoked, who knows the epoch's key: an owner is to rotate. Writing goes on meanwhile. */
   readonly rotationDue: boolean;
   readonly retentionDays: number;
@@ -242,6 +246,23 @@ export const isHere = (state: SpaceState, accountId: Uint8Array): boolean =>
 /** Accounts whose envelope is due: they joined by a link. */
 export const keysDue = (state: SpaceState): readonly AccountId[] =>
   membersOf(state).flatMap((member) => (member.keyDue ? [member.accountId] : []));
+
+/** Where somebody begins to read who gets a key now (AC-46). */
+export const firstEpochFor = (state: SpaceState, reads: Reads): number =>
+  reads === "history" ? settingsOf(state).historyFrom : settingsOf(state).epoch;
+
+/**
+ * The highest epoch from which somebody reads who does not read from the first on (AC-46): a member who is here, or whoever has a link to the space that is
+ * open, or still waits for an envelope; and once the chain of old keys ends somewhere, guests, whose keys go no further back. 0 if there is nobody.
+ */
+export function readersFrom(state: SpaceState): number {
+  const { historyFrom, grants } = settingsOf(state);
+  const open = openInvitesOf(state);
+  const newcomers = open.flatMap(({ docId, reads }) => (docId === undefined ? [firstEpochFor(state, reads)] : []));
+  const members = membersOf(state).map(({ reads, readsFrom, keyDue }) => (keyDue ? firstEpochFor(state, reads) : readsFrom));
+  const guests = grants > 0 || open.some(({ docId }) => docId !== undefined) ? [historyFrom] : [];
+  return [...newcomers, ...members, ...guests].reduce((highest, from) => (from > 1 ? Math.max(highest, from) : highest), 0);
+}
 
 export interface DocumentRights {
   readonly read: boolean;

@@ -127,6 +127,29 @@ describe("a second device", () => {
     await untilHas(phone, docId);
   });
 
+  test("PE-26 a device that lacks a key which the account got meanwhile is not added, whatever else was handed out since", async () => {
+    const { at, olga } = await openScene(stage);
+    const wordsOf = async (): Promise<void> => expect(await olga.peer.makeRecoveryKit()).toMatchObject({ ok: true });
+    await wordsOf();
+    const fresh = stage.peer(at);
+    const { deviceId } = await fresh.peer.profile();
+    await meet(olga, fresh);
+    let given = false;
+    olga.wire.up = (message) => {
+      given ||= message.type === "post-mail";
+      return [message];
+    };
+    await olga.peer.confirmPairing();
+    await until("the account's keys were given", () => given);
+    // The first words end, and so does the key that they know; the next have the new one.
+    await wordsOf();
+    expect(await olga.peer.keepRecoveryKit()).toEqual({ ok: true });
+    await wordsOf();
+    await fresh.peer.confirmPairing();
+    expect(await untilPairing(olga, "ended")).toMatchObject({ reason: "not-added" });
+    expect((await devicesOf(olga)).devices.map((device) => device.deviceId)).not.toContain(deviceId);
+  });
+
   test("PE-26 a device with a space of its own is not put into another account", async () => {
     const { at, olga } = await openScene(stage);
     const edda = stage.peer(at);
@@ -167,6 +190,47 @@ describe("a revoked device", () => {
     expect((await devicesOf(olga)).devices.map(({ revoked }) => revoked)).toEqual([false, true]);
     expect(await olga.peer.revokeDevice(deviceId)).toEqual({ ok: true });
     expect(await olga.peer.revokeDevice((await olga.peer.profile()).deviceId)).toMatchObject({ ok: false });
+  });
+
+  test("PE-27 is told also if it was revoked before it read anything of the account's log", async () => {
+    const { at, olga } = await openScene(stage);
+    const fresh = stage.peer(at);
+    await meet(olga, fresh);
+    await confirmBoth(olga, fresh);
+    const { deviceId } = await fresh.peer.profile();
+    await fresh.close();
+    expect(await olga.peer.revokeDevice(deviceId)).toEqual({ ok: true });
+    const phone = stage.peer(at, fresh.device);
+    await untilDevices(phone, "it is told", ({ revoked }) => revoked);
+    // Also after a restart, of which it knows no more.
+    await phone.close();
+    await untilDevices(stage.peer(at, fresh.device), "it is told again", ({ revoked }) => revoked);
+  });
+
+  test("PE-27 AC-23 that takes the account into a space of which no other device has heard is put out when one of them opens a link to that", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const edda = stage.peer(at);
+    const phone = await pair(at, edda);
+    await untilDevices(edda, "both are there", ({ devices }) => devices.length === 2);
+    const { deviceId, accountId } = await edda.peer.profile();
+    edda.wire.cut();
+    expect(await phone.peer.revokeDevice(deviceId)).toEqual({ ok: true });
+    expect((await edda.peer.openLink(await linkFrom(olga, docId))).ok).toBe(true);
+    edda.wire.heal();
+    edda.peer.retryNow();
+    const countOf = (devices: number) =>
+      untilSpace(olga, docId, "she is seen", (status) =>
+        status.members.some((one) => one.accountId === accountId && one.devices === devices),
+      );
+    const { epoch } = await countOf(2);
+    await untilDevices(edda, "it is told", ({ revoked }) => revoked);
+    expect(await phone.peer.has(docId)).toBe(false);
+    await come(phone, await linkFrom(olga, docId));
+    await countOf(1);
+    await untilSpace(olga, docId, "there is a new key", (status) => status.epoch > epoch && !status.rotationDue);
+    olgas.type("after ");
+    await untilText(await openDoc(phone, docId), "after ");
+    expect((await openDoc(edda, docId)).read()).not.toContain("after");
   });
 
   test("PE-27 in a space that somebody else owns: its account tells, and the owner makes a new key, sealed to the account's new one", async () => {

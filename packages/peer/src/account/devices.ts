@@ -19,7 +19,7 @@ import { memberRows } from "./member-rows.ts";
 import { addingDevice, addedBy, isUntold, revokingDevice } from "./operations.ts";
 import { createOwnAccount } from "./own-account.ts";
 import type { OwnAccount } from "./own-account.ts";
-import type { AccountPayload, DeviceReply } from "./pairing-payload.ts";
+import type { AccountPayload, DeviceReply, Handover } from "./pairing-payload.ts";
 
 export interface DevicesHost extends Omit<HomeSyncHost, "onChange"> {
   /** Whether a document is caught up with the relay; false if that takes too long. */
@@ -33,17 +33,21 @@ export interface Devices {
   revoke(deviceId: string): Promise<DeviceResult>;
   /** Nothing here opens with this device's own account only. */
   mayJoin(): boolean;
-  payload(): Promise<AccountPayload | undefined>;
+  handover(): Promise<Handover | undefined>;
   /** Why the relay takes no home of this account; undefined if it does, or was not asked yet. */
   homeRefusal(): string | undefined;
-  /** `names`: how the new device calls itself, and this one, should it have no name yet. */
-  addDevice(reply: DeviceReply, names: { readonly new: string; readonly own: string }): Promise<boolean>;
+  /**
+   * False also if the account has another key by now than the `newestKey` that the device was handed. `names`: how the new device calls itself, and
+   * this one, should it have no name yet.
+   */
+  addDevice(reply: DeviceReply, newestKey: Uint8Array, names: { readonly new: string; readonly own: string }): Promise<boolean>;
   /** By the account's log, as far as it is known here. */
   isRevoked(deviceId: DeviceId): boolean;
   /** In one write with `more`. */
   join(payload: AccountPayload, more?: readonly (readonly [string, Uint8Array])[]): Promise<boolean>;
   // ---- recovery words (PE-28)
-  addKit(consent: DeviceReply, kit: KitMark): Promise<DeviceResult>;
+  /** `stale` if the account has another key by now than the `newestKey` that is in the kit's note. */
+  addKit(consent: DeviceReply, newestKey: Uint8Array, kit: KitMark): Promise<DeviceResult>;
   /** Revokes a kit, or those that the account had before it. */
   endKit(deviceId: DeviceId): Promise<DeviceResult>;
   endKitsBefore(deviceId: DeviceId): Promise<DeviceResult>;
@@ -70,8 +74,6 @@ export function createDevices(host: DevicesHost): Devices {
   const { env, identity, spaces } = host;
   const own = identity.device.deviceId;
   let making: Promise<void> | undefined;
-  /** The newest key of the account in the payload that was given last. */
-  let given: Uint8Array | undefined;
   const timers = new Set<() => void>();
   /** A home that comes about later is made here, and holds nothing yet. */
   let isRead = spaces.home() === undefined;
@@ -107,8 +109,9 @@ export function createDevices(host: DevicesHost): Devices {
     const state = home.account()?.state();
     if (state?.devices.has(toText(own)) === true && !isLiveDevice(state, own)) return true;
     const place = spaces.home();
-    // It is the home of this account alone: who is turned away there is none of its devices any more, or the relay has lost the end of its log.
-    return place !== undefined && place.space.state() !== undefined && !place.space.isAdmitted();
+    // It is the home of this account alone, and was read before this device took the account on (PE-26), if by the pairing only: who is turned away there is none
+    // of its devices any more, or the relay has lost the end of its log.
+    return place !== undefined && !place.space.isAdmitted();
   };
 
   const status = (): DevicesStatus => {
@@ -249,7 +252,7 @@ export function createDevices(host: DevicesHost): Devices {
       const space = spaces.home()?.space;
       return space?.standing() === "refused" ? space.refusal() : undefined;
     },
-    payload: async () => {
+    handover: async () => {
       const ready = await readyHome();
       const state = ready?.space.state();
       const place = spaces.home();
@@ -260,20 +263,20 @@ export function createDevices(host: DevicesHost): Devices {
       const { encryptionKey } = ready.account.state();
       const isKnown = ready.account.readers().some((reader) => bytesEqual(reader.encryptionKey, encryptionKey));
       if (landmark === undefined || opening === undefined || !isKnown) return undefined;
-      given = encryptionKey;
-      return {
+      const payload = {
         account: exportAccount(identity.account),
         opening,
         laterKeys: ready.account.laterKeys(),
         home: { spaceId: place.space.spaceId, docId: place.docId, landmark },
         displayName: host.displayName(),
       };
+      return { payload, newestKey: encryptionKey };
     },
     isRevoked: (deviceId) => home.account()?.state().devices.get(toText(deviceId))?.revoked === true,
-    addDevice: async (reply, names) => {
+    addDevice: async (reply, newestKey, names) => {
       const place = spaces.home();
       if (place === undefined) return false;
-      const added = await place.space.decide(addingDevice(reply, identity.account.accountId, identity.device, given));
+      const added = await place.space.decide(addingDevice(reply, identity.account.accountId, identity.device, newestKey));
       if (!added.ok) return false;
       home.nameDevice(toText(reply.deviceId), names.new);
       if (names.own !== "" && home.deviceName(toText(own)) === "") home.nameDevice(toText(own), names.own);
@@ -298,12 +301,12 @@ export function createDevices(host: DevicesHost): Devices {
         if (!isIn) thaw();
       }
     },
-    addKit: async (consent, kit) => {
+    addKit: async (consent, newestKey, kit) => {
       const place = spaces.home();
       if (place === undefined) return { ok: false, error: "offline", reason: "" };
       // First what it is: a device that nobody knows anything of would be worse than a mark without one.
       home.markKit(toText(consent.deviceId), kit);
-      return resultOf(await place.space.decide(addingDevice(consent, identity.account.accountId, identity.device, given)));
+      return resultOf(await place.space.decide(addingDevice(consent, identity.account.accountId, identity.device, newestKey)));
     },
     endKit: decide,
     endKitsBefore: async (deviceId) => {

@@ -11,16 +11,16 @@ import { signAccountOperation } from "./own-account.ts";
 import type { DeviceReply } from "./pairing-payload.ts";
 
 /**
- * `given`: the newest encryption key of the account that the device was handed. If there is a newer one by now, it would never learn that: it is sealed to the
+ * `newestKey`: the newest encryption key of the account that this very device was handed. If there is a newer one by now, it would never learn that: it is sealed to the
  * devices of then. So it is not added, and is to be handed the keys anew.
  */
 export const addingDevice =
-  ({ deviceId, consent }: DeviceReply, me: AccountId, own: DeviceIdentity, given: Uint8Array | undefined): Decide =>
+  ({ deviceId, consent }: DeviceReply, me: AccountId, own: DeviceIdentity, newestKey: Uint8Array): Decide =>
   (state): Promise<Decision> => {
     const account = accountState(state, me);
     if (account === undefined) return Promise.resolve("unready");
     if (isLiveDevice(account, deviceId)) return Promise.resolve("nothing-to-do");
-    if (given === undefined || !bytesEqual(account.encryptionKey, given)) return Promise.resolve({ refusal: "stale" });
+    if (!bytesEqual(account.encryptionKey, newestKey)) return Promise.resolve({ refusal: "stale" });
     const operation = signAccountOperation(account, own, { type: "add-device", device: { deviceId, consent } });
     return Promise.resolve({ type: "account-news", account: { accountId: me, operations: [operation] }, cut: undefined });
   };

@@ -41,6 +41,12 @@ export interface AccountPayload {
   readonly displayName: string;
 }
 
+/** What is to be given, and the newest encryption key in it: who joins by it has to be added while the account has none that is newer. */
+export interface Handover {
+  readonly payload: AccountPayload;
+  readonly newestKey: Uint8Array;
+}
+
 /** New to old: it wants to be of this account (AC-12). */
 export interface DeviceReply {
   readonly deviceId: DeviceId;

@@ -32,7 +32,7 @@ import {
   encodePayload,
   encodeReply,
 } from "./pairing-payload.ts";
-import type { AccountPayload, DeviceIntroduction, DeviceReply } from "./pairing-payload.ts";
+import type { AccountPayload, DeviceIntroduction, DeviceReply, Handover } from "./pairing-payload.ts";
 
 export interface PairingHost {
   readonly env: Pick<Env, "clock" | "random" | "log">;
@@ -41,9 +41,13 @@ export interface PairingHost {
   /** New device: it has nothing that only its own account opens. */
   readonly mayJoin: () => boolean;
   /** Old device: what the new one gets. Undefined if the relay takes no home space from this account. */
-  readonly payload: () => Promise<AccountPayload | undefined>;
-  /** Old device: the new one is one of the account's, at the relay too. False if that can't be done now. */
-  readonly addDevice: (reply: DeviceReply, names: { readonly new: string; readonly own: string }) => Promise<boolean>;
+  readonly handover: () => Promise<Handover | undefined>;
+  /** Old device: the new one is one of the account's, at the relay too. False if that can't be done now, or the account has a key that is newer than what it got. */
+  readonly addDevice: (
+    reply: DeviceReply,
+    newestKey: Uint8Array,
+    names: { readonly new: string; readonly own: string },
+  ) => Promise<boolean>;
   /** New device: resolves once the account has taken it and everything is durable. False if that did not happen in time. */
   readonly join: (payload: AccountPayload) => Promise<boolean>;
   /** New device: it is of another account now, and begins again. */
@@ -85,6 +89,8 @@ interface Opened {
   /** The relay does not let the two meet. */
   unmet: string | undefined;
   introduction: DeviceIntroduction | undefined;
+  /** Old device: the newest of the account's keys that the new one got in this try. */
+  newestKey: Uint8Array | undefined;
 }
 
 export function createPairingSession(host: PairingHost): PairingSession {
@@ -200,10 +206,12 @@ export function createPairingSession(host: PairingHost): PairingSession {
     if (!introduction.ok) return finish(mine, () => Promise.resolve(false));
     mine.introduction = introduction.value;
     host
-      .payload()
-      .then((payload) => {
+      .handover()
+      .then((handover) => {
         if (opened !== mine || mine.outcome !== undefined) return;
-        if (payload === undefined) return finish(mine, () => Promise.resolve(false));
+        if (handover === undefined) return finish(mine, () => Promise.resolve(false));
+        const { payload, newestKey } = handover;
+        mine.newestKey = newestKey;
         const bytes = encodePayload(payload);
         payload.account.fill(0);
         const secret = new Secret(bytes);
@@ -219,13 +227,16 @@ export function createPairingSession(host: PairingHost): PairingSession {
   /** Old device: the new one wants to be of this account. */
   const add = (mine: Opened, bytes: Uint8Array): void => {
     const reply = decodeReply(bytes);
-    const { introduction } = mine;
+    const { introduction, newestKey } = mine;
     const isTheSame =
       reply.ok &&
       introduction !== undefined &&
+      newestKey !== undefined &&
       bytesEqual(reply.value.deviceId, introduction.deviceId) &&
       verifyDeviceConsent(reply.value.deviceId, identity.account.accountId, reply.value.consent);
-    finish(mine, () => (isTheSame ? host.addDevice(reply.value, { new: introduction.name, own: mine.name }) : Promise.resolve(false)));
+    finish(mine, () =>
+      isTheSame ? host.addDevice(reply.value, newestKey, { new: introduction.name, own: mine.name }) : Promise.resolve(false),
+    );
   };
 
   /** New device, confirmed here too: it consents, and waits until the account has taken it. */
@@ -293,6 +304,7 @@ export function createPairingSession(host: PairingHost): PairingSession {
     mine.said.length = 0;
     mine.unmet = undefined;
     mine.introduction = undefined;
+    mine.newestKey = undefined;
     mine.rendezvous = met.rendezvous;
     mine.code = code === undefined ? formatPairingCode(met) : undefined;
     mailboxOpen = false;
@@ -333,6 +345,7 @@ export function createPairingSession(host: PairingHost): PairingSession {
         outcome: undefined,
         unmet: undefined,
         introduction: undefined,
+        newestKey: undefined,
       };
       opened = mine;
       watched.touch();

@@ -154,18 +154,19 @@ export function createRecovery(host: RecoveryHost): Recovery {
 
   /** Tried again if the account got another key between the two steps. */
   const makeKit = async (triesLeft = 3): Promise<RecoveryKitResult> => {
-    const payload = await devices.payload();
-    if (payload === undefined) {
+    const handover = await devices.handover();
+    if (handover === undefined) {
       const refusal = devices.homeRefusal();
       return refusal === undefined ? { ok: false, error: "offline", reason: "" } : { ok: false, error: "refused", reason: refusal };
     }
+    const { payload, newestKey } = handover;
     const secret = generateRecoverySecret(env.random);
     const kit = recoveryFromSecret(secret);
     const { deviceId } = kit.device;
     const consent = signDeviceConsent(kit.device.secret, identity.account.accountId);
     const atMs = env.clock.now();
     const mark = signRecoveryMark(kit, identity.account.accountId, atMs);
-    const added = await devices.addKit({ deviceId, consent }, { atMs, mark });
+    const added = await devices.addKit({ deviceId, consent }, newestKey, { atMs, mark });
     // Words are shown only once they work: the note leads to the home, and the home to everything else.
     const works = added.ok && (await putNote(kit, payload.home.spaceId, payload)) && (await devices.home.kept());
     payload.account.fill(0);
@@ -196,14 +197,16 @@ export function createRecovery(host: RecoveryHost): Recovery {
       if (!account.ok) return { ok: false, error: "not-found", at: 0 };
       const { deviceId, secret: key } = identity.device;
       const reply = { deviceId, consent: signDeviceConsent(key, account.value.accountId) };
-      if ((await engine.devices().payload()) === undefined) return { ok: false, error: "offline", at: 0 };
-      if (!(await engine.devices().addDevice(reply, { new: deviceName, own: "" }))) return { ok: false, error: "not-added", at: 0 };
       // As the kit knows it now: with the keys that came after the note was written.
-      const payload = await engine.devices().payload();
-      if (payload === undefined) return { ok: false, error: "not-added", at: 0 };
+      const before = await engine.devices().handover();
+      if (before === undefined) return { ok: false, error: "offline", at: 0 };
+      before.payload.account.fill(0);
+      const isAdded = await engine.devices().addDevice(reply, before.newestKey, { new: deviceName, own: "" });
+      const handover = isAdded ? await engine.devices().handover() : undefined;
+      if (handover === undefined) return { ok: false, error: "not-added", at: 0 };
       // Its name is for the other devices to see.
       if (!(await engine.devices().home.kept())) return { ok: false, error: "not-added", at: 0 };
-      const isIn = await devices.join(payload, [[kitKey, storedKit.encode(exportSecret(secret.value))]]);
+      const isIn = await devices.join(handover.payload, [[kitKey, storedKit.encode(exportSecret(secret.value))]]);
       if (!isIn) return { ok: false, error: "not-added", at: 0 };
     } finally {
       await closeKit(engine);

@@ -309,16 +309,10 @@ export function connectSkerry(options: ConnectOptions): SkerryClient {
     shareLink: (docId) => call("shareLink", docId) as Promise<string | undefined>,
     createSharedDocument: (beside = "") => call("createSharedDocument", beside) as Promise<string>,
     watchSpace: (docId, listener) => watch<SpaceStatus | undefined>("space", docId, listener),
-    invite: (docId, { role, forMs, uses, scope, passphrase }) => {
-      const bounds = [docId, role, String(forMs), String(uses)] as const;
-      const words = passphrase === undefined ? undefined : shortened(passphrase);
-      const made =
-        scope === "document"
-          ? call("inviteToDocument", ...bounds, words ?? "")
-          : words === undefined
-            ? call("invite", ...bounds)
-            : call("inviteWithPassphrase", ...bounds, words);
-      return made as Promise<InviteResult>;
+    invite: (docId, { role, forMs, uses, scope = "space", reads = "history", passphrase }) => {
+      // Without any is something else than with an empty one, which is refused.
+      const words = passphrase === undefined ? "" : `=${shortened(passphrase)}`;
+      return call("invite", docId, role, String(forMs), String(uses), scope, reads, words) as Promise<InviteResult>;
     },
     revokeInvite: (docId, inviteId) => call("revokeInvite", docId, inviteId) as Promise<SpaceResult>,
     changeRole: (docId, accountId, role) => call("changeRole", docId, accountId, role) as Promise<SpaceResult>,

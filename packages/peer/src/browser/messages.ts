@@ -33,9 +33,7 @@ export const methods: Readonly<Record<Method, number>> = {
   openLinkWithPassphrase: 2,
   enterPassphrase: 2,
   createSharedDocument: 1,
-  invite: 4,
-  inviteWithPassphrase: 5,
-  inviteToDocument: 5,
+  invite: 7,
   revokeInvite: 2,
   changeRole: 3,
   removeMember: 2,
@@ -76,8 +74,6 @@ export type Method =
   | "enterPassphrase"
   | "createSharedDocument"
   | "invite"
-  | "inviteWithPassphrase"
-  | "inviteToDocument"
   | "revokeInvite"
   | "changeRole"
   | "removeMember"

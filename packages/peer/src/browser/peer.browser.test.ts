@@ -139,6 +139,9 @@ for (const [kind, search] of kinds) {
           // Never a link without one because it was lost on the way.
           emptyInvite: await client.invite(own, { ...bounds, passphrase: "" }),
           endlessInvite: await client.invite(own, { ...bounds, passphrase: endless }),
+          emptyToDocument: await client.invite(own, { ...bounds, scope: "document", passphrase: "" }),
+          // Nor one with the past: what is asked for comes to the peer whole, and is refused there.
+          fromNowOnToDocument: await client.invite(own, { ...bounds, scope: "document", reads: "from-now-on" }),
         };
       }, fragment);
       expect(answers).toMatchObject({
@@ -151,6 +154,8 @@ for (const [kind, search] of kinds) {
         other: { ok: true },
         emptyInvite: { error: "refused", reason: "passphrase-empty" },
         endlessInvite: { error: "refused", reason: "passphrase-too-long" },
+        emptyToDocument: { error: "refused", reason: "passphrase-empty" },
+        fromNowOnToDocument: { error: "refused", reason: "malformed" },
       });
     });
 

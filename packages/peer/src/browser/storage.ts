@@ -3,5 +3,6 @@ export { createIdbContentStore, idbContentLimits } from "./idb-content.ts";
 export type { IdbContentOptions } from "./idb-content.ts";
 export { openIdbKv } from "./idb-kv.ts";
 export type { IdbKv } from "./idb-kv.ts";
-/** What a row of a device's log holds, once it is opened: for whoever reads storage from outside, as the simulator does. */
-export { storedEntry } from "../engine/stored.ts";
+/** What rows of a device hold, once they are opened: for whoever reads storage from outside, as the simulator does. */
+export { identityKey } from "../engine/keys.ts";
+export { storedEntry, storedEpochKey, storedIdentity } from "../engine/stored.ts";

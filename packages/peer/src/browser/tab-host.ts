@@ -39,21 +39,12 @@ const calls: Readonly<Record<Method, (peer: Peer, args: readonly string[]) => Pr
   readSetAside: (peer, [docId = "", fromSeq = ""]) => peer.readSetAside(docId, Number(fromSeq)),
   forgetDocument: (peer, [docId = ""]) => peer.forgetDocument(docId),
   createSharedDocument: (peer, [beside = ""]) => peer.createSharedDocument(beside === "" ? undefined : beside),
-  invite: async (peer, [docId = "", role = "", forMs = "", uses = ""]) =>
-    isLesserRole(role) ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses) }) : malformed,
-  inviteWithPassphrase: async (peer, [docId = "", role = "", forMs = "", uses = "", passphrase = ""]) =>
-    isLesserRole(role) ? peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses), passphrase }) : malformed,
-  // An empty passphrase is none.
-  inviteToDocument: async (peer, [docId = "", role = "", forMs = "", uses = "", passphrase = ""]) =>
-    isLesserRole(role)
-      ? peer.invite(docId, {
-          role,
-          forMs: Number(forMs),
-          uses: Number(uses),
-          scope: "document",
-          ...(passphrase === "" ? {} : { passphrase }),
-        })
-      : malformed,
+  invite: async (peer, [docId = "", role = "", forMs = "", uses = "", scope = "", reads = "", passphrase = ""]) => {
+    const isKnown = (scope === "space" || scope === "document") && (reads === "history" || reads === "from-now-on");
+    if (!isLesserRole(role) || !isKnown) return malformed;
+    const words = passphrase === "" ? {} : { passphrase: passphrase.slice(1) };
+    return peer.invite(docId, { role, forMs: Number(forMs), uses: Number(uses), scope, reads, ...words });
+  },
   revokeInvite: (peer, [docId = "", inviteId = ""]) => peer.revokeInvite(docId, inviteId),
   changeRole: async (peer, [docId = "", accountId = "", role = ""]) =>
     role === "owner" || isLesserRole(role) ? peer.changeRole(docId, accountId, role) : malformed,

@@ -166,7 +166,7 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       connection,
       identity,
       mayJoin: devices.mayJoin,
-      payload: devices.payload,
+      handover: devices.handover,
       addDevice: devices.addDevice,
       join: devices.join,
       joined: () => options.onAccountChanged?.(),
@@ -284,12 +284,13 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       statusWatchers.has(docId) ||
       one.cancelLinger !== undefined ||
       closing !== undefined ||
-      !one.document.settled()
+      !one.document.settled() ||
+      one.document.hasDuty()
     )
       return;
     one.cancelLinger = clock.schedule(lingerMs, () => {
       one.cancelLinger = undefined;
-      if (one.holders === 0 && !statusWatchers.has(docId) && one.document.settled()) keep(letGo(docId, one));
+      if (one.holders === 0 && !statusWatchers.has(docId) && one.document.settled() && !one.document.hasDuty()) keep(letGo(docId, one));
     });
   };
 

@@ -1,6 +1,6 @@
 /** What the parts of one document's engine share: receiving, sending, recovering, presence. All run inside the document's mailbox. */
 import type { HybridClock, Secret } from "@skerry/crypto";
-import type { DeviceId, Head, RecordHash, ReplicaId, SignedHead, StateHash } from "@skerry/protocol";
+import type { DeviceId, Head, RecordHash, ReplicaId, SignedHead, SnapshotPart, StateHash } from "@skerry/protocol";
 import type { Doc } from "yjs";
 import type { Alarm } from "../client.ts";
 import type { EditorHub } from "../editor-hub.ts";
@@ -14,7 +14,7 @@ import type { Identity } from "./identity.ts";
 import type { DocumentKeys } from "./keys.ts";
 import type { LocalLog } from "./local-log.ts";
 import type { Membership } from "./membership.ts";
-import type { LibraryEntry, LogEntry, Quarantined } from "./stored.ts";
+import type { LibraryEntry, LogEntry, Past, Quarantined } from "./stored.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
 /** A record of ours that is sealed and stored, and not in the log as far as we know. */
@@ -25,6 +25,8 @@ export interface Outgoing {
   readonly summary: UpdateSummary;
   /** Local changes that it carries, for display. */
   readonly changes: number;
+  /** It is a part of a snapshot (PE-33): nothing in it is new. */
+  readonly snapshot: SnapshotPart | undefined;
   /** Under the open channel number. */
   sent: boolean;
   /** The relay has it at a place that we have not read up to yet. */
@@ -80,6 +82,13 @@ export interface DocumentState {
   outgoing: Outgoing[];
   readonly lost: Map<string, LostRecord>;
   readonly quarantined: Map<number, Quarantined>;
+  past: Past;
+  /** Snapshots whose last part came, to be compared with the log. */
+  readonly ended: { readonly seq: number; readonly seen: Head; readonly epoch: number }[];
+  /** When the snapshot that is due may be written, by the monotonic clock; undefined while none is. */
+  snapshotAt: number | undefined;
+  /** The highest epoch for which a snapshot is known to stand in the log; 0 if none is. */
+  snapshotIsThere: number;
   alarms: Alarms;
   /** Records that looked bad once: sequence number and hash of the whole bytes. */
   readonly suspects: Set<string>;

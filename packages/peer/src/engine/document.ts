@@ -30,7 +30,8 @@ import { createMailbox } from "./mailbox.ts";
 import type { Membership } from "./membership.ts";
 import { saveMeta, storableSeq } from "./meta.ts";
 import { createPresence } from "./presence.ts";
-import { compareHead, onCaughtUp, onEntries, onFreshHead } from "./receive.ts";
+import { isWhole, noPast } from "./past.ts";
+import { compareHead, onCaughtUp, onEntries, onFreshHead, takePassed } from "./receive.ts";
 import { onOpened, onRestored, onRestoreRefused } from "./recovery.ts";
 import { distrust, openChannel, reopenLater } from "./reopen.ts";
 import { savedLevel } from "./saved.ts";
@@ -45,6 +46,7 @@ import {
   recheckUnsent,
   startReplica,
 } from "./send.ts";
+import { isSnapshotDue } from "./snapshot.ts";
 import { storedAcked, storedAlarms } from "./stored.ts";
 import type { LibraryEntry } from "./stored.ts";
 import { deferred } from "./deferred.ts";
@@ -58,6 +60,8 @@ export interface OpenedDocument {
   status(): DocumentStatus;
   /** Everything typed is acknowledged by the relay, and nothing is under way: it may be closed. */
   settled(): boolean;
+  /** PE-33: it is to stay open until a snapshot of it is in the log. */
+  hasDuty(): boolean;
   /** Some change is not durable on this device. */
   unsaved(): boolean;
   loaded(): boolean;
@@ -194,6 +198,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     await catchUpContent(core);
     if (state.outgoing.length > 0 && state.outgoing.at(-1)?.n !== state.n) await startReplica(core);
     await setVoidAside(core);
+    await takePassed(core);
     recheckUnsent(core);
     doc.on("update", onUpdate);
     loaded = true;
@@ -336,6 +341,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   const onMembership = async (): Promise<void> => {
     if (!loaded) return;
     await setVoidAside(core);
+    await takePassed(core);
     await drainHeld();
     await onMembershipChange(core);
   };
@@ -386,7 +392,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   };
 
   const setPhase = (next: DocumentStatus["phase"]): void => {
-    phase = next === "ready" && !caughtUpOnce() ? "fetching" : next;
+    phase = next === "ready" && !(caughtUpOnce() && isWhole(state)) ? "fetching" : next;
     if (phase === "ready") ready.resolve();
     options.onChange();
   };
@@ -447,19 +453,20 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     status: () => ({
       docId: toText(entry().docId),
       phase,
+      waitsForPast: phase === "fetching" && (state.live || state.syncedAtMs > 0) && !isWhole(state),
       saved: savedLevel({
         loaded: phase !== "loading" && phase !== "failed",
         contentPending: content?.pending() ?? 0,
         storage: storage(),
         dirty: state.dirty,
-        unacknowledged: state.outgoing.filter((record) => !record.acked).length,
+        unacknowledged: state.outgoing.filter((record) => !record.acked && record.snapshot === undefined).length,
         missingAtRelay: missingAtRelay(state),
         ownSeq: state.ownSeq,
         othersSeq: state.othersSeq,
       }),
       unsentChanges:
         Math.max(state.localChanges, state.dirty ? 1 : 0) +
-        state.outgoing.reduce((sum, record) => sum + (record.acked ? 0 : Math.max(1, record.changes)), 0),
+        state.outgoing.reduce((sum, record) => sum + (record.acked || record.snapshot !== undefined ? 0 : Math.max(1, record.changes)), 0),
       seq: state.cursor.seq,
       relaySeq: state.relaySeq,
       syncedAtMs: state.syncedAtMs,
@@ -471,6 +478,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
       ...presence.agreement(),
     }),
     settled: () => loaded && phase !== "fetching" && isSettled(core) && state.outgoing.length === 0 && (content?.pending() ?? 0) === 0,
+    hasDuty: () => state.live && isSnapshotDue(core),
     unsaved: () => (content?.pending() ?? 0) > 0 || contentState.error !== undefined,
     loaded: () => loaded,
     failed: () => !loaded && phase === "failed",
@@ -570,6 +578,10 @@ function newState(env: Env): DocumentState {
     outgoing: [],
     lost: new Map(),
     quarantined: new Map(),
+    past: noPast,
+    ended: [],
+    snapshotAt: undefined,
+    snapshotIsThere: 0,
     alarms: createAlarms(),
     suspects: new Set(),
     lookFrom: undefined,

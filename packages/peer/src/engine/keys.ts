@@ -99,6 +99,7 @@ export interface DocumentKeys {
   readonly evidence: (index: number) => string;
   /** Position of the last fence that the log was compared with. */
   readonly fenceChecked: string;
+  readonly past: string;
 }
 
 export function documentKeys(name: string): DocumentKeys {
@@ -131,5 +132,6 @@ export function documentKeys(name: string): DocumentKeys {
     lostTo: `${under}x/${wide}`,
     evidence: (index) => `${under}v/${padded(index)}`,
     fenceChecked: `${under}w`,
+    past: `${under}p`,
   };
 }

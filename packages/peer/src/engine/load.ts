@@ -14,7 +14,7 @@ import type { DocumentCore, Outgoing } from "./document-core.ts";
 import { notePending } from "./meta.ts";
 import { openContent } from "./open-record.ts";
 import type { OpenedRecord } from "./open-record.ts";
-import { storedAcked, storedAlarms, storedAuthor, storedDevice, storedEntry, storedMeta, storedQuarantined } from "./stored.ts";
+import { storedAcked, storedAlarms, storedAuthor, storedDevice, storedEntry, storedMeta, storedPast, storedQuarantined } from "./stored.ts";
 import type { LogEntry } from "./stored.ts";
 
 /** Everything but the content. Nothing is applied to the doc yet. */
@@ -42,6 +42,8 @@ export async function loadState(core: DocumentCore): Promise<void> {
     const quarantined = storedQuarantined.decode(bytes);
     state.quarantined.set(quarantined.seq, quarantined);
   }
+  const past = await store.get(keys.past);
+  if (past !== undefined) state.past = storedPast.decode(past);
   await linkUnproven(core);
   for (const [key, bytes] of await allRows(store, keys.lostFrom, keys.lostTo)) {
     const lost = storedEntry.decode(bytes);
@@ -72,7 +74,7 @@ export async function catchUpContent(core: DocumentCore): Promise<void> {
   state.acked = decoded?.ok === true ? decoded.value : createAckedState();
   state.ackedSeq = decoded?.ok === true && stored !== undefined ? stored.seq : 0;
   const contents: Pick<OpenedRecord, "update" | "summary">[] = [];
-  for await (const [entry, opened] of content(core, Math.min(state.contentSeq, state.ackedSeq) + 1)) {
+  for await (const [entry, opened] of readContent(core, Math.min(state.contentSeq, state.ackedSeq) + 1)) {
     if (entry.seq > state.contentSeq) contents.push(opened);
     if (entry.seq > state.ackedSeq) state.acked.add(opened.summary);
   }
@@ -100,12 +102,12 @@ export async function rebuildAcked(core: DocumentCore): Promise<void> {
   state.acked = createAckedState();
   state.ackedSeq = 0;
   store.set(keys.acked, undefined);
-  for await (const [, opened] of content(core, 1)) state.acked.add(opened.summary);
+  for await (const [, opened] of readContent(core, 1)) state.acked.add(opened.summary);
   for (const record of state.outgoing) state.acked.add(record.summary);
 }
 
 /** The entries of the log that count, opened, from `from` up to the cursor. */
-async function* content(core: DocumentCore, from: number): AsyncIterable<readonly [LogEntry, OpenedRecord]> {
+export async function* readContent(core: DocumentCore, from: number): AsyncIterable<readonly [LogEntry, OpenedRecord]> {
   for await (const entry of core.log.read(from, core.state.cursor.seq)) {
     if (entry.quarantined) continue;
     const record = decodeRecord(entry.record);
@@ -148,6 +150,7 @@ function readOutgoing(core: DocumentCore, bytes: Uint8Array): readonly [Outgoing
       bytes,
       summary: opened.value.summary,
       changes: opened.value.summary.empty ? 0 : 1,
+      snapshot: opened.value.snapshot,
       sent: false,
       acked: false,
     },

@@ -20,6 +20,12 @@ export interface Membership {
   currentEpoch(): number;
   /** The document's key of an epoch, undefined if this device was not given it. Asked once: whoever asks keeps it. */
   documentKey(epoch: number): Secret | undefined;
+  /** The first epoch of which this device has the document's key: what was sealed before is not for it (PE-33). 0 if it has none. */
+  firstEpoch(): number;
+  /** Somebody reads from this epoch on, and this device is to see to it that there is a snapshot to start from (PE-33); 0 if nobody does, or it may not. */
+  snapshotFrom(): number;
+  /** Whether a snapshot of `device` counts at this position of the access log (AC-87). */
+  vouches(device: DeviceId, position: number): boolean;
   /** Whether a record of `device`, sealed under `epoch`, counts in its place. */
   counts(device: DeviceId, epoch: number, place: EntryPlace): boolean;
   /** Whether presence of `device` is to be shown. */

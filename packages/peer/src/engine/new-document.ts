@@ -21,6 +21,7 @@ const nothing: Uint8Array = Uint8Array.of(0, 0);
 export interface SpaceOfDocument {
   readonly spaceId: SpaceId;
   readonly epoch: number;
+  /** Its content key. */
   readonly epochKey: Secret;
   readonly accessPosition: number;
 }

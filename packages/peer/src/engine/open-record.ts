@@ -2,7 +2,7 @@
 import { openRecord, verifyCertificate } from "@skerry/crypto";
 import type { Secret } from "@skerry/crypto";
 import { bytesEqual, decodeCertificate, err, ok } from "@skerry/protocol";
-import type { HybridTime, Result, SealedRecord } from "@skerry/protocol";
+import type { HybridTime, Result, SealedRecord, SnapshotPart } from "@skerry/protocol";
 import type { Alarm } from "../client.ts";
 import { validateUpdate } from "../yjs-update/index.ts";
 import type { UpdateSummary } from "../yjs-update/index.ts";
@@ -13,7 +13,13 @@ export interface OpenedRecord {
   readonly time: HybridTime;
   readonly update: Uint8Array;
   readonly summary: UpdateSummary;
+  readonly snapshot: SnapshotPart | undefined;
 }
+
+/** PE-33: it counts, and was sealed before the first key that this device was given. */
+export type SealedBefore = "sealed-before";
+/** PE-33: a snapshot of a former owner: passed over by everybody, and no reason for an alarm. */
+export type Overtaken = "overtaken";
 
 export type RecordFault = Extract<Alarm["kind"], "not-allowed" | "undecryptable" | "malformed" | "oversized" | "foreign-client-id">;
 
@@ -32,7 +38,8 @@ export function openContent(record: SealedRecord, context: OpenContext): Result<
   if (!certificateIsRight(record, body.value.certificate)) return err("malformed");
   const summary = validateUpdate(body.value.update);
   if (!summary.ok) return err(summary.error === "too-large" || summary.error.startsWith("too-many") ? "oversized" : "malformed");
-  return ok({ time: body.value.time, update: body.value.update, summary: summary.value });
+  const { time, update, snapshot } = body.value;
+  return ok({ time, update, summary: summary.value, snapshot });
 }
 
 /** Everything that decides whether the record is applied. `content`: if it was opened already. */
@@ -42,12 +49,32 @@ export function admitRecord(
   clients: ClientIds,
   context: OpenContext,
   content?: Result<OpenedRecord, RecordFault>,
-): Result<OpenedRecord, RecordFault> {
+): Result<OpenedRecord | SealedBefore, RecordFault | Overtaken> {
   const { deviceId, epoch } = record.header;
-  if (!context.membership.counts(deviceId, epoch, place)) return err("not-allowed");
+  const { membership } = context;
+  if (!membership.counts(deviceId, epoch, place)) return err("not-allowed");
+  if (epoch < membership.firstEpoch()) return ok("sealed-before");
   const opened = content ?? openContent(record, context);
   if (!opened.ok) return opened;
+  // Whose the client ids of a snapshot are it says itself, if its author may (accept-snapshot.ts).
+  if (opened.value.snapshot !== undefined) {
+    const fault = snapshotFault(membership, record, place);
+    return fault === undefined ? opened : err(fault);
+  }
   return clients.firstForeign(clientsOf(opened.value.summary), deviceId) === undefined ? opened : err("foreign-client-id");
+}
+
+/**
+ * AC-87. A relay cannot tell a snapshot from other updates, so it takes that of somebody who was an owner when it was written, and is none when it comes: it is
+ * good for nothing, and nobody's fault.
+ */
+export function snapshotFault(
+  membership: Membership,
+  { header }: SealedRecord,
+  { position }: EntryPlace,
+): "not-allowed" | Overtaken | undefined {
+  if (membership.vouches(header.deviceId, position)) return undefined;
+  return membership.vouches(header.deviceId, header.accessPosition) ? "overtaken" : "not-allowed";
 }
 
 export const clientsOf = (summary: UpdateSummary): readonly number[] => summary.structs.map((range) => range.client);

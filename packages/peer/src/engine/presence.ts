@@ -4,13 +4,14 @@
  * shown two histories or came to two states.
  */
 import { hash, openPresence, sealPresence, verifyHead, verifyPresence } from "@skerry/crypto";
-import { bytesEqual, decodePresenceEnvelope, idBytes, toText } from "@skerry/protocol";
+import { bytesEqual, decodePresenceEnvelope, emptyHead, idBytes, toText } from "@skerry/protocol";
 import type { DeviceId, Head, PresenceBody, SignedHead, StateHash } from "@skerry/protocol";
 import { decodeAwareness, encodeAwareness } from "../editor/awareness-codec.ts";
 import { stateBytes } from "../yjs-update/index.ts";
 import { createAwarenessBuffer } from "./awareness-merge.ts";
 import type { Down } from "./connection.ts";
 import type { DocumentCore } from "./document-core.ts";
+import { isWhole } from "./past.ts";
 import { compareHead } from "./receive.ts";
 import { isSettled, republish } from "./send.ts";
 
@@ -84,11 +85,12 @@ export function createPresence(core: DocumentCore): Presence {
     if (showing !== undefined) buffer.add(showing);
     const awareness = buffer.take() ?? new Uint8Array();
     if (awareness.length > awarenessBytesMax) env.log("warn", "presence.oversized", { bytes: awareness.length });
-    // PS-5: others count on it. What comes after is told when it is committed (`moved`).
-    const behind = state.storedHead.seq < state.cursor.seq;
+    // PS-5: others count on it. What comes after is told when it is committed (`moved`), and what was passed over when it is here (PE-33).
+    const head = isWhole(state) ? state.storedHead : emptyHead;
+    const behind = head.seq < state.cursor.seq;
     send({
       query,
-      head: state.storedHead,
+      head,
       signedHead: state.signedHead,
       stateHash: behind ? undefined : currentStateHash(),
       awareness: awareness.length > awarenessBytesMax ? new Uint8Array() : awareness,
@@ -109,7 +111,8 @@ export function createPresence(core: DocumentCore): Presence {
 
   /** Only of a state that is at rest and wholly in the log. */
   const currentStateHash = (): StateHash | undefined => {
-    const atRest = state.live && isSettled(core) && state.outgoing.length === 0 && env.clock.monotonic() - state.changedAt >= restMs;
+    const atRest =
+      isWhole(state) && state.live && isSettled(core) && state.outgoing.length === 0 && env.clock.monotonic() - state.changedAt >= restMs;
     if (!atRest) return undefined;
     state.stateHash ??= hash("skerry.v1.state-hash", stateBytes(core.doc)) as StateHash;
     return state.stateHash;

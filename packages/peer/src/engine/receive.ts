@@ -4,6 +4,7 @@ import { bytesEqual, decodeRecord, toText } from "@skerry/protocol";
 import type { DeviceId, Entry, Head, SealedRecord, SignedHead } from "@skerry/protocol";
 import { applyUpdate } from "yjs";
 import { fitUpdate } from "../yjs-update/index.ts";
+import { acceptSnapshot, ownersIn } from "./accept-snapshot.ts";
 import { createAuthorChains } from "./author-chains.ts";
 import type { Down } from "./connection.ts";
 import { engineOrigin } from "./document-core.ts";
@@ -12,7 +13,8 @@ import { judgePage, placePage } from "./judge-page.ts";
 import type { JudgedItem, PageItem, PageJudgement } from "./judge-page.ts";
 import { lowerContent, notePending, saveAuthor, saveMeta } from "./meta.ts";
 import { admitRecord, clientsOf, openContent } from "./open-record.ts";
-import type { OpenedRecord, RecordFault } from "./open-record.ts";
+import type { OpenedRecord, RecordFault, SealedBefore } from "./open-record.ts";
+import { passOver, savePast, weighSnapshots } from "./past.ts";
 import { quarantine, release } from "./quarantine.ts";
 import { afterCaughtUp, foundInLog, recoveryProgress } from "./recovery.ts";
 import { distrust } from "./reopen.ts";
@@ -75,6 +77,7 @@ async function receivePage(core: DocumentCore, entries: readonly Entry[]): Promi
       positionBefore = item.entry.accessPosition;
     }
   }, engineOrigin);
+  await weighSnapshots(core);
   for (const item of judgement.items) await compareSeen(core, item);
   for (const replica of replicasOf(judgement.items)) saveAuthor(core, replica);
   if (judgement.items.length > 0) {
@@ -112,13 +115,18 @@ async function openPage(core: DocumentCore, items: readonly JudgedItem[]): Promi
  * record in the log any more, this device would take another's words for its own, and sign them (VF-4). So whose they are is durable first (PE-15).
  */
 function noteOwner({ state, store, keys }: DocumentCore, record: SealedRecord, opened: ReturnType<typeof openContent>): void {
-  const device = record.header.deviceId.slice() as DeviceId;
-  for (const client of opened.ok ? clientsOf(opened.value.summary) : []) {
+  for (const [client, device] of opened.ok ? ownersOf(record, opened.value) : []) {
     // What an editor here writes under is this device's, whoever names it.
     if (state.ownClients.has(client) || !state.clients.expect(client, device)) continue;
     store.set(keys.expectedClient(client), storedDevice.encode(device));
     state.ownersDue = true;
   }
+}
+
+function ownersOf({ header }: SealedRecord, { summary, snapshot }: OpenedRecord): Iterable<readonly [client: number, device: DeviceId]> {
+  if (snapshot !== undefined) return ownersIn(snapshot) ?? [];
+  const device = header.deviceId.slice() as DeviceId;
+  return clientsOf(summary).map((client) => [client, device] as const);
 }
 
 /** While this device can't store, what others write is shown as far as it is known whose it is; what is new waits for the store. */
@@ -184,7 +192,7 @@ function take(core: DocumentCore, item: JudgedItem, positionBefore: number, cont
     record: entry.record,
   });
   state.cursor = { seq, chainHash };
-  if (fault !== undefined) quarantine(core, seq, fault, record?.header.deviceId);
+  if (fault !== undefined && fault !== "overtaken") quarantine(core, seq, fault, record?.header.deviceId);
   if (record === undefined || fault !== undefined) return;
   if (bytesEqual(record.header.deviceId, identity.device.deviceId)) state.ownSeq = Math.max(state.ownSeq, seq);
 }
@@ -193,8 +201,17 @@ function take(core: DocumentCore, item: JudgedItem, positionBefore: number, cont
  * Applies what a record holds, if the document can take it: what the validator could not know alone, `fitUpdate` asks the document. A record
  * that does not fit has changed nothing.
  */
-function accept(core: DocumentCore, seq: number, record: SealedRecord, opened: OpenedRecord): RecordFault | undefined {
+function accept(core: DocumentCore, seq: number, record: SealedRecord, opened: OpenedRecord | SealedBefore): RecordFault | undefined {
   const { state, env, store, keys, doc } = core;
+  if (opened === "sealed-before") {
+    passOver(core, seq);
+    return undefined;
+  }
+  const { snapshot } = opened;
+  if (snapshot !== undefined) {
+    state.clock = tickRemote(state.clock, opened.time, env.clock.now());
+    return acceptSnapshot(core, seq, record, { ...opened, snapshot });
+  }
   const fitted = fitUpdate(doc, opened.update, opened.summary);
   if (!fitted.ok) return "malformed";
   // First of all: should Yjs throw after all, nothing counts this record as applied.
@@ -224,11 +241,26 @@ async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
   const opened = admitRecord(record.value, place, core.state.clients, core, content);
   release(core, seq);
   const fault = opened.ok ? accept(core, seq, record.value, opened.value) : opened.error;
+  if (fault === "overtaken") return;
   if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);
   core.log.put({ ...entry, quarantined: false });
   // The content store may be ahead of this entry, and lack it all the same.
   lowerContent(core.state, seq - 1);
   core.state.ackedSeq = Math.min(core.state.ackedSeq, seq - 1);
+}
+
+/** PE-33: keys of earlier epochs have come, for somebody who was let in again. What was passed over is taken after all. */
+export async function takePassed(core: DocumentCore): Promise<void> {
+  const { state, membership, log } = core;
+  const { passedSeq, readsFrom } = state.past;
+  const from = membership.firstEpoch();
+  if (passedSeq === 0 || from === 0 || from >= readsFrom) return;
+  savePast(core, { passedSeq: 0, readsFrom: 0 });
+  for await (const entry of log.read(1, passedSeq)) {
+    const record = entry.quarantined ? undefined : decodeRecord(entry.record);
+    if (record?.ok === true && record.value.header.epoch < readsFrom) await applyReleased(core, entry.seq);
+  }
+  await weighSnapshots(core);
 }
 
 /** PE-16: entries that we have, as the relay shows them now. A good signature in the place of a spoiled one releases what it vouches for. */

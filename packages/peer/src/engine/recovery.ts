@@ -9,6 +9,7 @@ import type { Down } from "./connection.ts";
 import type { DocumentCore } from "./document-core.ts";
 import { rebuildAcked, rebuildChains } from "./load.ts";
 import { lowerContent, saveMeta } from "./meta.ts";
+import { rewindPast } from "./past.ts";
 import { release } from "./quarantine.ts";
 import { openChannel } from "./reopen.ts";
 import { isPassing, missingAtRelay, recheckUnsent, startReplica } from "./send.ts";
@@ -80,6 +81,7 @@ async function rewind(core: DocumentCore, seq: number): Promise<void> {
   state.ownSeq = Math.min(state.ownSeq, seq);
   state.othersSeq = Math.min(state.othersSeq, seq);
   state.suspects.clear();
+  rewindPast(core, seq);
   await rebuildChains(core);
   await rebuildAcked(core);
   saveMeta(core);

@@ -4,7 +4,7 @@
  */
 import { nextChainHash, logStart, sealRecord, tickLocal } from "@skerry/crypto";
 import { assert, bytesEqual, decodeRecord, idBytes, limits, noRecord } from "@skerry/protocol";
-import type { RecordKind, RefusalCode, ReplicaId } from "@skerry/protocol";
+import type { RecordKind, RefusalCode, ReplicaId, SnapshotPart } from "@skerry/protocol";
 import { createAckedState, deriveUnsent, hasUnsent, splitUpdate, validateUpdate } from "../yjs-update/index.ts";
 import { backoffDelayMs, retryBackoff } from "./backoff.ts";
 import type { Down } from "./connection.ts";
@@ -12,9 +12,12 @@ import type { DocumentCore, DocumentState, Outgoing } from "./document-core.ts";
 import { rebuildAcked } from "./load.ts";
 import type { EntryPlace } from "./membership.ts";
 import { saveAuthor, saveMeta } from "./meta.ts";
-import { clientsOf } from "./open-record.ts";
+import { clientsOf, snapshotFault } from "./open-record.ts";
+import type { Overtaken } from "./open-record.ts";
+import { notePart, weighSnapshots } from "./past.ts";
 import { quarantine } from "./quarantine.ts";
 import { distrust, openChannel, reopenLater } from "./reopen.ts";
+import { dueSnapshot } from "./snapshot.ts";
 import { storedDevice } from "./stored.ts";
 
 /** How long changes are gathered before they are sealed. While an ack is outstanding they gather until it comes. */
@@ -86,6 +89,11 @@ export async function pump(core: DocumentCore): Promise<void> {
     if (now < state.sealAt) return wakeToSeal(core, state.sealAt - now);
     sealUnsent(core);
   }
+  await weighSnapshots(core);
+  if (!state.dirty && state.outgoing.length === 0) {
+    const parts = await dueSnapshot(core);
+    for (const { update, snapshot } of parts ?? []) seal(core, "update", update, 0, snapshot);
+  }
   if (!state.outgoing.some((record) => !record.sent && !record.acked)) return;
   // RC-5: on disk before it is on its way.
   await core.store.commit();
@@ -153,7 +161,7 @@ function sealUnsent(core: DocumentCore): void {
 }
 
 /** The next record of our chain, sealed and put among the outgoing. Nothing is durable before the next commit. */
-export function seal(core: DocumentCore, kind: RecordKind, update: Uint8Array, changes: number): Outgoing {
+export function seal(core: DocumentCore, kind: RecordKind, update: Uint8Array, changes: number, snapshot?: SnapshotPart): Outgoing {
   const { state, env, identity, membership, keys, store } = core;
   const epoch = membership.currentEpoch();
   const key = core.documentKey(epoch);
@@ -174,7 +182,12 @@ export function seal(core: DocumentCore, kind: RecordKind, update: Uint8Array, c
       seen: state.cursor,
       accessPosition: membership.position(),
     },
-    body: { time: state.clock.time, certificate: n === 1 ? identity.certificate : undefined, update },
+    body: {
+      time: state.clock.time,
+      certificate: n === 1 ? identity.certificate : undefined,
+      update,
+      ...(snapshot === undefined ? {} : { snapshot }),
+    },
     key,
     device: identity.device,
     random: env.random,
@@ -185,6 +198,7 @@ export function seal(core: DocumentCore, kind: RecordKind, update: Uint8Array, c
     bytes: sealed.bytes,
     summary: summary.value,
     changes,
+    snapshot,
     sent: false,
     acked: false,
   };
@@ -244,10 +258,13 @@ export function placeOwn(
     quarantined: fault !== undefined,
     record: record.bytes,
   });
-  if (fault !== undefined) quarantine(core, seq, fault, deviceId);
+  if (fault !== undefined && fault !== "overtaken") quarantine(core, seq, fault, deviceId);
+  else if (fault !== undefined) env.log("info", "document.snapshot-overtaken");
+  else if (record.snapshot !== undefined) noteOwnPart(core, seq, record.bytes, record.snapshot);
   else for (const client of state.clients.claim(clients, deviceId)) store.set(keys.client(client), storedDevice.encode(deviceId));
   state.cursor = { seq, chainHash };
-  state.ownSeq = seq;
+  // Others need not have a snapshot for what was typed here to be with them.
+  if (record.snapshot === undefined) state.ownSeq = seq;
   state.gaps = 0;
   state.refusals = 0;
   state.relaySeq = Math.max(state.relaySeq, seq);
@@ -258,16 +275,23 @@ export function placeOwn(
   core.changed();
 }
 
+function noteOwnPart(core: DocumentCore, seq: number, bytes: Uint8Array, snapshot: SnapshotPart): void {
+  const record = decodeRecord(bytes);
+  assert(record.ok, "an outgoing record does not decode");
+  notePart(core, seq, record.value.header, snapshot);
+}
+
 /** What every other replica refuses of ours, we refuse too: what another device's record claimed first, and what a relay let in that may not be. */
 function faultOfOwn(
   { state, identity, membership }: DocumentCore,
   record: Outgoing,
   clients: readonly number[],
   place: EntryPlace,
-): "not-allowed" | "foreign-client-id" | undefined {
+): "not-allowed" | "foreign-client-id" | Overtaken | undefined {
   const { deviceId } = identity.device;
   const sealed = membership.hasLog ? decodeRecord(record.bytes) : undefined;
   if (sealed?.ok === true && !membership.counts(deviceId, sealed.value.header.epoch, place)) return "not-allowed";
+  if (sealed?.ok === true && record.snapshot !== undefined) return snapshotFault(membership, sealed.value, place);
   return state.clients.firstForeign(clients, deviceId) === undefined ? undefined : "foreign-client-id";
 }
 
@@ -332,6 +356,7 @@ export async function onMembershipChange(core: DocumentCore): Promise<void> {
     core.channel.shut();
     return core.changed();
   }
+  await dropSnapshot(core);
   if (state.sendHalted === "stale-epoch" && membership.mayWrite() && isSealedAnew(core)) {
     state.sendHalted = undefined;
     await startReplica(core);
@@ -341,6 +366,17 @@ export async function onMembershipChange(core: DocumentCore): Promise<void> {
     await openChannel(core);
   } else if (core.channel.number() === undefined) await openChannel(core);
   core.changed();
+}
+
+/** Who is no owner any more has no snapshot to send, and nothing to be refused for. */
+async function dropSnapshot(core: DocumentCore): Promise<void> {
+  const { state, membership, identity } = core;
+  const isUseless = state.outgoing.some(({ snapshot, acked }) => snapshot !== undefined && !acked);
+  if (!isUseless || membership.vouches(identity.device.deviceId, membership.position())) return;
+  await startReplica(core);
+  if (state.sendHalted === "not-allowed") state.sendHalted = undefined;
+  state.refusal = undefined;
+  await openChannel(core);
 }
 
 /**
@@ -355,6 +391,8 @@ export async function startReplica(core: DocumentCore): Promise<void> {
     return;
   }
   env.log("info", "document.new-replica");
+  // Reading the log again takes a while, and somebody may ask meanwhile: what was on its way is unsent, until it is known what the log has of it (PE-8).
+  state.dirty ||= state.outgoing.some(({ snapshot }) => snapshot === undefined);
   // Loading put the content of every outgoing record into the doc, and sealing took it from there: dropping the records loses nothing.
   for (const record of state.outgoing) store.set(keys.outgoing(record.n), undefined);
   state.outgoing = [];

@@ -193,6 +193,7 @@ export const storedSpace: Stored<StoredSpace> = stored(
 
 export const storedAccessHead: Stored<AccessCursor> = stored(accessCursor, "access head");
 export const storedOperationRow: Stored<StoredOperation> = stored(storedOperation, "operation");
+/** `key`: the history key, or the content key alone, as this device was given it (CR-31). */
 export const storedEpochKey: Stored<{ readonly epoch: number; readonly key: Uint8Array }> = stored(
   struct<{ readonly epoch: number; readonly key: Uint8Array }>({ epoch: varUint(0xffffffff), key: fixedBytes(keyBytes) }),
   "epoch key",
@@ -305,6 +306,45 @@ export interface StoredAuthor {
 export const storedAuthor: Stored<StoredAuthor> = stored(
   struct<StoredAuthor>({ replicaId, deviceId, n: varUint(), hash: recordHash, seq: varUint() }),
   "author chain",
+);
+
+/** Parts of a snapshot that are here, of one that is not whole yet. */
+export interface PartialSnapshot {
+  readonly replicaId: ReplicaId;
+  /** Number of its last part in the author chain, and how many parts there are. */
+  readonly n: number;
+  readonly parts: number;
+  /** The head that it shows. */
+  readonly seenSeq: number;
+}
+
+/** What a device knows of a document's time before the keys that it has, and of the snapshots in its log (PE-33). */
+export interface Past {
+  /** Entries up to there that count were sealed before `readsFrom`, and are not for this device. 0: there are none. */
+  readonly passedSeq: number;
+  /** The first epoch of which this device had a key when it passed them; the last of these, if it began more than once. */
+  readonly readsFrom: number;
+  /** Up to where this device's copy was taken from a snapshot. */
+  readonly hereSeq: number;
+  /** Up to where the newest snapshot in the log shows the document, the epoch that it is sealed under, and the entry that ends it. 0: there is none. */
+  readonly shownSeq: number;
+  readonly shownEpoch: number;
+  readonly shownAt: number;
+  readonly partials: readonly PartialSnapshot[];
+}
+/** Snapshots that are read at one time: of the replicas that began last. */
+export const partialsMax = 16;
+export const storedPast: Stored<Past> = stored(
+  struct<Past>({
+    passedSeq: varUint(),
+    readsFrom: varUint(),
+    hereSeq: varUint(),
+    shownSeq: varUint(),
+    shownEpoch: varUint(),
+    shownAt: varUint(),
+    partials: list(struct<PartialSnapshot>({ replicaId, n: varUint(), parts: varUint(), seenSeq: varUint() }), partialsMax),
+  }),
+  "past",
 );
 
 /** A position in an access log. */

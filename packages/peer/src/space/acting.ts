@@ -1,7 +1,7 @@
 /** What decisions in a space are made of, and the cut that several of them need. */
 import { compareBytes, liveDocumentsOf, nobody, openInvitesOf, settingsOf } from "@skerry/access";
 import type { Cut, Fence, InviteId, Losers, Reason, SpaceBody, SpaceState } from "@skerry/access";
-import type { InviteKeys, Secret } from "@skerry/crypto";
+import type { EpochKey, InviteKeys, Secret } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
 import type { DocId, Head, Random, RecordHash } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
@@ -15,7 +15,7 @@ export type Decide = (state: SpaceState) => Promise<Decision>;
 
 export interface Acting {
   readonly account: OwnAccount;
-  readonly epochKey: (epoch: number) => Secret | undefined;
+  readonly epochKey: (epoch: number) => EpochKey | undefined;
   /** Also of a document that was granted alone. */
   readonly documentKey: (docId: DocId, epoch: number) => Secret | undefined;
   readonly random: Random;

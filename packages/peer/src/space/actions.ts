@@ -1,6 +1,6 @@
 /** What people decide in a space, as operations. What is so already needs none: of two owners who do the same, both succeed. */
 import { accountState, grantOf, inviteOf, isHere, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
-import type { InviteId, LesserRole, Role, SpaceState } from "@skerry/access";
+import type { InviteId, LesserRole, Reads, Role, SpaceState } from "@skerry/access";
 import { sealKeys } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import type { AccountId, DocId } from "@skerry/protocol";
@@ -13,6 +13,7 @@ export interface NewInvite {
   /** Of the one document that it is to; undefined if it is to the space. */
   readonly docId: DocId | undefined;
   readonly role: LesserRole;
+  readonly reads: Reads;
   readonly expiresAtMs: number;
   readonly uses: number;
   /** 16 bytes, if the keys come of a passphrase too. */
@@ -20,7 +21,7 @@ export interface NewInvite {
 }
 
 export const inviting =
-  ({ keys, docId, role, expiresAtMs, uses, passphraseSalt }: NewInvite, acting: Acting): Decide =>
+  ({ keys, docId, role, reads, expiresAtMs, uses, passphraseSalt }: NewInvite, acting: Acting): Decide =>
   (state) => {
     const inviteId = keys.inviteId as InviteId;
     if (inviteOf(state, inviteId) !== undefined) return Promise.resolve("nothing-to-do");
@@ -32,15 +33,21 @@ export const inviting =
     const { epoch } = settingsOf(state);
     const epochKey = acting.epochKey(epoch);
     if (epochKey === undefined) return Promise.resolve({ refusal: "no-key" });
-    const recipients = [{ id: inviteId, encryptionKey: keys.encryptionKey }];
+    const given = readsGivenBy(state, acting, reads);
+    const recipients = [{ id: inviteId, encryptionKey: keys.encryptionKey, reads: given }];
     const sealed = sealKeys({ epochKey, spaceId: state.history.spaceId, epoch, recipients, grants: [], random: acting.random });
     return Promise.resolve({
       type: "create-invite",
       ...made,
-      reads: "history",
+      reads: given,
       envelope: { ephemeralKey: sealed.ephemeralKey, sealed: sealed.envelopes[0] ?? new Uint8Array() },
     });
   };
+
+/** An owner who reads from some epoch on has no more to give, and says so. */
+function readsGivenBy(state: SpaceState, { account }: Acting, wanted: Reads): Reads {
+  return memberOf(state, account.state().accountId)?.reads === "from-this-epoch" ? "from-this-epoch" : wanted;
+}
 
 export const revokingInvite =
   (inviteId: Uint8Array): Decide =>
@@ -79,13 +86,14 @@ export const readmitting =
     const epochKey = acting.epochKey(epoch);
     if (account === undefined) return Promise.resolve({ refusal: "no-such-member" });
     if (epochKey === undefined) return Promise.resolve({ refusal: "no-key" });
-    const recipients = [{ id: accountId, encryptionKey: account.encryptionKey }];
+    const reads = readsGivenBy(state, acting, "history");
+    const recipients = [{ id: accountId, encryptionKey: account.encryptionKey, reads }];
     const sealed = sealKeys({ epochKey, spaceId: state.history.spaceId, epoch, recipients, grants: [], random: acting.random });
     return Promise.resolve({
       type: "add-member",
       account: { accountId, operations: [] },
       role,
-      reads: "history",
+      reads,
       envelope: { ephemeralKey: sealed.ephemeralKey, sealed: sealed.envelopes[0] ?? new Uint8Array() },
     });
   };

@@ -1,14 +1,15 @@
 /** A relay that helps those who may not, for tests: what it needs, and what they have. */
-import { documentKey, importDevice, importSecret, nextChainHash, recordHashOf, sealRecord } from "@skerry/crypto";
-import type { DeviceIdentity, Secret } from "@skerry/crypto";
+import { documentKey, epochKeyOf, importDevice, importSecret, openRecord, sealRecord } from "@skerry/crypto";
+import type { DeviceIdentity, EpochKey } from "@skerry/crypto";
 import { decodeRecord, docIdFromText, emptyHead, noRecord } from "@skerry/protocol";
-import type { DocId, ReplicaId } from "@skerry/protocol";
+import type { DocId, Head, ReplicaId, SnapshotPart } from "@skerry/protocol";
 import type { LogStore } from "@skerry/relay";
 import { Doc, encodeStateAsUpdate } from "yjs";
+import { slipIn as slipInAt } from "../../../simulator/src/spaces/slip-in.ts";
 import { random, until } from "../engine/engine.test-support.ts";
 import type { Device, TestPeer } from "../engine/engine.test-support.ts";
-import { identityKey } from "../engine/keys.ts";
-import { storedEpochKey, storedIdentity } from "../engine/stored.ts";
+import { identityKey, spaceKey } from "../engine/keys.ts";
+import { storedEpochKey, storedIdentity, storedSpace } from "../engine/stored.ts";
 
 export const docIdOf = (text: string): DocId => {
   const docId = docIdFromText(text);
@@ -16,24 +17,39 @@ export const docIdOf = (text: string): DocId => {
   return docId.value;
 };
 
-/** What somebody who controls a device has: its key, its certificate, and all epoch keys that it was given. */
+/**
+ * What somebody who controls a device has: its key, its certificate, and all epoch keys that it was given. `content` is what follows from a history key; who was
+ * given the content key alone has that as `given`.
+ */
 export function stolen(device: Device): {
   readonly device: DeviceIdentity;
   readonly certificate: Uint8Array;
-  readonly keys: ReadonlyMap<number, Secret>;
+  readonly keys: ReadonlyMap<number, EpochKey>;
 } {
   const bytes = device.kv.get(identityKey);
   if (bytes === undefined) throw new Error("no identity");
   const stored = storedIdentity.decode(bytes);
   const own = importDevice(stored.device);
   if (!own.ok) throw new Error(own.error);
-  const keys = new Map<number, Secret>();
+  const keys = new Map<number, EpochKey>();
   for (const [key, row] of device.kv) {
-    if (!/^s\/.*\/k\//.test(key)) continue;
-    const { epoch, key: secret } = storedEpochKey.decode(row);
-    keys.set(epoch, importSecret(secret));
+    const name = /^s\/(?<name>.*)\/k\//.exec(key)?.groups?.["name"];
+    const space = name === undefined ? undefined : device.kv.get(spaceKey(name));
+    if (space === undefined) continue;
+    const { epoch, key: given } = storedEpochKey.decode(row);
+    keys.set(epoch, epochKeyOf(importSecret(given), storedSpace.decode(space).spaceId, epoch));
   }
   return { device: own.value, certificate: stored.certificate, keys };
+}
+
+/** Which entries of a document's log somebody opens who controls the device and has all that the relay has. */
+export async function openedBy(device: Device, store: LogStore, docId: DocId): Promise<readonly boolean[]> {
+  const keys = [...stolen(device).keys.values()].flatMap(({ given, content }) => [given, content]);
+  const entries = await store.read(docId, 1, 1000, Number.MAX_SAFE_INTEGER);
+  return entries.map(({ record }) => {
+    const decoded = decodeRecord(record);
+    return decoded.ok && keys.some((key) => openRecord(decoded.value, documentKey(key, docId)).ok);
+  });
 }
 
 /** What a person would write who begins an empty document with `text`. */
@@ -43,8 +59,15 @@ export function typed(text: string): Uint8Array {
   return encodeStateAsUpdate(doc);
 }
 
-/** A first record of a new replica with this update, as a modified client signs it. */
-export function forged(owner: Device, docId: DocId, update: Uint8Array, epoch: number, accessPosition: number): Uint8Array {
+/** A first record of a new replica with this update, as a modified client signs it. `snapshot`: it says that it shows the document at that head. */
+export function forged(
+  owner: Device,
+  docId: DocId,
+  update: Uint8Array,
+  epoch: number,
+  accessPosition: number,
+  snapshot?: { readonly seen: Head; readonly part: SnapshotPart },
+): Uint8Array {
   const { device, certificate, keys } = stolen(owner);
   const epochKey = keys.get(epoch);
   if (epochKey === undefined) throw new Error("no key of this epoch");
@@ -57,35 +80,19 @@ export function forged(owner: Device, docId: DocId, update: Uint8Array, epoch: n
       replicaId: random.bytes(16) as ReplicaId,
       n: 1,
       prev: noRecord,
-      seen: emptyHead,
+      seen: snapshot?.seen ?? emptyHead,
       accessPosition,
     },
-    body: { time: { wallMs: Date.now(), counter: 0 }, certificate, update },
-    key: documentKey(epochKey, docId),
+    body: { time: { wallMs: Date.now(), counter: 0 }, certificate, update, ...(snapshot === undefined ? {} : { snapshot: snapshot.part }) },
+    key: documentKey(epochKey.content, docId),
     device,
     random,
   }).bytes;
 }
 
 /** The relay puts a record into a log under the position of its choice, against all rules. */
-export async function slipIn(store: LogStore, docId: DocId, record: Uint8Array, accessPosition: number): Promise<void> {
-  const info = await store.info(docId);
-  const decoded = decodeRecord(record);
-  if (info === undefined || !decoded.ok) throw new Error("nothing to slip into");
-  const recordHash = recordHashOf(decoded.value.hashedBytes);
-  const { replicaId, n } = decoded.value.header;
-  await store.append([
-    {
-      docId,
-      seq: info.head.seq + 1,
-      entry: { receivedAtMs: Date.now(), accessPosition, record },
-      recordHash,
-      chainHash: nextChainHash(info.head.chainHash, recordHash, accessPosition),
-      replicaId,
-      n,
-    },
-  ]);
-}
+export const slipIn = (store: LogStore, docId: DocId, record: Uint8Array, accessPosition: number): Promise<void> =>
+  slipInAt(store, docId, record, accessPosition, Date.now());
 
 /**
  * Position of the space's log when `guests` came by a link each: creation, document, and for each an invite, an acceptance and the key that is due

@@ -11,6 +11,7 @@ import {
   inviteOf,
   isHere,
   keysDue,
+  memberOf,
   membersOf,
   nobody,
   openInvitesOf,
@@ -41,7 +42,7 @@ export function dutyIn(state: SpaceState, acting: Acting): Decide | undefined {
   if (acting.isHome && role === "owner" && hasStrangers(state, me)) return (now) => expulsion(now, acting);
   // Before keys are dealt out: they go to the encryption key that the space knows.
   if (isUntold(state, acting.account.state())) return (now) => news(now, acting);
-  const due = keysDue(state).filter((accountId) => role === "owner" || bytesEqual(accountId, me));
+  const due = dueFrom(state, me);
   if (due.length > 0 && acting.epochKey(settingsOf(state).epoch) !== undefined) return (now) => Promise.resolve(delivery(now, acting));
   if (writes(role) && missingDocument(state, acting) !== undefined) return (now) => Promise.resolve(creationOf(now, acting));
   if (role === "owner" && isRotationDue(state, acting)) return (now) => rotation(now, acting);
@@ -95,19 +96,27 @@ function acceptance(state: SpaceState, acting: Acting): Decision {
   return own === undefined ? { refusal: "no-key" } : { type: "accept-document", ...accepted, keys: own };
 }
 
+/**
+ * Accounts whose envelope this one is to seal: its own, and all as an owner, but for those who get history from an owner that has none: they have by their
+ * link what it has not, and seal that themselves.
+ */
+function dueFrom(state: SpaceState, me: AccountId): readonly AccountId[] {
+  const own = memberOf(state, me);
+  return keysDue(state).filter((accountId) => {
+    if (own?.role !== "owner" || bytesEqual(accountId, me)) return bytesEqual(accountId, me);
+    return own.reads === "history" || memberOf(state, accountId)?.reads === "from-this-epoch";
+  });
+}
+
 function delivery(state: SpaceState, { account, epochKey, random }: Acting): Decision {
   const { epoch } = settingsOf(state);
   const key = epochKey(epoch);
-  const me = account.state().accountId;
-  const isOwner = roleOf(state, me) === "owner";
-  const due = keysDue(state)
-    .filter((accountId) => isOwner || bytesEqual(accountId, me))
-    .toSorted((a, b) => compareBytes(a, b));
+  const due = dueFrom(state, account.state().accountId).toSorted((a, b) => compareBytes(a, b));
   if (due.length === 0) return "nothing-to-do";
   if (key === undefined) return { refusal: "no-key" };
   const recipients = due.flatMap((accountId) => {
-    const known = accountState(state, accountId);
-    return known === undefined ? [] : [{ id: accountId, encryptionKey: known.encryptionKey }];
+    const [known, member] = [accountState(state, accountId), memberOf(state, accountId)];
+    return known === undefined || member === undefined ? [] : [{ id: accountId, encryptionKey: known.encryptionKey, reads: member.reads }];
   });
   const sealed = sealKeys({ epochKey: key, spaceId: state.history.spaceId, epoch, recipients, grants: [], random });
   return {

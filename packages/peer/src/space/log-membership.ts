@@ -1,5 +1,16 @@
 /** Membership of one document as the space's access log says it. */
-import { accountOfDevice, documentOf, documentRights, isLiveDevice, judgeEntry, newestFenceIn, settingsOf } from "@skerry/access";
+import {
+  accountOfDevice,
+  documentOf,
+  documentRights,
+  isLiveDevice,
+  judgeEntry,
+  judgeSnapshot,
+  newestFenceIn,
+  readersFrom,
+  roleOf,
+  settingsOf,
+} from "@skerry/access";
 import type { SpaceState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
 import type { DeviceId, DocId } from "@skerry/protocol";
@@ -19,6 +30,12 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
     if (state === undefined || space.isOutdated() || space.distrust() !== undefined || !space.isAdmitted()) return false;
     return documentRights(state, own, docId).write && hasKey(state);
   };
+  /** Asked after every edit, and it takes a look at every member. */
+  let counted: { readonly state: SpaceState; readonly from: number } | undefined;
+  const readersOf = (state: SpaceState): number => {
+    if (counted?.state !== state) counted = { state, from: readersFrom(state) };
+    return counted.from;
+  };
   return {
     hasLog: true,
     currentEpoch: () => {
@@ -26,6 +43,17 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
       return state === undefined ? 0 : settingsOf(state).epoch;
     },
     documentKey: (epoch) => space.keys.documentKey(docId, epoch),
+    firstEpoch: () => space.keys.firstEpoch(docId),
+    snapshotFrom: () => {
+      const state = space.state();
+      if (state === undefined || readersOf(state) === 0 || !mayWrite()) return 0;
+      const account = accountOfDevice(state, own);
+      return account !== undefined && roleOf(state, account.accountId) === "owner" ? readersOf(state) : 0;
+    },
+    vouches: (deviceId, position) => {
+      const state = space.state();
+      return state !== undefined && judgeSnapshot(state, deviceId, position).ok;
+    },
     counts: (deviceId, epoch, { seq, position, positionBefore }) => {
       const state = space.state();
       return state !== undefined && judgeEntry(state, { docId, seq, deviceId, epoch, position, positionBefore }).ok;

@@ -1,8 +1,8 @@
-/** A new epoch (docs/access.md, AC-40 to AC-44): a new key for everybody who stays, the old one sealed under it, and where the documents stood. */
+/** A new epoch (docs/access.md, AC-40 to AC-44): a new key for everybody who stays, each in the form that they may have (CR-31), the old one sealed under it, and where the documents stood. */
 import { accountState, compareBytes, entitledAfter, settingsOf } from "@skerry/access";
 import type { Cut, Fence, InviteId, Losers, SpaceState } from "@skerry/access";
-import { generateEpochKey, sealKeys, sealOldEpochKey } from "@skerry/crypto";
-import type { Secret } from "@skerry/crypto";
+import { epochKeyOf, generateEpochKey, sealKeys, sealOldEpochKey, wipeEpochKey } from "@skerry/crypto";
+import type { EpochKey } from "@skerry/crypto";
 import { assert, bytesEqual } from "@skerry/protocol";
 import type { AccountId, Random } from "@skerry/protocol";
 
@@ -15,8 +15,8 @@ export interface NewEncryptionKey {
 export interface CutParts {
   readonly state: SpaceState;
   readonly losers: Losers;
-  /** Key of the epoch that ends. */
-  readonly epochKey: Secret;
+  /** Of the epoch that ends, as its author has it. */
+  readonly epochKey: EpochKey;
   readonly fences: readonly Fence[];
   /** Invites that are past their time. */
   readonly endedInvites: readonly InviteId[];
@@ -35,14 +35,16 @@ export function makeCut({ state, losers, epochKey, fences, endedInvites, newKey,
     assert(account !== undefined, "a member has an account");
     return account.encryptionKey;
   };
-  const next = generateEpochKey(random);
+  const next = epochKeyOf(generateEpochKey(random), spaceId, epoch);
   const sealed = sealKeys({
     epochKey: next,
     spaceId,
     epoch,
     recipients: [
-      ...members.map(({ accountId }) => ({ id: accountId, encryptionKey: keyOf(accountId) })),
-      ...invites.flatMap(({ inviteId, sealKey, docId }) => (docId === undefined ? [{ id: inviteId, encryptionKey: sealKey }] : [])),
+      ...members.map(({ accountId, reads }) => ({ id: accountId, encryptionKey: keyOf(accountId), reads })),
+      ...invites.flatMap(({ inviteId, sealKey, docId, reads }) =>
+        docId === undefined ? [{ id: inviteId, encryptionKey: sealKey, reads }] : [],
+      ),
     ],
     grants: [
       ...grants.map(({ accountId, docId }) => ({ docId, id: accountId, encryptionKey: keyOf(accountId) })),
@@ -50,9 +52,9 @@ export function makeCut({ state, losers, epochKey, fences, endedInvites, newKey,
     ],
     random,
   });
-  const previousKey = sealOldEpochKey(next, spaceId, epoch, epochKey);
+  const previousKey = sealOldEpochKey(next.given, spaceId, epoch, epochKey.given);
   // Whoever made it gets it like everybody else: out of the log, once that is in force.
-  next.wipe();
+  wipeEpochKey(next);
   // In the order in which they were asked for.
   const nextOf = (envelopes: readonly Uint8Array[]): (() => Uint8Array) => {
     const rest = envelopes.values();

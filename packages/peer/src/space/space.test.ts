@@ -102,6 +102,43 @@ describe("a space", () => {
     expect((await eddas.fresh()).alarms).toEqual([]);
   });
 
+  test("PE-8 PE-20 while a record is sealed anew nobody is told that it is sent", async () => {
+    const { at, docId, olga, olgas } = await scene();
+    const edda = stage.peer(at);
+    await come(edda, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    await untilStatus(eddas, "it is there", ({ seq }) => seq === 1);
+    let held = 0;
+    edda.wire.up = (message) => (message.type === "append" ? (held++, []) : [message]);
+    eddas.type("under the old key ");
+    await until("it is sealed", () => held > 0);
+    expect(await olga.peer.rotateKeys(docId)).toEqual({ ok: true });
+    // Nothing comes from outside between these steps: whoever asks in one of them is to hear the same.
+    const told: string[] = [];
+    const ask = async (): Promise<void> => {
+      for (let step = 0; step < 500; step++) {
+        const stop = edda.peer.watchStatus(docId, ({ saved, unsentChanges }) => {
+          told.push(`${saved} ${unsentChanges > 0 ? "unsent" : "sent"}`);
+        });
+        for (let turn = 0; turn < 2; turn++) await Promise.resolve();
+        stop();
+      }
+    };
+    let asked: Promise<void> | undefined;
+    edda.events.push = (...lines) => {
+      if (lines.some((line) => line.startsWith("document.new-replica"))) asked = ask();
+      return Array.prototype.push.apply(edda.events, lines);
+    };
+    edda.wire.up = (message) => [message];
+    edda.wire.cut();
+    edda.wire.heal();
+    edda.peer.retryNow();
+    await until("it begins anew", () => asked !== undefined);
+    await asked;
+    expect(new Set(told)).toEqual(new Set(["device unsent"]));
+    await untilText(olgas, "under the old key ");
+  });
+
   test("PE-22 a viewer reads, and what is typed there all the same stays there", async () => {
     const { at, docId, olga, olgas } = await scene();
     const vito = stage.peer(at);
@@ -361,6 +398,31 @@ describe("a space", () => {
     const doc = await openDoc(again, docId);
     doc.type("more ");
     await untilStatus(doc, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+  });
+
+  test("PE-19 CR-31 while such a copy is read anew, the keys that are stored count: what was sealed here, and not sent, is read", async () => {
+    const { docId, olga, olgas, at } = await scene();
+    olgas.type("sent ");
+    await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+    expect(await olga.peer.rotateKeys(docId)).toEqual({ ok: true });
+    olga.wire.up = (message) => (message.type === "append" ? [] : [message]);
+    olgas.type("sealed ");
+    const outgoing = (): number => [...olga.device.kv.keys()].filter((key) => /^d\/.*\/o\//.test(key)).length;
+    await until("it is sealed", () => outgoing() > 0);
+    await olga.close();
+    await at.close();
+    const row = [...olga.device.kv.keys()].filter((key) => /^s\/.*\/e\//.test(key))[1] ?? "";
+    const bytes = olga.device.kv.get(row)?.slice() ?? new Uint8Array();
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    olga.device.kv.set(row, bytes);
+    // The words are in sealed records alone.
+    olga.device.content.clear();
+    const again = stage.peer(at, olga.device);
+    await again.peer.ready;
+    const doc = await openDoc(again, docId);
+    await untilStatus(doc, "it is read", ({ phase, unsentChanges }) => phase === "ready" && unsentChanges > 0);
+    expect(again.events.some((event) => event.startsWith("space.copy-damaged"))).toBe(true);
+    expect(doc.read()).toBe("sent sealed ");
   });
 
   test("CR-23 two people see the same safety number, and nobody else does; that it was compared is remembered", async () => {

@@ -215,7 +215,8 @@ export function createSpace(options: SpaceOptions): Space {
 
   const load = async (): Promise<void> => {
     await options.before;
-    for (const [, bytes] of await allRows(env.kv, keys.epochKeysFrom, keys.epochKeysTo)) ring.put(...keyFromRow(bytes));
+    for (const [, bytes] of await allRows(env.kv, keys.epochKeysFrom, keys.epochKeysTo)) ring.restore(...keyFromRow(bytes));
+    if (stored.creation !== undefined) recallFrom(stored.creation);
     const headRow = await env.kv.get(keys.head);
     if (headRow !== undefined) {
       const verified = storedAccessHead.decode(headRow);
@@ -230,6 +231,7 @@ export function createSpace(options: SpaceOptions): Space {
       } else {
         // The log is at the relay too; it has to be the one that was verified.
         env.log("error", "space.copy-damaged");
+        for (const { operation } of entries) recallFrom(operation);
         landmarks = [verified];
       }
     }
@@ -239,6 +241,17 @@ export function createSpace(options: SpaceOptions): Space {
     loaded = true;
     session = connection.session();
     open();
+  };
+
+  /**
+   * What stored keys have to match, where no verified log says it: in the opening of a space that the relay has not taken yet, and in a damaged copy. What is
+   * on this device was sealed under them all the same.
+   */
+  const recallFrom = (operation: Uint8Array): void => {
+    const decoded = decodeSpaceOperation(operation);
+    const body = decoded.ok ? decoded.value.body : undefined;
+    if (body?.type === "create") ring.recall(1, body.commitment);
+    else if (body !== undefined && "cut" in body && body.cut !== undefined) ring.recall(body.cut.rekey.epoch, body.cut.rekey.commitment);
   };
 
   const learn = (before: SpaceState | undefined, after: SpaceState, entry: StoredOperation): void => {
@@ -268,6 +281,17 @@ export function createSpace(options: SpaceOptions): Space {
     ring.saved();
   };
 
+  /** The account's keys that the envelopes here were read with. */
+  let readersSeen = account.readers().length;
+  /** A link may lead into a space before the account's own log was read here: its envelopes are read again with every key that comes later. */
+  const learnWithNewKeys = async (): Promise<void> => {
+    const { length } = account.readers();
+    if (length === readersSeen) return;
+    readersSeen = length;
+    await learnAgain();
+    changed();
+  };
+
   /** Durable when resolved. */
   const keep = async (change: Partial<StoredSpace>): Promise<void> => {
     const next = { ...stored, ...change };
@@ -279,7 +303,9 @@ export function createSpace(options: SpaceOptions): Space {
 
   const mailbox = createMailbox({
     afterBatch: async () => {
-      if (loaded) await proceed();
+      if (!loaded) return;
+      await learnWithNewKeys();
+      await proceed();
     },
     onError: (error) => {
       env.log("error", error instanceof StoreError ? "space.store-failed" : "space.internal-error", {

@@ -11,6 +11,7 @@ import {
   roleOf,
   settingsOf,
   writes,
+  readersFrom,
 } from "@skerry/access";
 import type { SpaceState } from "@skerry/access";
 import {
@@ -160,6 +161,8 @@ interface Known {
   readonly space: Space;
   /** Links of invites that were made here, by invite id in text. */
   readonly fragments: Map<string, string>;
+  /** The epoch for whose readers its documents were opened to be prepared (PE-33), on this connection. */
+  preparedFor: number;
 }
 
 /** `rows`: the stored spaces. Without any, nothing is read. */
@@ -236,7 +239,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       isHome: home !== undefined && bytesEqual(home.spaceId, spaceId),
       landmark,
     });
-    const one: Known = { space, fragments: new Map() };
+    const one: Known = { space, fragments: new Map(), preparedFor: 0 };
     known.set(toText(spaceId), one);
     space.watch(() => onChange(one));
     space.ready.then(() => loadFragments(one)).catch((error: unknown) => host.failed("space", error));
@@ -252,9 +255,13 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     touch();
   };
 
-  const onChange = ({ space }: Known): void => {
+  const onChange = (one: Known): void => {
+    const { space } = one;
     const state = space.state();
-    if (state !== undefined && !closed) takeDocuments(space, state);
+    if (state !== undefined && !closed) {
+      takeDocuments(space, state);
+      prepare(one, state);
+    }
     host.changed();
     touch();
   };
@@ -274,6 +281,14 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       )
         place(space.spaceId, docId, genesis).catch((error: unknown) => host.failed("library", error));
     }
+  };
+
+  /** An owner's device opens all documents when somebody may come who reads from now on: each stays open until a snapshot is in its log. */
+  const prepare = (one: Known, state: SpaceState): void => {
+    const from = one.space.isLive() && roleOf(state, me) === "owner" ? readersFrom(state) : 0;
+    if (from === one.preparedFor) return;
+    one.preparedFor = from;
+    if (from > 0) for (const { docId } of documentsOf(one.space.spaceId)) host.arrived(toText(docId));
   };
 
   const place = async (spaceId: SpaceId, docId: DocId, genesis: RecordHash): Promise<void> => {
@@ -338,12 +353,14 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       return id === undefined ? undefined : make(id, one);
     };
 
-  const invite = async (docId: string, { role, scope, forMs, uses, passphrase }: InviteOptions): Promise<InviteResult> => {
+  const invite = async (docId: string, { role, scope, reads, forMs, uses, passphrase }: InviteOptions): Promise<InviteResult> => {
     const one = of(docId);
     const entry = library.get(docId);
     if (one === undefined || entry === undefined) return notShared as InviteResult;
     const isWhole = (value: number, max: number): boolean => Number.isSafeInteger(value) && value >= 1 && value <= max;
     if (!isWhole(forMs, inviteMsMax) || !isWhole(uses, accessLimits.inviteUsesMax)) return malformed as InviteResult;
+    // A document that is given alone is given whole (CR-30).
+    if (reads === "from-now-on" && scope === "document") return malformed as InviteResult;
     const { space, fragments } = one;
     const secret = generateInviteSecret(env.random, 16);
     let stretched: StretchedPassphrase | undefined;
@@ -369,12 +386,20 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       fragments.set(inviteId, link);
       return link;
     };
+    if (reads === "from-now-on") {
+      await space.ready;
+      // CR-31: nothing that was written before is under the key that the link gets. An epoch that another owner makes meanwhile would do, but for one of a
+      // version that gives everybody the same key: this device's own operation ends such versions' say.
+      const rotated = await space.decide(rotating(space.acting));
+      if (!rotated.ok) return rotated;
+    }
     let failure: { readonly error: unknown } | undefined;
     const make = inviting(
       {
         keys,
         docId: scope === "document" ? entry.docId : undefined,
         role,
+        reads: reads === "from-now-on" ? "from-this-epoch" : "history",
         expiresAtMs: env.clock.now() + forMs,
         uses,
         passphraseSalt: stretched?.salt,
@@ -425,7 +450,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       relay: { relayKey: relay === undefined ? noRelayKey : storedRelayKey.decode(relay), sealedAddress: new Uint8Array() },
     });
     const stored: StoredSpace = { ...followed(spaceId), creation };
-    const made = newDocument(env, identity, { spaceId, epoch: 1, epochKey, accessPosition: 0 });
+    const made = newDocument(env, identity, { spaceId, epoch: 1, epochKey: epochKey.content, accessPosition: 0 });
     const name = identity.spaceNameOf(spaceId);
     const written = deferred();
     const homeRow = asHome ? { spaceId, docId: made.entry.docId } : undefined;
@@ -436,7 +461,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       ...made.rows,
       ...accountRows,
       [spaceKey(name), storedSpace.encode(stored)],
-      [spaceKeys(name).epochKey(1), storedEpochKey.encode({ epoch: 1, key: exportSecret(epochKey) })],
+      [spaceKeys(name).epochKey(1), storedEpochKey.encode({ epoch: 1, key: exportSecret(epochKey.given) })],
       ...(homeRow === undefined ? [] : [[homeKey, storedHome.encode(homeRow)] as const]),
     ];
     try {
@@ -461,7 +486,12 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     const epochKey = space.keys.epochKey(epoch);
     const may = state === undefined ? space.stored().creation !== undefined : writes(roleOf(state, me));
     if (!may || epochKey === undefined) return undefined;
-    const made = newDocument(env, identity, { spaceId: space.spaceId, epoch, epochKey, accessPosition: state?.position ?? 0 });
+    const made = newDocument(env, identity, {
+      spaceId: space.spaceId,
+      epoch,
+      epochKey: epochKey.content,
+      accessPosition: state?.position ?? 0,
+    });
     await library.put(made.entry, made.rows);
     space.wake();
     return made;

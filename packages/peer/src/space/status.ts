@@ -11,10 +11,10 @@ import {
   openInvitesOf,
   settingsOf,
 } from "@skerry/access";
-import type { Role as AccessRole, SpaceState } from "@skerry/access";
+import type { Reads as AccessReads, Role as AccessRole, SpaceState } from "@skerry/access";
 import { bytesEqual, toText } from "@skerry/protocol";
 import type { AccountId, DocId } from "@skerry/protocol";
-import type { FormerMember, Guest, Member, SpaceInvite, SpaceStatus } from "../client.ts";
+import type { FormerMember, Guest, Member, Reads, SpaceInvite, SpaceStatus } from "../client.ts";
 import type { People } from "./people.ts";
 import type { Space } from "./space.ts";
 import { epochBeganAtMs } from "./epoch-began.ts";
@@ -63,7 +63,7 @@ const personOf = (
   people: People | undefined,
   me: Uint8Array,
   ownName: string,
-): Omit<Member, "role"> => {
+): Omit<Member, "role" | "reads"> => {
   const you = bytesEqual(accountId, me);
   const account = accountState(state, accountId);
   return {
@@ -78,14 +78,18 @@ const personOf = (
 const guests = (state: SpaceState, docId: DocId, people: People | undefined, me: Uint8Array, ownName: string): readonly Guest[] =>
   grantsOf(state)
     .flatMap(({ accountId, docId: granted, role }): readonly Guest[] =>
-      role === undefined || !bytesEqual(granted, docId) ? [] : [{ ...personOf(state, accountId, people, me, ownName), role }],
+      role === undefined || !bytesEqual(granted, docId)
+        ? []
+        : [{ ...personOf(state, accountId, people, me, ownName), role, reads: "history" }],
     )
     .toSorted((a, b) => Number(b.you) - Number(a.you) || a.name.localeCompare(b.name));
 
 const members = (state: SpaceState, people: People | undefined, me: Uint8Array, ownName: string): readonly Member[] =>
   membersOf(state)
-    .map(({ accountId, role }): Member => ({ ...personOf(state, accountId, people, me, ownName), role }))
+    .map(({ accountId, role, reads }): Member => ({ ...personOf(state, accountId, people, me, ownName), role, reads: readsOf(reads) }))
     .toSorted((a, b) => rank[a.role] - rank[b.role] || Number(b.you) - Number(a.you) || a.name.localeCompare(b.name));
+
+const readsOf = (reads: AccessReads): Reads => (reads === "history" ? "history" : "from-now-on");
 
 const former = (state: SpaceState, people: People | undefined): readonly FormerMember[] =>
   formerMembersOf(state)
@@ -96,10 +100,19 @@ const former = (state: SpaceState, people: People | undefined): readonly FormerM
 
 const invites = (state: SpaceState, docId: DocId, fragments: ReadonlyMap<string, string>): readonly SpaceInvite[] =>
   openInvitesOf(state)
-    .map(({ inviteId, docId: to, role, expiresAtMs, usesLeft, passphraseSalt }) => {
+    .map(({ inviteId, docId: to, role, reads, expiresAtMs, usesLeft, passphraseSalt }) => {
       const id = toText(inviteId);
       const scope = to === undefined ? "space" : bytesEqual(to, docId) ? "document" : "other-document";
       const needsPassphrase = passphraseSalt !== undefined;
-      return { inviteId: id, role, scope, expiresAtMs, usesLeft, needsPassphrase, fragment: fragments.get(id) } as const;
+      return {
+        inviteId: id,
+        role,
+        scope,
+        reads: readsOf(reads),
+        expiresAtMs,
+        usesLeft,
+        needsPassphrase,
+        fragment: fragments.get(id),
+      } as const;
     })
     .toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);

@@ -7,6 +7,7 @@ export { disableFormatCleanup } from "./format-cleanup.ts";
 export { editorLimits, recordLimits } from "./limits.ts";
 export type { UpdateLimits } from "./limits.ts";
 export { isWaiting } from "./pending.ts";
+export { saysTheSame } from "./same-content.ts";
 export { splitUpdate } from "./split.ts";
 export { ackedStateBytes, stateBytes } from "./state-bytes.ts";
 export { startTrial } from "./trial.ts";
