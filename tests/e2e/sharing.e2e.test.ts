@@ -1,6 +1,5 @@
 /** Sharing that can be taken back, as people do it: links with a role and an end, roles that change, removal, leaving, safety numbers. */
 import { readFileSync } from "node:fs";
-import { faults } from "@skerry/simulator";
 import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { editorOf, giveName, textOf } from "../support/app.ts";
@@ -18,6 +17,7 @@ import {
 } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
 import { focusedWords } from "../support/keyboard.ts";
+import { closeShare, cutOff, dialogOf, makeLink, openShare, reconnect, rowOf } from "../support/sharing.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -26,47 +26,6 @@ beforeEach(async () => {
   stage = await openStage();
 }, 60_000);
 afterEach(() => stage?.close());
-
-const dialogOf = (page: Page): Locator => page.getByRole("dialog", { name: "Share this document" });
-
-async function openShare(page: Page): Promise<Locator> {
-  await page.getByRole("button", { name: "Share" }).click();
-  const dialog = dialogOf(page);
-  await dialog.waitFor();
-  return dialog;
-}
-
-async function closeShare(page: Page): Promise<void> {
-  await dialogOf(page).getByRole("button", { name: "Close" }).click();
-  await dialogOf(page).waitFor({ state: "hidden" });
-}
-
-/** Makes a link in the dialog and closes it. As it is for someone at `url`. */
-async function makeLink(from: Person, role: "Can edit" | "Can view", url: string, passphrase?: string): Promise<string> {
-  const dialog = await openShare(from.page);
-  await dialog.getByRole("radio", { name: role }).check();
-  if (passphrase !== undefined) {
-    await dialog.getByRole("checkbox", { name: "Also ask for a passphrase" }).check();
-    await dialog.getByLabel("Passphrase", { exact: true }).fill(passphrase);
-  }
-  await dialog.getByRole("button", { name: "Create link" }).click();
-  await dialog.getByText("The link is ready.").waitFor();
-  const link = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
-  await closeShare(from.page);
-  return `${url}/s#${fragmentOf(link)}`;
-}
-
-const rowOf = (dialog: Locator, name: string): Locator => dialog.getByRole("listitem").filter({ hasText: name });
-
-async function cutOff(person: Person): Promise<void> {
-  await person.proxy.set({ ...faults.cut("drop"), newConnections: "refuse" });
-  person.proxy.dropConnections();
-}
-
-async function reconnect(person: Person): Promise<void> {
-  await person.proxy.heal();
-  await person.page.evaluate(() => dispatchEvent(new Event("online")));
-}
 
 /** Olga owns it, with one line of text at the relay. */
 async function olgasDocument(text: string): Promise<Person> {
@@ -372,7 +331,7 @@ test("a link with a passphrase, pasted, by the keyboard alone; cancelled, nothin
   const olga = await olgasDocument("Plan:");
   const edda = await stage.person("Edda");
   const { page } = edda;
-  const link = await makeLink(olga, "Can view", edda.url, words);
+  const link = await makeLink(olga, "Can view", edda.url, { passphrase: words });
   await page.goto(edda.url);
   await giveName(page, "Edda");
   await reach(page, "Tab", "Open a link");
@@ -622,7 +581,7 @@ test("every screen of it is accessible in both themes, on a desktop and on a pho
 
   await olga.page.keyboard.press("Escape");
   await closeShare(olga.page);
-  const guarded = await makeLink(olga, "Can view", nina.url, words);
+  const guarded = await makeLink(olga, "Can view", nina.url, { passphrase: words });
   await olga.page.getByRole("button", { name: "Share" }).click();
   await dialog.getByRole("checkbox", { name: "Also ask for a passphrase" }).check();
   await dialog.getByRole("button", { name: "Create link" }).click();

@@ -1,6 +1,7 @@
 /** A real Chromium for tests, driven by playwright-core, and pages for it that are bundled on the fly and served on a free port. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +51,34 @@ export async function launchChromium(args: readonly string[] = []): Promise<Test
       await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
+}
+
+/** The processes of a living browser that run pages and their workers. Linux. */
+export function rendererPids({ folder }: TestBrowser): readonly number[] {
+  const processes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        // The name of the program, in brackets, may hold anything.
+        const parent = Number(
+          readFileSync(`/proc/${name}/stat`, "latin1")
+            .replace(/^.*\) /s, "")
+            .split(" ")[1],
+        );
+        // Chromium writes its own command lines over, with blanks between their parts.
+        const command = readFileSync(`/proc/${name}/cmdline`, "latin1").split(/[\0 ]/);
+        return [{ pid: Number(name), parent, command }];
+      } catch {
+        // It has ended meanwhile.
+        return [];
+      }
+    });
+  const root = processes.find(
+    ({ command }) => command.includes(`--user-data-dir=${folder}`) && !command.some((part) => part.startsWith("--type=")),
+  );
+  const isIn = (pid: number): boolean =>
+    pid === root?.pid || processes.some((one) => one.pid === pid && one.parent !== pid && isIn(one.parent));
+  return processes.filter(({ pid, command }) => command.includes("--type=renderer") && isIn(pid)).map(({ pid }) => pid);
 }
 
 export interface PageServer {

@@ -167,7 +167,7 @@ export async function shareLink(from: Pick<Person, "page">, url: string): Promis
 export const fragmentOf = (link: string): string => link.slice(link.indexOf("#") + 1);
 
 /** First visit by a share link: the name, then the document. */
-export async function openLink(person: Person, link: string): Promise<void> {
+export async function openLink(person: Pick<Person, "name" | "page">, link: string): Promise<void> {
   await person.page.goto(link);
   await giveName(person.page, person.name);
   await editorOf(person.page).waitFor();

@@ -21,6 +21,7 @@ export type {
   Profile,
   RecoveryKitResult,
   RestoreResult,
+  Reads,
   Role,
   SavedLevel,
   SetAsideAuthor,

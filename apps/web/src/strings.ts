@@ -116,7 +116,7 @@ const refusalTexts: Readonly<Record<string, string>> = {
 };
 
 /** What a link gives to whoever opens it. */
-export interface LinkGives extends Pick<SpaceInvite, "role" | "scope" | "needsPassphrase"> {
+export interface LinkGives extends Pick<SpaceInvite, "role" | "scope" | "reads" | "needsPassphrase"> {
   /** Documents in the space. */
   readonly documents: number;
 }
@@ -493,6 +493,14 @@ export const strings = {
     waitingTitle: "Waiting for the server",
     waiting:
       "This document is not on this device yet, and the server can't be reached. It opens by itself as soon as there is a connection.",
+    unpreparedTitle: "Waiting for an owner's device",
+    unprepared:
+      "You were let in to read from now on, without what was deleted before. So a device of somebody who owns this document has to prepare it for you first.",
+    unpreparedSafe:
+      "You are in, and nothing is lost, also if you close this page. The document opens by itself when such a device is online.",
+    unpreparedTodo: "Ask the person who invited you to open Skerry.",
+    unpreparedOffline:
+      "The server can't be reached. When there is a connection, this document still waits for a device of somebody who owns it; then it opens by itself.",
     missingTitle: "Not on the server yet",
     missing:
       "The server does not have this document. Whoever shared it may not have been online since: leave this page open and it appears when they are, or ask them.",
@@ -544,6 +552,13 @@ export const strings = {
       people,
       scope: "It opens",
       scopes: { space: "Everything here", document: "Only this document" },
+      reads: "What they can read",
+      readsChoices: { history: "All versions", "from-now-on": "From now on" },
+      readsHints: {
+        history: "Their devices get all that was ever written here, also what was deleted since.",
+        "from-now-on":
+          "They get the documents as they are now, and what comes after. What was deleted before stays hidden from them. Your devices prepare the documents for them, so keep one of yours online until they have come in.",
+      },
       protect: "Also ask for a passphrase",
       passphrase: "Passphrase",
       passphraseHint: "Tell it to them another way, not beside the link. We cannot reset it, and it is not shown again.",
@@ -552,7 +567,7 @@ export const strings = {
       creating: "Making the link. The server has to agree…",
       created: "The link is ready.",
       label: "Link",
-      is: ({ role, scope, needsPassphrase, documents }: LinkGives): string =>
+      is: ({ role, scope, reads, needsPassphrase, documents }: LinkGives): string =>
         `Anyone with this link${needsPassphrase ? " and the passphrase" : ""} can ${role === "editor" ? "read and change" : "read"} ${
           scope === "document"
             ? documents > 1
@@ -563,7 +578,7 @@ export const strings = {
               : documents > 1
                 ? `all ${number.format(documents)} documents here, and those that come`
                 : "the document"
-        }.`,
+        }${reads === "from-now-on" ? ", but nothing that was deleted before the link was made" : ""}.`,
       copy: "Copy link",
       copied: "Copied",
       later: "Links can be made once the server has been reached. Until then this document is on this device only.",
@@ -581,6 +596,7 @@ export const strings = {
       hint: "A revoked link lets nobody in any more. Who came by it stays until you remove them.",
       elsewhere: "Made on another device, which alone can show it",
       scopes: { space: "", document: "only this document", "other-document": "only another document" },
+      reads: { history: "", "from-now-on": "from now on" },
       revoked: "The link is revoked. It lets nobody in any more.",
     },
 
@@ -588,6 +604,7 @@ export const strings = {
       heading: (count: number): string => `People · ${number.format(count)}`,
       verified: "Verified",
       commenterHint: "There are no comments yet: this is viewing, for now.",
+      reads: { "from-now-on": "Without earlier versions" },
       compare: "Compare safety number…",
       remove: "Remove…",
       makeOwner: "Make owner…",
@@ -1020,6 +1037,7 @@ export const strings = {
     catchingUp: "Getting changes…",
     fetching: "Fetching…",
     waiting: "Waiting for the server",
+    unprepared: "Waiting for an owner's device",
     missing: "Not on the server yet",
     failed: "Can't be opened",
     synced: (time: string): string => (time === "" ? "Synced" : `Synced · ${time}`),

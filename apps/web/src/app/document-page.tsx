@@ -236,10 +236,19 @@ function NotHereYet({ docId, status, connection, space, onRetry }: NotHereYetPro
       </MessagePage>
     );
   }
+  if (status?.phase === "fetching" && status.waitsForPast && !offline) {
+    return (
+      <MessagePage key="unprepared" title={t.unpreparedTitle}>
+        <p>{t.unprepared}</p>
+        <p>{t.unpreparedSafe}</p>
+        <p>{t.unpreparedTodo}</p>
+      </MessagePage>
+    );
+  }
   if (status?.phase === "fetching") {
     return (
       <MessagePage title={offline ? t.waitingTitle : t.fetchingTitle}>
-        <p>{offline ? t.waiting : t.fetching}</p>
+        <p>{!offline ? t.fetching : status.waitsForPast ? t.unpreparedOffline : t.waiting}</p>
         {offline && (
           <button type="button" className="button button-primary" onClick={onRetry}>
             {strings.common.tryNow}

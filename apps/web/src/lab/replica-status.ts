@@ -32,6 +32,7 @@ export function chipOf(replica: ReplicaView): SyncChip {
   const status: DocumentStatus = {
     docId: "",
     phase: oneOf(["loading", "fetching", "missing", "ready", "failed"], replica.phase, "loading"),
+    waitsForPast: false,
     saved: oneOf(["unsaved", "device", "relay", "others"], replica.saved, "unsaved"),
     unsentChanges: replica.unsent,
     // What this device has not seen is told beside the chip, more exactly than it could know itself.

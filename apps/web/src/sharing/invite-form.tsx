@@ -1,10 +1,11 @@
 import { useId, useRef, useState } from "react";
 import type { ReactNode } from "react";
-import type { LesserRole, SkerryClient, SpaceStatus } from "../client.ts";
+import type { LesserRole, Reads, SkerryClient, SpaceStatus } from "../client.ts";
 import { toShareAddress } from "../platform/share-address.ts";
 import { strings } from "../strings.ts";
 import { LinkDisplay } from "./link-display.tsx";
 import { PassphraseField } from "./passphrase-field.tsx";
+import { ReadsChoice } from "./reads-choice.tsx";
 import type { SpaceActions } from "./use-space-actions.ts";
 
 /** Commenting is not offered: who may comment can do no more than read for now. */
@@ -20,6 +21,7 @@ interface MadeLink {
   readonly fragment: string;
   readonly role: LesserRole;
   readonly scope: Scope;
+  readonly reads: Reads;
   readonly needsPassphrase: boolean;
   readonly listed: boolean;
 }
@@ -43,6 +45,9 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
   const [wanted, setScope] = useState<Scope>("space");
   // With one document there is nothing to choose.
   const scope = documents > 1 ? wanted : "space";
+  const [wantedReads, setReads] = useState<Reads>("history");
+  // A document that is given alone is given with its past.
+  const reads = scope === "space" ? wantedReads : "history";
   const [isProtected, setProtected] = useState(false);
   const [passphrase, setPassphrase] = useState("");
   const [problem, setProblem] = useState<string>();
@@ -61,13 +66,13 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
       field.current?.focus();
       return;
     }
-    const bounds = { role, scope, forMs: days * dayMs, uses };
+    const bounds = { role, scope, reads, forMs: days * dayMs, uses };
     const result = await actions.run(() => client.invite(docId, isProtected ? { ...bounds, passphrase } : bounds), {
       doing: t.creating,
       done: t.created,
     });
     if (result?.ok !== true) return;
-    setMade({ fragment: result.fragment, role, scope, needsPassphrase: isProtected, listed: false });
+    setMade({ fragment: result.fragment, role, scope, reads, needsPassphrase: isProtected, listed: false });
     // The next link has one of its own, or none.
     setProtected(false);
     setPassphrase("");
@@ -110,6 +115,7 @@ export function InviteForm({ client, docId, space, actions }: InviteFormProps): 
             ))}
           </fieldset>
         )}
+        {scope === "space" && <ReadsChoice reads={reads} onChange={setReads} />}
         <div className="invite-bounds">
           <div>
             <label htmlFor={`${id}-days`}>{t.lasts}</label>

@@ -9,6 +9,7 @@ const member = (accountId: string, name: string, you = false): Member => ({
   role: "editor",
   devices: 1,
   verified: false,
+  reads: "history",
 });
 
 const labelsOf = (...members: readonly Member[]): readonly string[] => [...memberLabels(members, "Ana").values()].map(({ label }) => label);

@@ -45,6 +45,7 @@ export function MemberRow({
           {you && <span className="hint"> ({strings.space.you})</span>}
         </p>
         {role === "commenter" && <p className="hint">{t.commenterHint}</p>}
+        {member.reads !== "history" && <p className="hint">{t.reads[member.reads]}</p>}
         {member.verified && !you && (
           <p className="verified">
             <BadgeCheck aria-hidden="true" />

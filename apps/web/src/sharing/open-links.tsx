@@ -72,8 +72,7 @@ function LinkRow({ invite, documents, nowMs, hint, actions, onRevoke }: LinkRowP
     t.left(invite.usesLeft),
     ...(invite.needsPassphrase ? [t.passphrase] : []),
   ].join(" · ");
-  const scope = t.scopes[invite.scope];
-  const title = scope === "" ? strings.space.roles[invite.role] : `${strings.space.roles[invite.role]}, ${scope}`;
+  const title = [strings.space.roles[invite.role], t.scopes[invite.scope], t.reads[invite.reads]].filter((part) => part !== "").join(", ");
   const which = <span className="visually-hidden">{t.which(`${title}, ${bounds}`)}</span>;
   const address = invite.fragment === undefined ? undefined : toShareAddress(window.location.origin, invite.fragment);
 

@@ -50,6 +50,13 @@ describe("every refusal is a plain sentence", () => {
   });
 });
 
+test("a link's sentence says what its people can't read, and of nobody else that there is anything", () => {
+  const link = { role: "viewer", scope: "space", reads: "from-now-on", needsPassphrase: false, documents: 1 } as const;
+  expect(t.invite.is(link)).toBe("Anyone with this link can read the document, but nothing that was deleted before the link was made.");
+  expect(t.invite.is({ ...link, documents: 3 })).toMatch(/ all 3 documents here, and those that come, but nothing that was deleted before/);
+  expect(t.invite.is({ ...link, reads: "history" })).toBe("Anyone with this link can read the document.");
+});
+
 test("without an answer of the server no more is claimed than is known", () => {
   expect(t.problem("offline", "stale")).toMatch(/^Nothing was changed, as far as this device knows/);
 });

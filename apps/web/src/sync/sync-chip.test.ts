@@ -12,6 +12,7 @@ const alarm: Alarm = { kind: "rollback", seq: 7, atMs: nowMs, device: "" };
 const synced: DocumentStatus = {
   docId: "d",
   phase: "ready",
+  waitsForPast: false,
   saved: "relay",
   unsentChanges: 0,
   seq: 9,
@@ -82,9 +83,28 @@ const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
       expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" },
     },
     {
+      status: { phase: "fetching", waitsForPast: true },
+      connection: offline("lost"),
+      expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" },
+    },
+    {
       status: { phase: "fetching" },
       connection: connecting,
       expected: { kind: "waiting", text: "Waiting for the server", tone: "warning" },
+    },
+  ],
+  unprepared: [
+    {
+      status: { phase: "fetching", waitsForPast: true },
+      connection: online,
+      space: { mayWrite: false },
+      expected: { kind: "unprepared", text: "Waiting for an owner's device", tone: "busy" },
+    },
+    {
+      status: { phase: "fetching", waitsForPast: true },
+      connection: online,
+      space: { role: "viewer", mayWrite: false },
+      expected: { kind: "unprepared", text: "Waiting for an owner's device", tone: "busy" },
     },
   ],
   missing: [
@@ -223,7 +243,7 @@ const rows: Readonly<Record<SyncKind, readonly Row[]>> = {
   ],
   "not-let-in": [
     {
-      status: { phase: "fetching" },
+      status: { phase: "fetching", waitsForPast: true },
       connection: online,
       space: { standing: "refused", reason: "invite-expired", role: undefined, epoch: 0, mayWrite: false },
       expected: { kind: "not-let-in", text: "Not let in", tone: "warning" },

@@ -17,6 +17,7 @@ export type SyncKind =
   | "opening"
   | "fetching"
   | "waiting"
+  | "unprepared"
   | "missing"
   | "joining"
   | "removed"
@@ -84,7 +85,9 @@ function unreadableChip(status: DocumentStatus): SyncChip | undefined {
 function absentChip(status: DocumentStatus, connection: ConnectionState): SyncChip | undefined {
   if (status.phase === "missing") return chip("missing", "warning", t.missing, t.missing);
   if (status.phase !== "fetching") return undefined;
-  return connection.kind === "online" ? chip("fetching", "busy", t.fetching) : chip("waiting", "warning", t.waiting, t.waiting);
+  if (connection.kind !== "online") return chip("waiting", "warning", t.waiting, t.waiting);
+  // Mostly over within seconds: calm, unlike what needs somebody to do something at once.
+  return status.waitsForPast ? chip("unprepared", "busy", t.unprepared, t.unprepared) : chip("fetching", "busy", t.fetching);
 }
 
 /** Another device of the account has locked this one out: the account is still in the space, and nobody removed it. */

@@ -35,7 +35,7 @@ export function SyncPanel({ id, chip, status, connection, space, nowMs, onRetry,
         </button>
       </div>
       <p className={`panel-state panel-state-${chip.tone}`}>{chip.text}</p>
-      {status !== undefined && <Reason status={status} connection={connection} space={space} />}
+      {status !== undefined && <Reason chip={chip} status={status} connection={connection} space={space} />}
       {connection.kind === "offline" && (
         <button type="button" className="button" onClick={onRetry}>
           <RefreshCw aria-hidden="true" />
@@ -87,18 +87,20 @@ function spaceReason(space: SpaceStatus | null | undefined, status: DocumentStat
 }
 
 interface ReasonProps {
+  readonly chip: SyncChip;
   readonly status: DocumentStatus;
   readonly connection: ConnectionState;
   readonly space: SpaceStatus | null | undefined;
 }
 
 /** The sentence for what is in the way, if anything. */
-function Reason({ status, connection, space }: ReasonProps): ReactNode {
+function Reason({ chip, status, connection, space }: ReasonProps): ReactNode {
   const sentences: string[] = [];
   const ofSpace = spaceReason(space, status);
   if (ofSpace !== undefined) sentences.push(ofSpace);
   if (status.storage !== "ok") sentences.push((status.saved === "unsaved" ? t.storage : t.storageStill)[status.storage]);
   if (connection.kind === "refused") sentences.push(t.refusals[connection.reason]);
+  if (chip.kind === "unprepared") sentences.push(strings.phases.unpreparedSafe, strings.phases.unpreparedTodo);
   if (status.refusal !== undefined && ofSpace === undefined) sentences.push(t.refusal(status.refusal));
   return sentences.map((sentence) => <p key={sentence}>{sentence}</p>);
 }
