@@ -92,6 +92,10 @@ const required: readonly string[] = [
   "a guest in the end",
   "a guest with two documents",
   "somebody lost a document that was given alone",
+  "somebody who reads from now on has a document",
+  "the relay colluded: now",
+  "the relay colluded: backdated",
+  "the relay colluded: snapshot",
 ];
 
 test(`SM-11 fresh seeds from ${fresh} on run clean, and some of them twice with the same hash`, async () => {

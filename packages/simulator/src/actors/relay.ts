@@ -43,6 +43,8 @@ export interface RelayActor {
   freeze(): void;
   thaw(): void;
   jumpWall(byMs: number): void;
+  /** Its operator stops it, changes what it has stored past all rules, and starts it again. Does nothing while it is down. */
+  collude(change: (store: LogStore) => Promise<void>): void;
 }
 
 interface Life {
@@ -209,6 +211,27 @@ export function createRelayActor({ context, name, disk, events }: RelayOptions):
     jumpWall: (byMs) => {
       skewMs += byMs;
       life?.process.jumpWall(byMs);
+    },
+    collude: (change) => {
+      if (life === undefined || !life.process.alive()) return;
+      end(life, "kill");
+      const process = world.spawn(`${name}'s operator`);
+      const open = async (): Promise<void> => {
+        const store = await openLevelLogStoreOn({ engine: disk.engineFor(process), clock: process.clock, log: () => {} });
+        await change(store);
+        await store.close();
+      };
+      process.later(1, "colludes", () => {
+        const ended = (): void => {
+          process.kill();
+          disk.crash("kill");
+          world.later(1, "up again", start);
+        };
+        open().then(ended, (error: unknown) => {
+          context.log(name, "warn", "collusion-failed", { code: String(error) });
+          ended();
+        });
+      });
     },
   };
   return actor;

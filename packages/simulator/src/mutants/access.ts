@@ -1,4 +1,5 @@
 /** Bugs of spaces with access logs: the rulebook, the relay that enforces it, the peer that follows it. `cli/simulate-spaces.ts` hunts them. */
+import { fromNowOnMutants } from "./from-now-on.ts";
 import type { Mutant } from "./mutant.ts";
 
 const keys = "packages/access/src/rules/keys.ts";
@@ -14,6 +15,7 @@ const actions = "packages/peer/src/space/actions.ts";
 const duties = "packages/peer/src/space/duties.ts";
 const keyRing = "packages/peer/src/space/key-ring.ts";
 const membership = "packages/peer/src/space/log-membership.ts";
+const envelopes = "packages/crypto/src/key-envelope.ts";
 const makeCut = "packages/peer/src/space/make-cut.ts";
 const documentKeys = "packages/peer/src/space/document-keys.ts";
 const ownAccount = "packages/peer/src/account/own-account.ts";
@@ -131,7 +133,9 @@ export const accessMutants: readonly Mutant[] = [
   },
   {
     id: "old-keys-not-walked",
-    patches: [{ file: keyRing, find: `      for (let from = newest; from > 1;) {`, replace: `      for (let from = 0; from > 1;) {` }],
+    patches: [
+      { file: keyRing, find: `      for (let from = newest; from > 1; from--) {`, replace: `      for (let from = 0; from > 1; from--) {` },
+    ],
     bug: "The keys of earlier epochs are not opened with the newest one.",
     loss: "Who comes later can't read what was written before.",
     expect: ["I12", "I14", "I3"],
@@ -154,8 +158,8 @@ export const accessMutants: readonly Mutant[] = [
     patches: [
       {
         file: spaces,
-        find: `    if (state !== undefined && !closed) takeDocuments(space, state);`,
-        replace: `    if (state !== undefined && closed) takeDocuments(space, state);`,
+        find: `      takeDocuments(space, state);\n`,
+        replace: ``,
       },
     ],
     bug: "Documents that others make in the space are not taken onto this device.",
@@ -207,6 +211,72 @@ export const accessMutants: readonly Mutant[] = [
     bug: "An operation whose answer was lost is waited for for ever.",
     loss: "Nobody on this device can change anything in the space any more.",
     expect: ["I14"],
+  },
+  {
+    id: "chain-of-content-keys",
+    patches: [
+      {
+        file: makeCut,
+        find: `sealOldEpochKey(next.given, spaceId, epoch, epochKey.given)`,
+        replace: `sealOldEpochKey(next.given, spaceId, epoch, epochKey.content)`,
+      },
+    ],
+    bug: "Under a new key the content key of the epoch before is sealed, and not its history key.",
+    loss: "Who comes after two changes of the key can't read what was written before the first.",
+    expect: ["I12", "I14", "I2", "I3"],
+  },
+  {
+    id: "history-readers-get-the-content-key",
+    patches: [
+      {
+        file: envelopes,
+        find: `to.reads === "history" ? epochKey.given : epochKey.content`,
+        replace: `epochKey.content`,
+      },
+    ],
+    bug: "Everybody gets the key that is for who reads from now on.",
+    loss: "Who comes by a link to everything can't read what was written before the last change of the key.",
+    expect: ["I12", "I14", "I2", "I3"],
+  },
+  // ---- a relay that colludes
+  {
+    id: "peers-take-what-the-relay-shows",
+    patches: [
+      {
+        file: membership,
+        find: `      return state !== undefined && judgeEntry(state, { docId, seq, deviceId, epoch, position, positionBefore }).ok;`,
+        replace: `      return state !== undefined && seq + epoch + position + positionBefore + deviceId.length + judgeEntry.length > 0;`,
+      },
+    ],
+    bug: "What stands in a document's log counts: the relay will have checked it.",
+    loss: "Viewers, and people who were removed, write in the document, if the relay helps.",
+    expect: ["I8"],
+  },
+  {
+    id: "backdated-counts",
+    patches: [
+      {
+        file: judge,
+        find: `  return fence !== undefined && claim.seq > fence ? err(refusalFor("beyond-fence")) : ok(true);`,
+        replace: `  return fence !== undefined && claim.seq > fence + 1e9 ? err(refusalFor("beyond-fence")) : ok(true);`,
+      },
+    ],
+    bug: "Fences of a removal are not looked at.",
+    loss: "Somebody who was removed goes on writing under a date from before, if the relay helps.",
+    expect: ["I8"],
+  },
+  {
+    id: "everybodys-snapshot-counts",
+    patches: [
+      {
+        file: judge,
+        find: `  return role === "owner" ? ok(true) : refused("may-not-vouch");`,
+        replace: `  return role !== undefined ? ok(true) : refused("may-not-vouch");`,
+      },
+    ],
+    bug: "A snapshot counts, whoever wrote it.",
+    loss: "An editor puts words into others' mouths, and newcomers believe it.",
+    expect: ["I8", "I12"],
   },
   // ---- devices
   {
@@ -433,4 +503,5 @@ export const accessMutants: readonly Mutant[] = [
     loss: "Guests never hear of a new key, and what they write is not taken any more.",
     expect: ["I14"],
   },
+  ...fromNowOnMutants,
 ];

@@ -340,7 +340,7 @@ export const peerSendingMutants: readonly Mutant[] = [
       { file: document, find: `        dirty: state.dirty,\n`, replace: `        dirty: state.dirty && state.session === undefined,\n` },
       {
         file: document,
-        find: `unacknowledged: state.outgoing.filter((record) => !record.acked).length,`,
+        find: `unacknowledged: state.outgoing.filter((record) => !record.acked && record.snapshot === undefined).length,`,
         replace: `unacknowledged: state.session === undefined ? state.outgoing.length : 0,`,
       },
     ],

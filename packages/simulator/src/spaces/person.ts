@@ -5,7 +5,7 @@
 import { importSecret } from "@skerry/crypto";
 import { createPeer, openSealedKv } from "@skerry/peer";
 import type { Alarm, DevicesStatus, DocumentStatus, Kv, OpenDocument, PairingStatus, Peer, SpaceStatus } from "@skerry/peer";
-import { createIdbContentStore, openIdbKv } from "@skerry/peer/browser/storage";
+import { createIdbContentStore, identityKey, openIdbKv, storedEpochKey, storedIdentity } from "@skerry/peer/browser/storage";
 import { idBytes, toText } from "@skerry/protocol";
 import { createProfile, factories } from "../actors/device.ts";
 import type { RunContext } from "../run/context.ts";
@@ -24,6 +24,15 @@ export interface Word {
   acked: boolean;
   /** The person was told that it is on this device. */
   kept: boolean;
+}
+
+/** What somebody has who controls a device. */
+export interface Loot {
+  /** Seed of its key, 32 bytes. */
+  readonly seed: Uint8Array;
+  readonly certificate: Uint8Array;
+  /** As it was given them: history keys or content keys (CR-31). */
+  readonly epochKeys: ReadonlyMap<number, Uint8Array>;
 }
 
 export interface Person {
@@ -73,6 +82,8 @@ export interface Device {
   alarms(): readonly Alarm[];
   /** Epochs of a space whose key this device was ever seen to store. */
   epochs(spaceId: string): ReadonlySet<number>;
+  /** Undefined before it is up for the first time. */
+  loot(spaceId: string): Loot | undefined;
   home(): Home | undefined;
   /** The words by which it came in still speak for the account. */
   hasKit(): boolean;
@@ -132,7 +143,8 @@ function createDevice(context: RunContext, name: string, person: string, { words
   const followed = new Set<string>();
   const told = new Map<string, Alarm>();
   /** By the name that the device gives a space in its store. */
-  const epochs = new Map<string, Set<number>>();
+  const epochs = new Map<string, Map<number, Uint8Array>>();
+  let identity: Pick<Loot, "seed" | "certificate"> | undefined;
   const spaceNames = new Map<string, string>();
   let home: Home | undefined;
   let hasKit = false;
@@ -186,11 +198,15 @@ function createDevice(context: RunContext, name: string, person: string, { words
   const note = (key: string, value: Uint8Array): void => {
     const space = spaceRow.exec(key)?.[1];
     if (space !== undefined) spaceNames.set(idAt(value, 0), space);
+    if (key === identityKey) {
+      const { device: seed, certificate } = storedIdentity.decode(value);
+      identity = { seed: seed.slice(), certificate: certificate.slice() };
+    }
     if (key === homeRow) home = { spaceId: idAt(value, 0), docId: idAt(value, 1) };
     const [, of, epoch] = epochRow.exec(key) ?? [];
     if (of === undefined || epoch === undefined) return;
-    const known = epochs.get(of) ?? new Set();
-    epochs.set(of, known.add(Number.parseInt(epoch, 36)));
+    const known = epochs.get(of) ?? new Map<number, Uint8Array>();
+    epochs.set(of, known.set(Number.parseInt(epoch, 36), storedEpochKey.decode(value).key.slice()));
   };
 
   const boot = async (mine: Life): Promise<void> => {
@@ -341,7 +357,11 @@ function createDevice(context: RunContext, name: string, person: string, { words
       if (mine !== undefined) follow(mine, docId);
     },
     alarms: () => [...told.values()],
-    epochs: (spaceId) => epochs.get(spaceNames.get(spaceId) ?? "") ?? new Set(),
+    epochs: (spaceId) => new Set(epochs.get(spaceNames.get(spaceId) ?? "")?.keys()),
+    loot: (spaceId) =>
+      identity === undefined
+        ? undefined
+        : { ...identity, epochKeys: epochs.get(spaceNames.get(spaceId) ?? "") ?? new Map<number, Uint8Array>() },
     home: () => home,
     hasKit: () => hasKit,
     homeIsKept: (spaces, links) => {

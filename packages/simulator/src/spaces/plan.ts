@@ -50,6 +50,8 @@ export type Act =
   /** Recovery words; and all devices of the person are gone, and a fresh one gets the words. `diesAfterMs`: amid that it dies once. */
   | { readonly do: "recovery-words"; readonly who: number }
   | { readonly do: "lose-all"; readonly who: number; readonly diesAfterMs: number | undefined }
+  /** The relay stores what somebody signed against the rules: as of now, backdated to when they still might, or as a snapshot of one who may not vouch. */
+  | { readonly do: "collude"; readonly who: number; readonly doc: number; readonly how: "now" | "backdated" | "snapshot" }
   /** A document that is shared by a link, with nobody. */
   | { readonly do: "own-document" | "rename-device"; readonly who: number };
 
@@ -68,6 +70,8 @@ export interface Plan {
   readonly guests: number;
   /** Some people have more than one device. */
   readonly devices: boolean;
+  /** Some links let people read from now on only. */
+  readonly fromNowOn: boolean;
   readonly acts: readonly Planned[];
   readonly endMs: number;
 }
@@ -108,10 +112,24 @@ export function planOf(random: Prng): Plan {
   if (devices) acts.push(...actsOfDevices(ownStream, people, indexOf, words));
   const haveDevices = guests > 0 && guestStream.chance(0.4);
   if (guests > 0) acts.push(...actsOfGuests(guestStream, people, guests, haveDevices));
+  const collusion = random.fork("collusion");
+  // A relay that also forgets is another story: then it is not known any more what was against the rules.
+  if (collusion.chance(0.35) && !hasRollback)
+    for (let left = 2 + collusion.int(6); left > 0; left--)
+      acts.push({
+        atMs: 20_000 + collusion.int(95_000),
+        act: {
+          do: "collude",
+          who: collusion.int((people + guests) * 64),
+          doc: collusion.int(8),
+          how: collusion.pick(["now", "backdated", "backdated", "snapshot"] as const),
+        },
+      });
   return {
     people: people + guests,
     guests,
     devices: devices || haveDevices,
+    fromNowOn: random.fork("from now on").chance(0.35),
     acts: acts.toSorted((a, b) => a.atMs - b.atMs),
     endMs: lastMs,
   };

@@ -20,6 +20,8 @@ import type { RunContext } from "../run/context.ts";
 import type { Violation } from "../run/simulation.ts";
 import { installSignatures } from "../world/signature-memo.ts";
 import { createWorld } from "../world/world.ts";
+import { forge } from "./collusion.ts";
+import type { Forgery } from "./collusion.ts";
 import { pair } from "./pairing.ts";
 import type { Pairing } from "./pairing.ts";
 import { createPerson } from "./person.ts";
@@ -57,6 +59,13 @@ interface GivenLink {
   readonly passphrase?: string;
 }
 
+interface LinkedTo {
+  space: boolean;
+  /** Of the keys to which links to the space lead. */
+  firstEpoch: number;
+  readonly documents: Set<string>;
+}
+
 const settleMs = 240_000;
 const pollMs = 500;
 const dayMs = 86_400_000;
@@ -92,10 +101,12 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const words: Word[] = [];
   const lastLinks = new Map<string, number>();
   const linksOf = new Map<string, readonly GivenLink[]>();
+  /** What the relay has stored against the rules. */
+  const forgeries: Forgery[] = [];
   /** What links that somebody was handed lead to, by name. */
-  const linkedTo = new Map<string, { space: boolean; readonly documents: Set<string> }>();
-  const wasLinkedTo = (person: string): { space: boolean; readonly documents: Set<string> } => {
-    const known = linkedTo.get(person) ?? { space: false, documents: new Set<string>() };
+  const linkedTo = new Map<string, LinkedTo>();
+  const wasLinkedTo = (person: string): LinkedTo => {
+    const known = linkedTo.get(person) ?? { space: false, firstEpoch: Number.POSITIVE_INFINITY, documents: new Set<string>() };
     linkedTo.set(person, known);
     return known;
   };
@@ -358,7 +369,16 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       const [owner, guest] = [anOwner(by), personAt(whom)];
       const docId = known(owner);
       if (docId === undefined || owner.person === guest.name) return;
-      const options = { role: lesserRoles[role] ?? "editor", uses, forMs: short ? 3_000 : dayMs, ...protectionOf(guest, uses) } as const;
+      const reads = plan.fromNowOn && (uses + role) % 2 === 0 ? "from-now-on" : "history";
+      const options = {
+        role: lesserRoles[role] ?? "editor",
+        reads,
+        uses,
+        forMs: short ? 3_000 : dayMs,
+        ...protectionOf(guest, uses),
+      } as const;
+      // The link comes with an epoch of its own, after this one.
+      const firstEpoch = reads === "history" ? 1 : (owner.space(docId)?.epoch ?? 0) + 1;
       // The link is handed over by other ways, some time later.
       inProcess(owner, (peer) =>
         ask(
@@ -369,6 +389,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
             if (!made.ok) return;
             lastLinks.set(guest.name, world.now());
             wasLinkedTo(guest.name).space = true;
+            wasLinkedTo(guest.name).firstEpoch = Math.min(firstEpoch, wasLinkedTo(guest.name).firstEpoch);
             wasLinkedTo(guest.name).documents.add(docId);
             handOver(guest, whom, { ...options, fragment: made.fragment }, role === 3, root.int(short ? 8_000 : 4_000));
           },
@@ -487,6 +508,32 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       relay.kill("kill");
       disk.restore(backup);
       world.later(1_000, "again", relay.start);
+    },
+    collude: ({ who, doc, how }) => {
+      const now = facts();
+      if (now === undefined || !relay.alive()) return;
+      const text = `${canary}f${forgeries.length}x`;
+      const random = root.fork(`forgery ${forgeries.length} ${Math.round(world.now())}`);
+      const rows = [...disk.rows()];
+      const all = everyDevice();
+      const { documents } = now.space;
+      // Whoever is next, and has what it takes; best where nothing but a fence is in the way.
+      let best: Forgery | undefined;
+      for (let tried = 0; tried < all.length * Math.min(3, documents.length) && best?.isFenced !== true; tried++) {
+        const [device, docId] = [all[(who + tried) % all.length], documents[(doc + Math.floor(tried / all.length)) % documents.length]];
+        if (device === undefined || docId === undefined) continue;
+        const found = forge({ truth: now.space, rows, device, docId, how, text, nowMs: world.now(), random });
+        if (best === undefined || found?.isFenced === true) best = found ?? best;
+        if (how !== "backdated" && best !== undefined) break;
+      }
+      if (best === undefined) return;
+      const forgery = best;
+      tell(`the relay stores ${text} of ${forgery.person} in ${forgery.docId.slice(0, 4)}: ${how}`);
+      relay.collude(async (store) => {
+        await forgery.slipIn(store);
+        forgeries.push(forgery);
+        saw(`the relay colluded: ${how}${forgery.isFenced ? ", and a fence stood in the way" : ""}`);
+      });
     },
     ...actsOfDevices(),
   };
@@ -713,15 +760,19 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
       world.later(2_000, "again", device.start);
     });
   }
+  /** What it had alone nobody else has, so nobody misses it: it is waited for here. */
   const restoring = (): string | undefined => {
     const open = restores.find(({ ended }) => !ended);
-    return open === undefined ? undefined : `${open.device.name} did not get the account back by its words`;
+    if (open !== undefined) return `${open.device.name} did not get the account back by its words`;
+    const short = restores.find(lacks);
+    return short === undefined ? undefined : `${short.device.name} got the account back without ${lacks(short)?.slice(0, 4) ?? ""}`;
   };
+  const lacks = ({ device, had }: Restore): string | undefined => had.find((docId) => !device.documents().includes(docId));
   /** Documents of a space are looked at with everybody's. */
   const judgeRestored = (): void => {
-    for (const { device, had } of restores) {
-      const missing = had.find((docId) => !device.documents().includes(docId));
-      if (missing !== undefined) broken("I3", `${device.name} got the account back without ${missing.slice(0, 4)}`);
+    for (const restore of restores) {
+      const missing = lacks(restore);
+      if (missing !== undefined) broken("I3", `${restore.device.name} got the account back without ${missing.slice(0, 4)}`);
     }
   };
 
@@ -787,7 +838,7 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
     if (now !== undefined) {
       const rejected = new Set(pairings.filter(({ rejected: no }) => no).map(({ fresh }) => fresh));
       for (const { fresh, rejected: no } of pairings) if (!no) rejected.delete(fresh);
-      judge(now, people, words, { rolledBack, forked, lastLinks, wasLinkedTo, rejected, broken, saw });
+      judge(now, people, words, { rolledBack, forked, lastLinks, wasLinkedTo, rejected, forgeries, broken, saw });
       if (!forked) judgeRestored();
     }
   }

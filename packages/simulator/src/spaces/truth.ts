@@ -8,6 +8,7 @@ import {
   documentRights,
   grantOf,
   grantsOf,
+  isHere,
   keysDue,
   liveDocumentsOf,
   memberOf,
@@ -76,6 +77,13 @@ function grantsIn(state: SpaceState): ReadonlyMap<string, ReadonlyMap<string, Ro
 
 /** A member, or somebody who has a document at least. */
 export const isIn = ({ roles, grants }: Truth, accountId: string): boolean => roles.has(accountId) || grants.has(accountId);
+
+/** Since when, on the world's clock, an account that is in has been in without a break. */
+export function cameInAt({ state }: Truth, accountId: string): number {
+  let cameAt = state.position;
+  while (cameAt > 1 && isHere(stateAt(state, cameAt - 1), idOf(accountId))) cameAt--;
+  return (state.history.times[cameAt - 1] ?? 0) - epochMs;
+}
 
 /** Documents of the space that the account has: all that there are, or those that it was given. */
 export const documentsOf = ({ roles, grants, documents }: Truth, accountId: string): readonly string[] =>
@@ -165,4 +173,13 @@ export function wasNeverMember({ state }: Truth, accountId: string): boolean {
   for (let position = 1; position <= state.position; position++)
     if (memberOf(stateAt(state, position), idOf(accountId))?.role !== undefined) return false;
   return true;
+}
+
+/** At some time a member who reads everything: one who founded the space, was let in again by an owner, or came by such a link. */
+export function wasGivenHistory({ state }: Truth, accountId: string): boolean {
+  for (let position = 1; position <= state.position; position++) {
+    const member = memberOf(stateAt(state, position), idOf(accountId));
+    if (member?.role !== undefined && member.reads === "history") return true;
+  }
+  return false;
 }

@@ -2,10 +2,12 @@
 import { isLiveDevice } from "@skerry/access";
 import type { AccountState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
+import type { Forgery } from "./collusion.ts";
 import type { Device, Person, Word } from "./person.ts";
 import { grantName } from "./role-model.ts";
 import {
   accountIn,
+  cameInAt,
   closedForDevice,
   closedFrom,
   couldWriteSince,
@@ -14,6 +16,7 @@ import {
   isAnnounced,
   isIn,
   mayWriteIn,
+  wasGivenHistory,
   wasNeverMember,
 } from "./truth.ts";
 import type { Truth } from "./truth.ts";
@@ -62,7 +65,23 @@ function isStranded(facts: Facts, person: Person): boolean {
       account?.devices.get(id)?.revoked !== true &&
       (here.some((device) => device.deviceId() === id) || (hasWords && !person.devices.some((device) => device.deviceId() === id))),
   );
-  return !isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined));
+  if (!isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined))) return true;
+  return isUnheardOf(facts, person, here);
+}
+
+/**
+ * Devices that had been revoked brought the account in by a link, or were the only ones that an owner's word reached: its home was closed to them by then, so no other
+ * device has ever heard of the space (SECURITY.md).
+ */
+function isUnheardOf({ space, homes }: Facts, person: Person, here: readonly Device[]): boolean {
+  const id = person.accountId() ?? "";
+  const home = homes.get(id);
+  const knowsIt = (device: Device): boolean => device.documents().some((docId) => device.space(docId)?.spaceId === spaceIdOf(space));
+  if (home === undefined || !isIn(space, id) || here.some(knowsIt)) return false;
+  const cameMs = cameInAt(space, id);
+  const isRevokedBefore = (device: Device): boolean => (closedForDevice(home, device.deviceId() ?? "")?.atMs ?? cameMs) < cameMs;
+  const been = person.devices.filter(knowsIt);
+  return been.length > 0 && been.every(isRevokedBefore);
 }
 
 /**
@@ -72,6 +91,9 @@ function isStranded(facts: Facts, person: Person): boolean {
 const differenceIsNamed = (facts: Facts, one: Device, other: Device): boolean =>
   facts.rolledBack && [one, other].every((device) => device.alarms().some(({ kind }) => kind === "diverged"));
 
+/** What those who write have, by document. */
+type Texts = Map<string, readonly { readonly who: Device; readonly text: string }[]>;
+
 /** Why not all agree with the relay's logs yet; undefined if they do. */
 export function unsettled(people: readonly Person[], words: readonly Word[], facts: Facts): string | undefined {
   const { space } = facts;
@@ -80,8 +102,7 @@ export function unsettled(people: readonly Person[], words: readonly Word[], fac
     if (truth.keysDue > 0) return `${truth.keysDue} members have no envelope of their own`;
   }
   const stillborn = stillbornIn(people, facts);
-  /** What those who write have, by document. */
-  const texts = new Map<string, { readonly who: Device; readonly text: string }>();
+  const texts: Texts = new Map();
   for (const person of people) {
     const why = accountUnsettled(person, facts);
     if (why !== undefined) return why;
@@ -123,7 +144,7 @@ function spaceUnsettled(
   device: Device,
   words: readonly Word[],
   facts: Facts,
-  texts: Map<string, { readonly who: Device; readonly text: string }>,
+  texts: Texts,
   stillborn: ReadonlySet<string>,
 ): string | undefined {
   const { space: truth, firstDocument } = facts;
@@ -165,13 +186,7 @@ const isToldIn = (device: Device, docId: string): boolean => {
 };
 
 /** A document that the account has, as a member or alone. */
-function documentUnsettled(
-  device: Device,
-  docId: string,
-  words: readonly Word[],
-  facts: Facts,
-  texts: Map<string, { readonly who: Device; readonly text: string }>,
-): string | undefined {
+function documentUnsettled(device: Device, docId: string, words: readonly Word[], facts: Facts, texts: Texts): string | undefined {
   const { space: truth } = facts;
   const { name } = device;
   const accountId = device.accountId() ?? "";
@@ -204,11 +219,11 @@ function documentUnsettled(
   // Also a guest who reads by now keeps what a relay that was put back has lost of hers.
   if (!isWriter && (role !== undefined || facts.rolledBack)) return undefined;
   const text = sharedText(device, docId, words);
-  const first = texts.get(docId);
-  if (first === undefined) texts.set(docId, { who: device, text });
-  else if (first.text !== text && !differenceIsNamed(facts, first.who, device))
-    return `${first.who.name} and ${name} have different texts in ${short}`;
-  return undefined;
+  const others = texts.get(docId) ?? [];
+  texts.set(docId, [...others, { who: device, text }]);
+  // With each of them: who came just now has not compared yet.
+  const other = others.find((one) => one.text !== text && !differenceIsNamed(facts, one.who, device));
+  return other === undefined ? undefined : `${other.who.name} and ${name} have different texts in ${short}`;
 }
 
 /** Documents that the account has by links: all of its devices have them, with their titles. */
@@ -217,7 +232,7 @@ function ownDocumentsUnsettled(
   devices: readonly Device[],
   words: readonly Word[],
   { homes }: Facts,
-  texts: Map<string, { readonly who: Device; readonly text: string }>,
+  texts: Texts,
 ): string | undefined {
   // One device, and perhaps one that was never paired: nothing to agree on.
   if (!homes.has(device.accountId() ?? "")) return undefined;
@@ -230,8 +245,8 @@ function ownDocumentsUnsettled(
     if (status.unsentChanges > 0) return `${device.name}'s ${short} has ${status.unsentChanges} changes unsent`;
     if (device.title(docId) === "" && devices.some((one) => one.title(docId) !== "")) return `${device.name}'s ${short} has no title`;
     const text = sharedText(device, docId, words);
-    const first = texts.get(docId);
-    if (first === undefined) texts.set(docId, { who: device, text });
+    const [first] = texts.get(docId) ?? [];
+    if (first === undefined) texts.set(docId, [{ who: device, text }]);
     else if (first.text !== text) return `${first.who.name} and ${device.name} have different texts in ${short}`;
   }
   return undefined;
@@ -277,9 +292,15 @@ export interface Verdict {
   /** When a link was last made for each person. */
   readonly lastLinks: ReadonlyMap<string, number>;
   /** What links that a person was handed led to: the space, or single documents. */
-  readonly wasLinkedTo: (person: string) => { readonly space: boolean; readonly documents: ReadonlySet<string> };
+  readonly wasLinkedTo: (person: string) => {
+    readonly space: boolean;
+    readonly firstEpoch: number;
+    readonly documents: ReadonlySet<string>;
+  };
   /** Devices that must not have come in: somebody said that the digits differ, and there was no other try. */
   readonly rejected: ReadonlySet<Device>;
+  /** What the relay stored against the rules. */
+  readonly forgeries: readonly Forgery[];
   readonly broken: (invariant: string, message: string) => void;
   readonly saw: (state: string) => void;
 }
@@ -296,10 +317,14 @@ export function judge(facts: Facts, people: readonly Person[], words: readonly W
     judgeKeys(facts, person, verdict);
     judgeReading(facts, person, words, verdict);
     judgeGuest(facts, person, words, verdict);
+    judgePast(facts, person, verdict);
+    judgeForgeries(facts, person, verdict);
     judgeDevices(facts, person, verdict);
     for (const device of person.devices) {
-      for (const { kind } of device.alarms())
-        if (!verdict.rolledBack) broken("I12", `${device.name} raised "${kind}", and the relay was honest`);
+      for (const alarm of device.alarms()) {
+        const isNamed = alarm.kind === "not-allowed" && verdict.forgeries.some(({ deviceId }) => deviceId === alarm.device);
+        if (!verdict.rolledBack && !isNamed) broken("I12", `${device.name} raised "${alarm.kind}", and the relay was honest`);
+      }
     }
   }
 }
@@ -360,7 +385,10 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
     const stays = author.standing === "in" && (!isAnnouncedHere || mayWriteIn(truth, accountId, word.docId));
     const mustBe = stays && word.kept ? "I3" : word.acked && !rolledBack ? "I2" : undefined;
     const lacking = others.filter((device) => !holders.includes(device));
-    if (lacking.length > 0 && lacking.every((device) => differenceIsNamed(facts, author.device, device))) {
+    // Who only reads may have come just now, and has the same copy as somebody who was told.
+    const told = lacking.filter((device) => differenceIsNamed(facts, author.device, device));
+    const isTold = (device: Device): boolean => told.some((one) => one === device || one.text(word.docId) === device.text(word.docId));
+    if (lacking.length > 0 && lacking.every(isTold)) {
       saw("a rollback left copies that differ, and everybody was told");
       continue;
     }
@@ -421,6 +449,43 @@ function judgeReading(
         (device.text(docId) ?? "").includes(text),
     );
     if (seen !== undefined) broken("I9", `${device.name} was revoked, and has ${seen.text} of ${seen.who}, which was typed afterwards`);
+  }
+}
+
+/** Of each epoch from this one on. A guest's keys are not stored, and seen by nobody. */
+function hasKeysSince(truth: Truth, device: Device, epoch: number): boolean {
+  const epochs = device.epochs(spaceIdOf(truth));
+  return Array.from({ length: truth.epoch - epoch + 1 }, (_, index) => epoch + index).every((one) => epochs.has(one));
+}
+
+/** What a relay stored against the rules stands in nobody's copy, and everybody who has the document names whose it is; those who forged it may do as they like. */
+function judgeForgeries(facts: Facts, person: Person, { forgeries, broken }: Verdict): void {
+  const stranded = isStranded(facts, person);
+  for (const { text, person: forger, deviceId, docId, how, epoch } of forgeries) {
+    if (person.name === forger || stranded) continue;
+    for (const device of person.devices) {
+      if ((device.text(docId) ?? "").includes(text))
+        broken("I8", `${text} of ${forger} (${how}), which may not be, stands in ${device.name}'s copy`);
+      const has = standingOf(facts, person, device) === "in" && documentsOf(facts.space, device.accountId() ?? "").includes(docId);
+      // That it is a snapshot is sealed: who was not there then cannot tell, and passes it over.
+      const canTell = how !== "snapshot" || hasKeysSince(facts.space, device, epoch);
+      if (has && canTell && !device.alarms().some((alarm) => alarm.kind === "not-allowed" && alarm.device === deviceId))
+        broken("I8", `${device.name} does not name ${forger}, whose ${text} (${how}) the relay stored`);
+    }
+  }
+}
+
+/** Who came by links that let them read from now on, and by nothing else, has no key of before. */
+function judgePast({ space: truth }: Facts, person: Person, { wasLinkedTo, broken, saw }: Verdict): void {
+  const { space, firstEpoch } = wasLinkedTo(person.name);
+  const accountId = person.accountId() ?? "";
+  if (!space || firstEpoch <= 1 || wasGivenHistory(truth, accountId)) return;
+  for (const device of person.devices) {
+    if (device.accountId() !== accountId) continue;
+    const oldest = Math.min(...device.epochs(spaceIdOf(truth)));
+    if (oldest < firstEpoch) broken("I9", `${device.name} reads from epoch ${firstEpoch} on, and has the key of epoch ${oldest}`);
+    if (Number.isFinite(oldest) && device.status(truth.documents[0] ?? "")?.phase === "ready")
+      saw("somebody who reads from now on has a document");
   }
 }
 
