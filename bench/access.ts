@@ -1,16 +1,17 @@
 /**
- * What the rulebook costs in a large space: `node --import tsx --conditions=@skerry/source bench/access.ts [MEMBERS] [DOCUMENTS]`, 1,000 and 10,000 if not said. One
- * core. There is nothing in the field to put beside it.
+ * What the rulebook costs in a large space: `node --import tsx --conditions=@skerry/source bench/access.ts [MEMBERS] [DOCUMENTS] [GUESTS]`, 1,000, 10,000 and
+ * 1,000 if not said. One core. There is nothing in the field to put beside it.
  */
 import { applySpace, createSpaceState, documentRights, judgeEntry, nobody, restoreSpaceState, settingsOf, stateAt } from "@skerry/access";
 import type { AccessEntry, AccessHead, SpaceState } from "@skerry/access";
-import { generateEpochKey, pooledRandom, ready } from "@skerry/crypto";
+import { epochKeyOf, generateEpochKey, pooledRandom, ready } from "@skerry/crypto";
 import { randomFillSync } from "node:crypto";
 import { makeCut } from "../packages/peer/src/space/make-cut.ts";
 import {
   addition,
   docIdOf,
   fencesOf,
+  granting,
   newDocument,
   person,
   signedSpaceOperation,
@@ -19,7 +20,7 @@ import {
 } from "../packages/access/src/world.test-support.ts";
 
 await ready;
-const [members = 1_000, documents = 10_000] = process.argv.slice(2).map(Number);
+const [members = 1_000, documents = 10_000, guests = 1_000] = process.argv.slice(2).map(Number);
 const random = pooledRandom((block) => void randomFillSync(block));
 
 const timed = <T>(what: string, count: number, run: () => T): T => {
@@ -83,25 +84,28 @@ timed("an opening is judged", asked, () => {
     if (!documentRights(state, pick(devices, index), pick(docIds, index)).read) throw new Error("refused");
 });
 
-const [gone] = people;
-if (gone === undefined) throw new Error("nobody to remove");
-const cut = timed("a removal is made: envelopes for all who stay, a fence each", 1, () =>
-  makeCut({
-    state,
-    losers: { ...nobody, expelled: [gone.id] },
-    epochKey: generateEpochKey(random),
-    fences: fencesOf(state),
-    endedInvites: [],
-    random,
-  }),
-);
-const removal = signedSpaceOperation(space.id, state, signerOf(owner.device), { type: "remove", accountIds: [gone.id], cut });
-process.stdout.write(`the removal: ${(removal.length / 1024).toFixed(0)} KiB\n`);
-const after = timed("a removal is judged and applied", 1, () => {
-  const applied = applySpace(state, { operation: removal, receivedAtMs: space.timeMs });
-  if (!applied.ok) throw new Error(applied.error.reason);
-  return applied.value;
-});
+const [gone, next] = people;
+if (gone === undefined || next === undefined) throw new Error("nobody to remove");
+const removal = (from: SpaceState, who: typeof gone): SpaceState => {
+  const cut = timed("a removal is made: envelopes for all who stay, a fence each", 1, () =>
+    makeCut({
+      state: from,
+      losers: { ...nobody, expelled: [who.id] },
+      epochKey: epochKeyOf(generateEpochKey(random), space.id, settingsOf(from).epoch),
+      fences: fencesOf(from),
+      endedInvites: [],
+      random,
+    }),
+  );
+  const operation = signedSpaceOperation(space.id, from, signerOf(owner.device), { type: "remove", accountIds: [who.id], cut });
+  process.stdout.write(`the removal: ${(operation.length / 1024).toFixed(0)} KiB\n`);
+  return timed("a removal is judged and applied", 1, () => {
+    const applied = applySpace(from, { operation, receivedAtMs: space.timeMs });
+    if (!applied.ok) throw new Error(applied.error.reason);
+    return applied.value;
+  });
+};
+const after = removal(state, gone);
 timed("an entry of the removed is judged, at its old place", asked, () => {
   const before = stateAt(after, state.position);
   for (let index = 0; index < asked; index++) {
@@ -116,3 +120,25 @@ timed("an entry of the removed is judged, at its old place", asked, () => {
     if (judgeEntry(after, claim).ok) throw new Error("let in");
   }
 });
+
+const visitors = Array.from({ length: guests }, (_, index) => person(`guest ${index}`));
+timed("guests given one document each (four signatures, made and checked)", guests, () => {
+  for (const [index, one] of visitors.entries())
+    space.must(signerOf(owner.device), granting(one, `document ${(index * 7919) % documents}`, "editor"));
+});
+const guestDevices = visitors.map(({ device }) => device.deviceId);
+timed("an append of a guest is judged", asked, () => {
+  for (let index = 0; index < asked; index++) {
+    const at = index % guests;
+    const claim = {
+      docId: docIdOf(`document ${(at * 7919) % documents}`),
+      seq: 9,
+      deviceId: guestDevices[at] ?? owner.device.deviceId,
+      epoch,
+      position: space.state.position,
+      positionBefore: 1,
+    };
+    if (!judgeEntry(space.state, claim).ok) throw new Error("refused");
+  }
+});
+removal(space.state, next);
