@@ -211,8 +211,10 @@ export async function runSpaces(seed: bigint, options: SpacesOptions): Promise<S
   const joined = (device: Device): void => {
     tell(`${device.name} is of another account now`);
     const id = device.home()?.spaceId;
-    const known = id === undefined ? undefined : homeTruth(id)?.model.devices.get(device.deviceId() ?? "");
-    // Whoever was let in was let in by the account's log: nothing of it may be on a disk before.
+    const model = id === undefined ? undefined : homeTruth(id)?.model;
+    const own = device.deviceId() ?? "";
+    // Whoever was let in was let in by the account's log: nothing of it may be on a disk before. It may have been revoked in the moment since.
+    const known = model?.devices.get(own) ?? model?.revoked.get(own);
     if (!rolledBack && known !== device.accountId()) broken("I9", `${device.name} took an account on whose log does not know it`);
   };
   const people = names.slice(0, plan.people).map((name) => createPerson(context, name, { words: () => words, joined }));
