@@ -7,6 +7,7 @@ import type { Alarm } from "../client.ts";
 import { validateUpdate } from "../yjs-update/index.ts";
 import type { UpdateSummary } from "../yjs-update/index.ts";
 import type { ClientIds } from "./client-ids.ts";
+import type { PageFault } from "./judge-page.ts";
 import type { EntryPlace, Membership } from "./membership.ts";
 
 export interface OpenedRecord {
@@ -18,8 +19,14 @@ export interface OpenedRecord {
 
 /** PE-33: it counts, and was sealed before the first key that this device was given. */
 export type SealedBefore = "sealed-before";
-/** PE-33: a snapshot of a former owner: passed over by everybody, and no reason for an alarm. */
-export type Overtaken = "overtaken";
+/**
+ * PE-33: nothing of it is applied, now or when the log is read again, and it is no reason for an alarm. `overtaken`: a snapshot of a former owner. `compared`: one that
+ * this device did not need.
+ */
+export type Unapplied = "overtaken" | "compared";
+
+export const isFault = (why: RecordFault | Unapplied | PageFault | undefined): why is RecordFault | PageFault =>
+  why !== undefined && why !== "overtaken" && why !== "compared";
 
 export type RecordFault = Extract<Alarm["kind"], "not-allowed" | "undecryptable" | "malformed" | "oversized" | "foreign-client-id">;
 
@@ -49,7 +56,7 @@ export function admitRecord(
   clients: ClientIds,
   context: OpenContext,
   content?: Result<OpenedRecord, RecordFault>,
-): Result<OpenedRecord | SealedBefore, RecordFault | Overtaken> {
+): Result<OpenedRecord | SealedBefore, RecordFault | "overtaken"> {
   const { deviceId, epoch } = record.header;
   const { membership } = context;
   if (!membership.counts(deviceId, epoch, place)) return err("not-allowed");
@@ -72,7 +79,7 @@ export function snapshotFault(
   membership: Membership,
   { header }: SealedRecord,
   { position }: EntryPlace,
-): "not-allowed" | Overtaken | undefined {
+): "not-allowed" | "overtaken" | undefined {
   if (membership.vouches(header.deviceId, position)) return undefined;
   return membership.vouches(header.deviceId, header.accessPosition) ? "overtaken" : "not-allowed";
 }

@@ -45,9 +45,11 @@ export function notePart(core: DocumentCore, seq: number, header: RecordHeader, 
 /** Which snapshots that are whole by now show this log: one that was handed back to a relay may name a head of a history that was lost (RC-8). */
 export async function weighSnapshots(core: DocumentCore): Promise<void> {
   const { state, log } = core;
-  for (let one = state.ended.shift(); one !== undefined; one = state.ended.shift()) {
+  for (let one = state.ended[0]; one !== undefined; one = state.ended[0]) {
     const { seq, seen, epoch } = one;
     const ours = seen.seq === 0 ? undefined : await log.chainHashAt(seen.seq);
+    // Only now: if this device can't read, it is weighed with the next.
+    state.ended.shift();
     if (seen.seq >= seq || ours === undefined || !bytesEqual(ours, seen.chainHash)) continue;
     const { past } = state;
     savePast(core, {

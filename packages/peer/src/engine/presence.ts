@@ -180,7 +180,8 @@ export function createPresence(core: DocumentCore): Presence {
   };
 
   const agreement = (): Agreement => {
-    const mine = state.stateHash;
+    // Passing entries over changes nothing in the doc, whose hash may be known from before.
+    const mine = isWhole(state) ? state.stateHash : undefined;
     let agreeing = 0;
     let disagreeing = 0;
     for (const { head, stateHash } of others.values()) {

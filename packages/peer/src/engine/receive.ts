@@ -12,7 +12,7 @@ import type { DocumentCore } from "./document-core.ts";
 import { judgePage, placePage } from "./judge-page.ts";
 import type { JudgedItem, PageItem, PageJudgement } from "./judge-page.ts";
 import { lowerContent, notePending, saveAuthor, saveMeta } from "./meta.ts";
-import { admitRecord, clientsOf, openContent } from "./open-record.ts";
+import { admitRecord, clientsOf, isFault, openContent } from "./open-record.ts";
 import type { OpenedRecord, RecordFault, SealedBefore } from "./open-record.ts";
 import { passOver, savePast, weighSnapshots } from "./past.ts";
 import { quarantine, release } from "./quarantine.ts";
@@ -100,11 +100,11 @@ async function lastPosition({ log, membership }: DocumentCore, seq: number): Pro
 /** Opens what others wrote, before anything of it is taken, and stores whose it is. */
 async function openPage(core: DocumentCore, items: readonly JudgedItem[]): Promise<ReadonlyMap<number, ReturnType<typeof openContent>>> {
   const page = new Map<number, ReturnType<typeof openContent>>();
-  for (const { seq, record, fault } of items) {
+  for (const { seq, entry, record, fault } of items) {
     if (record === undefined || fault !== undefined || bytesEqual(record.header.deviceId, core.identity.device.deviceId)) continue;
     const opened = openContent(record, core);
     page.set(seq, opened);
-    noteOwner(core, record, opened);
+    noteOwner(core, record, opened, entry.accessPosition);
   }
   await storeOwners(core);
   return page;
@@ -114,7 +114,14 @@ async function openPage(core: DocumentCore, items: readonly JudgedItem[]): Promi
  * The content store makes an update durable at once, the owner of its client ids comes with the commit after it. Dying in between, and then not finding the
  * record in the log any more, this device would take another's words for its own, and sign them (VF-4). So whose they are is durable first (PE-15).
  */
-function noteOwner({ state, store, keys }: DocumentCore, record: SealedRecord, opened: ReturnType<typeof openContent>): void {
+function noteOwner(
+  { state, store, keys, membership }: DocumentCore,
+  record: SealedRecord,
+  opened: ReturnType<typeof openContent>,
+  position: number,
+): void {
+  // Who may not vouch (AC-87) has no say in whose others' words are.
+  if (opened.ok && opened.value.snapshot !== undefined && !membership.vouches(record.header.deviceId, position)) return;
   for (const [client, device] of opened.ok ? ownersOf(record, opened.value) : []) {
     // What an editor here writes under is this device's, whoever names it.
     if (state.ownClients.has(client) || !state.clients.expect(client, device)) continue;
@@ -124,7 +131,7 @@ function noteOwner({ state, store, keys }: DocumentCore, record: SealedRecord, o
 }
 
 function ownersOf({ header }: SealedRecord, { summary, snapshot }: OpenedRecord): Iterable<readonly [client: number, device: DeviceId]> {
-  if (snapshot !== undefined) return ownersIn(snapshot) ?? [];
+  if (snapshot !== undefined) return ownersIn(snapshot, summary) ?? [];
   const device = header.deviceId.slice() as DeviceId;
   return clientsOf(summary).map((client) => [client, device] as const);
 }
@@ -192,7 +199,7 @@ function take(core: DocumentCore, item: JudgedItem, positionBefore: number, cont
     record: entry.record,
   });
   state.cursor = { seq, chainHash };
-  if (fault !== undefined && fault !== "overtaken") quarantine(core, seq, fault, record?.header.deviceId);
+  if (isFault(fault)) quarantine(core, seq, fault, record?.header.deviceId);
   if (record === undefined || fault !== undefined) return;
   if (bytesEqual(record.header.deviceId, identity.device.deviceId)) state.ownSeq = Math.max(state.ownSeq, seq);
 }
@@ -201,7 +208,12 @@ function take(core: DocumentCore, item: JudgedItem, positionBefore: number, cont
  * Applies what a record holds, if the document can take it: what the validator could not know alone, `fitUpdate` asks the document. A record
  * that does not fit has changed nothing.
  */
-function accept(core: DocumentCore, seq: number, record: SealedRecord, opened: OpenedRecord | SealedBefore): RecordFault | undefined {
+function accept(
+  core: DocumentCore,
+  seq: number,
+  record: SealedRecord,
+  opened: OpenedRecord | SealedBefore,
+): RecordFault | "compared" | undefined {
   const { state, env, store, keys, doc } = core;
   if (opened === "sealed-before") {
     passOver(core, seq);
@@ -234,15 +246,15 @@ async function applyReleased(core: DocumentCore, seq: number): Promise<void> {
   if (entry === undefined || record?.ok !== true) return;
   const content = openContent(record.value, core);
   if (!bytesEqual(record.value.header.deviceId, core.identity.device.deviceId)) {
-    noteOwner(core, record.value, content);
+    noteOwner(core, record.value, content, entry.accessPosition);
     await storeOwners(core);
   }
   const place = { seq, position: entry.accessPosition, positionBefore: await lastPosition(core, seq - 1) };
   const opened = admitRecord(record.value, place, core.state.clients, core, content);
   release(core, seq);
   const fault = opened.ok ? accept(core, seq, record.value, opened.value) : opened.error;
-  if (fault === "overtaken") return;
-  if (fault !== undefined) return quarantine(core, seq, fault, record.value.header.deviceId);
+  if (isFault(fault)) return quarantine(core, seq, fault, record.value.header.deviceId);
+  if (fault !== undefined) return;
   core.log.put({ ...entry, quarantined: false });
   // The content store may be ahead of this entry, and lack it all the same.
   lowerContent(core.state, seq - 1);
@@ -255,12 +267,18 @@ export async function takePassed(core: DocumentCore): Promise<void> {
   const { passedSeq, readsFrom } = state.past;
   const from = membership.firstEpoch();
   if (passedSeq === 0 || from === 0 || from >= readsFrom) return;
-  savePast(core, { passedSeq: 0, readsFrom: 0 });
+  // What is still before the first key stays passed over.
+  let still = 0;
   for await (const entry of log.read(1, passedSeq)) {
     const record = entry.quarantined ? undefined : decodeRecord(entry.record);
-    if (record?.ok === true && record.value.header.epoch < readsFrom) await applyReleased(core, entry.seq);
+    if (record?.ok !== true || record.value.header.epoch >= readsFrom) continue;
+    if (record.value.header.epoch < from) still = entry.seq;
+    else await applyReleased(core, entry.seq);
   }
   await weighSnapshots(core);
+  // Last, and with how far the content store is behind: a device that dies amid it does all of it again.
+  savePast(core, { passedSeq: still, readsFrom: still === 0 ? 0 : from });
+  saveMeta(core);
 }
 
 /** PE-16: entries that we have, as the relay shows them now. A good signature in the place of a spoiled one releases what it vouches for. */

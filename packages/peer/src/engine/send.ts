@@ -12,8 +12,7 @@ import type { DocumentCore, DocumentState, Outgoing } from "./document-core.ts";
 import { rebuildAcked } from "./load.ts";
 import type { EntryPlace } from "./membership.ts";
 import { saveAuthor, saveMeta } from "./meta.ts";
-import { clientsOf, snapshotFault } from "./open-record.ts";
-import type { Overtaken } from "./open-record.ts";
+import { clientsOf, isFault, snapshotFault } from "./open-record.ts";
 import { notePart, weighSnapshots } from "./past.ts";
 import { quarantine } from "./quarantine.ts";
 import { distrust, openChannel, reopenLater } from "./reopen.ts";
@@ -258,7 +257,7 @@ export function placeOwn(
     quarantined: fault !== undefined,
     record: record.bytes,
   });
-  if (fault !== undefined && fault !== "overtaken") quarantine(core, seq, fault, deviceId);
+  if (isFault(fault)) quarantine(core, seq, fault, deviceId);
   else if (fault !== undefined) env.log("info", "document.snapshot-overtaken");
   else if (record.snapshot !== undefined) noteOwnPart(core, seq, record.bytes, record.snapshot);
   else for (const client of state.clients.claim(clients, deviceId)) store.set(keys.client(client), storedDevice.encode(deviceId));
@@ -287,7 +286,7 @@ function faultOfOwn(
   record: Outgoing,
   clients: readonly number[],
   place: EntryPlace,
-): "not-allowed" | "foreign-client-id" | Overtaken | undefined {
+): "not-allowed" | "foreign-client-id" | "overtaken" | undefined {
   const { deviceId } = identity.device;
   const sealed = membership.hasLog ? decodeRecord(record.bytes) : undefined;
   if (sealed?.ok === true && !membership.counts(deviceId, sealed.value.header.epoch, place)) return "not-allowed";

@@ -279,7 +279,7 @@ export interface LogEntry {
   readonly recordHash: RecordHash;
   readonly receivedAtMs: number;
   readonly accessPosition: number;
-  /** True if the record was not applied; why stands in the quarantine list. */
+  /** True if nothing of the record is applied. Why stands in the quarantine list, but for a snapshot that told this device nothing, or was overtaken (PE-33). */
   readonly quarantined: boolean;
   readonly record: Uint8Array;
 }

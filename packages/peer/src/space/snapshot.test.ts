@@ -226,6 +226,37 @@ describe("PE-33 who reads from now on", () => {
     expect(await ninas.fresh()).toMatchObject({ alarms: [], quarantined: 0, unsentChanges: 0, waitsForPast: false });
   });
 
+  test("and dies while what was passed over is taken, or before it is stored as a document, has all of it after a restart", async () => {
+    const { at, docId, olga, nina, opened } = await unprepared();
+    opened.ready.catch(() => {});
+    const who = await idOf(nina);
+    const again = stage.peer(at, olga.device);
+    again.wire.up = (message) => (message.type === "append" ? [] : [message]);
+    await again.peer.ready;
+    await untilSpace(again, docId, "she is there", ({ standing, mayWrite }) => standing === "member" && mayWrite);
+    expect(await again.peer.removeMember(docId, who)).toEqual({ ok: true });
+    expect(await again.peer.readmitMember(docId, who, "editor")).toEqual({ ok: true });
+    nina.crash();
+    // In each life one more write of the document's rows comes through, and nothing of its content.
+    for (let life = 1; ; life++) {
+      const device = stage.peer(at, nina.device);
+      device.disk.contentHeld = new Promise(() => {});
+      let writes = 0;
+      device.disk.beforeKvWrite = (keys) => void (writes += keys.some((key) => key.startsWith("d/")) ? 1 : 0);
+      await device.peer.ready;
+      const open = device.peer.open(docId);
+      open?.ready.catch(() => {});
+      const text = (): string => open?.hub.doc.getText("body").toJSON() ?? "";
+      await until("it has come so far, or is done", () => writes > life || text() === "before ");
+      const isDone = writes <= life;
+      device.crash();
+      if (isDone) break;
+    }
+    const last = stage.peer(at, nina.device);
+    await last.peer.ready;
+    await untilText(await openDoc(last, docId), "before ");
+  });
+
   test("is refused a link to one document alone", async () => {
     const { docId, olga } = await openScene(stage);
     expect(
@@ -289,6 +320,50 @@ describe("PE-33 a snapshot", () => {
     }
     bens.type("On.");
     for (const doc of [olgas, ninas]) await untilText(doc, `${text}On.`);
+  });
+
+  test("that says more than anybody wrote is not applied where it can't be judged, at once or by a restart; what it contradicts is named all the same", async () => {
+    const { at, docId, olga, olgas, ben, bens, nina, ninas } = await house();
+    const id = docIdOf(docId);
+    const status = await spaceOf(olga, docId);
+    const position = [...olga.device.kv.keys()].filter((key) => /^s\/.*\/e\//.test(key)).length;
+    const phantom = new Y.Doc();
+    phantom.getText("body").insert(0, "Nobody's words. ");
+    const update = Y.encodeStateAsUpdate(phantom);
+    const part: SnapshotPart = { part: 0, isLast: true, owners: [{ deviceId: await device(ben), clients: [phantom.clientID] }] };
+    const contradiction = await lie(bens, ben);
+    await at.close();
+    const seen = (await at.store.info(id))?.head;
+    if (seen === undefined || status === undefined) throw new Error("no log");
+    const { epoch } = status;
+    // An editor's comes first, and is set aside: from then on every copy lacks something.
+    await slipIn(at.store, id, forged(ben.device, id, update, epoch, position, { seen, part }), position);
+    await slipIn(at.store, id, forged(olga.device, id, update, epoch, position, { seen, part }), position);
+    await slipIn(
+      at.store,
+      id,
+      forged(olga.device, id, contradiction.update, epoch, position, { seen, part: contradiction.part }),
+      position,
+    );
+    await stage.relayOn(at.store, at.port);
+    for (const one of [olga, ben, nina]) one.peer.retryNow();
+    const named = (await olga.peer.profile()).deviceId;
+    for (const doc of [olgas, bens, ninas]) {
+      await untilStatus(
+        doc,
+        "the contradiction is named",
+        ({ quarantined, alarms }) =>
+          quarantined === 2 && alarms.some((alarm) => alarm.kind === "foreign-client-id" && alarm.device === named),
+      );
+      expect(doc.read()).toBe(text);
+    }
+    for (const one of [ben, nina]) {
+      await one.close();
+      one.device.content.clear();
+      const again = stage.peer(at, one.device);
+      await again.peer.ready;
+      expect((await openDoc(again, docId)).read()).toBe(text);
+    }
   });
 
   test("AC-87 of somebody who was an owner when it was written, and is none when it comes, is passed over by everybody, and nobody is accused", async () => {

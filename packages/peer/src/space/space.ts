@@ -287,8 +287,8 @@ export function createSpace(options: SpaceOptions): Space {
   const learnWithNewKeys = async (): Promise<void> => {
     const { length } = account.readers();
     if (length === readersSeen) return;
-    readersSeen = length;
     await learnAgain();
+    readersSeen = length;
     changed();
   };
 

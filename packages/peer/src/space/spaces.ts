@@ -8,10 +8,10 @@ import {
   grantOf,
   inviteOf,
   liveDocumentsOf,
+  readersFrom,
   roleOf,
   settingsOf,
   writes,
-  readersFrom,
 } from "@skerry/access";
 import type { SpaceState } from "@skerry/access";
 import {

@@ -1,28 +1,40 @@
 /**
- * Whether an update says of structs nothing but what the document has: the same characters, in the same places, by the same clients. Whoever has the past
+ * What an update says of structs beside what the document has: the same characters, in the same places, by the same clients. Whoever has the past
  * checks a snapshot with it (docs/peer.md, PE-33): Yjs itself ignores whatever comes under a clock that it has.
  */
 import * as Y from "yjs";
 import { bytesEqual } from "@skerry/protocol";
 import type { UpdateSummary } from "./validate.ts";
 
+/** `more`: the document lacks some of it, or has not deleted some of it. `other`: words, or their places, are others than in the document. */
+export type Comparison = "same" | "more" | "other";
+
 /**
  * `update` was validated, and comes from a member, who may be hostile. What the document has deleted counts as said rightly: its content is gone, and would
- * be for whoever takes the update and then the deletion. What the update has deleted and the document has not does not. Linear in the update, with a binary
- * search per struct; the document is not changed.
+ * be for whoever takes the update and then the deletion. Linear in the update, with a binary search per struct; the document is not changed.
  */
-export function saysTheSame(doc: Y.Doc, update: Uint8Array, summary: UpdateSummary): boolean {
-  for (const [client, ranges] of summary.deletes) for (const [from, to] of ranges) if (!isDeleted(doc, client, from, to)) return false;
+export function compareContent(doc: Y.Doc, update: Uint8Array, summary: UpdateSummary): Comparison {
+  let isMore = false;
+  for (const [client, ranges] of summary.deletes) for (const [from, to] of ranges) isMore ||= !isDeleted(doc, client, from, to);
   for (const struct of Y.decodeUpdate(update).structs) {
     if (struct instanceof Y.Skip) continue;
-    if (!(struct instanceof Y.Item ? itemIsSame(doc, struct) : isCollected(doc, struct))) return false;
+    const end = struct.id.clock + struct.length;
+    const known = Math.min(end, Y.getState(doc.store, struct.id.client));
+    isMore ||= known < end;
+    if (known <= struct.id.clock) continue;
+    if (!(struct instanceof Y.Item)) isMore ||= !isCollected(doc, struct.id, known);
+    else {
+      const found = compareItem(doc, struct, known);
+      if (found === "other") return "other";
+      isMore ||= found === "more";
+    }
   }
-  return true;
+  return isMore ? "more" : "same";
 }
 
 type Structs = readonly (Y.Item | Y.GC)[];
 
-/** The document's structs at [from, to), or none if it has not got them all. */
+/** The document's structs at [from, to), which it has. */
 function* structsAt(doc: Y.Doc, client: number, from: number, to: number): IterableIterator<Y.Item | Y.GC> {
   const structs: Structs = doc.store.clients.get(client) ?? [];
   for (let index = Y.findIndexSS(structs as Y.Item[], from); index < structs.length; index++) {
@@ -32,36 +44,34 @@ function* structsAt(doc: Y.Doc, client: number, from: number, to: number): Itera
   }
 }
 
-const has = (doc: Y.Doc, client: number, to: number): boolean => to <= Y.getState(doc.store, client);
-
 function isDeleted(doc: Y.Doc, client: number, from: number, to: number): boolean {
-  if (!has(doc, client, to)) return false;
+  if (to > Y.getState(doc.store, client)) return false;
   for (const struct of structsAt(doc, client, from, to)) if (!struct.deleted) return false;
   return true;
 }
 
 /** Yjs collects whole what is under a deleted type, and with it whatever names it as a neighbour. Here that may be still to come. */
-function isCollected(doc: Y.Doc, { id: { client, clock }, length }: Y.AbstractStruct): boolean {
-  if (!has(doc, client, clock + length)) return false;
-  for (const ours of structsAt(doc, client, clock, clock + length))
+function isCollected(doc: Y.Doc, { client, clock }: Y.ID, to: number): boolean {
+  for (const ours of structsAt(doc, client, clock, to))
     if (ours instanceof Y.Item && (ours.parent as Y.AbstractType<unknown>)._item?.deleted !== true) return false;
   return true;
 }
 
-function itemIsSame(doc: Y.Doc, item: Y.Item): boolean {
+function compareItem(doc: Y.Doc, item: Y.Item, end: number): Comparison {
   const { client, clock } = item.id;
-  const end = clock + item.length;
-  if (!has(doc, client, end)) return false;
+  const isGone = item.content instanceof Y.ContentDeleted;
+  let found: Comparison = "same";
   for (const ours of structsAt(doc, client, clock, end)) {
     if (!(ours instanceof Y.Item)) continue;
     const from = Math.max(clock, ours.id.clock);
     const to = Math.min(end, ours.id.clock + ours.length);
     // Also of what is deleted: its neighbours take their place from it.
-    if (!placeIsSame(ours, item, from)) return false;
+    if (!placeIsSame(ours, item, from)) return "other";
     if (ours.deleted) continue;
-    if (!contentIsSame(ours, item, from, to)) return false;
+    if (isGone) found = "more";
+    else if (!contentIsSame(ours, item, from, to)) return "other";
   }
-  return true;
+  return found;
 }
 
 /** Yjs joins and splits items: inside of one the origin of a character is the one before it. */

@@ -121,19 +121,19 @@ export const isAnnounced = ({ state }: Truth, docId: string): boolean => {
 };
 
 /**
- * The first epoch that an account must not know that was removed for good: begun by the cut that removed it, or after it had left. And when, on the world's clock.
- * What it was given alone since changes nothing. Undefined if it was never a member, or is one.
+ * The first epoch that an account must not know that was removed for good: begun by the cut that removed it. And when, on the world's clock. Who left before, and
+ * was a guest until then, might open every link that was still about (docs/access.md, AC-56). What it was given alone since changes nothing. Undefined if it
+ * was never a member, or is one.
  */
 export function closedFrom({ state }: Truth, accountId: string): { readonly epoch: number; readonly atMs: number } | undefined {
-  const now = memberOf(state, idOf(accountId));
-  if (now === undefined || now.role !== undefined || now.gone !== "removed") return undefined;
-  let wentAt = state.position;
-  while (wentAt > 1 && memberOf(stateAt(state, wentAt - 1), idOf(accountId))?.role === undefined) wentAt--;
-  if (wentAt === 1) return undefined;
-  const then = stateAt(state, wentAt);
-  const { epoch } = settingsOf(then);
-  const wasRemoved = memberOf(then, idOf(accountId))?.gone === "removed";
-  return { epoch: wasRemoved ? epoch : epoch + 1, atMs: (state.history.times[wentAt - 1] ?? 0) - epochMs };
+  const isOut = (position: number): boolean => {
+    const member = memberOf(stateAt(state, position), idOf(accountId));
+    return member?.role === undefined && member?.gone === "removed";
+  };
+  if (!isOut(state.position)) return undefined;
+  let removedAt = state.position;
+  while (removedAt > 1 && isOut(removedAt - 1)) removedAt--;
+  return { epoch: settingsOf(stateAt(state, removedAt)).epoch, atMs: (state.history.times[removedAt - 1] ?? 0) - epochMs };
 }
 
 /** Whether a device was revoked, as far as the space has heard. */
