@@ -230,27 +230,31 @@ describe("PE-33 who reads from now on", () => {
     const { at, docId, olga, nina, opened } = await unprepared();
     opened.ready.catch(() => {});
     const who = await idOf(nina);
+    // As far as she knows by then, she has stored all that there is.
+    await nina.close();
     const again = stage.peer(at, olga.device);
     again.wire.up = (message) => (message.type === "append" ? [] : [message]);
     await again.peer.ready;
     await untilSpace(again, docId, "she is there", ({ standing, mayWrite }) => standing === "member" && mayWrite);
     expect(await again.peer.removeMember(docId, who)).toEqual({ ok: true });
     expect(await again.peer.readmitMember(docId, who, "editor")).toEqual({ ok: true });
-    nina.crash();
     // In each life one more write of the document's rows comes through, and nothing of its content.
     for (let life = 1; ; life++) {
       const device = stage.peer(at, nina.device);
       device.disk.contentHeld = new Promise(() => {});
-      let writes = 0;
-      device.disk.beforeKvWrite = (keys) => void (writes += keys.some((key) => key.startsWith("d/")) ? 1 : 0);
+      let [writes, isDead] = [0, false];
+      device.disk.beforeKvWrite = (keys) => {
+        if (!keys.some((key) => key.startsWith("d/")) || writes++ < life || isDead) return;
+        isDead = true;
+        device.crash();
+      };
       await device.peer.ready;
       const open = device.peer.open(docId);
       open?.ready.catch(() => {});
-      const text = (): string => open?.hub.doc.getText("body").toJSON() ?? "";
-      await until("it has come so far, or is done", () => writes > life || text() === "before ");
-      const isDone = writes <= life;
+      const isThere = (): boolean => open?.hub.doc.getText("body").toJSON() === "before ";
+      await until("it is done, or dead", () => isDead || isThere());
       device.crash();
-      if (isDone) break;
+      if (!isDead) break;
     }
     const last = stage.peer(at, nina.device);
     await last.peer.ready;
