@@ -132,6 +132,8 @@ function scene(): Scene {
 }
 
 const kindOf = (at: Scene): string => at.connection.state().kind;
+/** How the link was last given up. Not the state of now: after a wait drawn as 0 ms, the next link is being made in the same turn. */
+const givenUp = (at: Scene): ConnectionState | undefined => at.states.findLast(({ kind }) => kind === "offline");
 
 /** How long it takes until the next try, to 10 ms. */
 async function untilDialled(at: Scene): Promise<number> {
@@ -157,9 +159,9 @@ test("SE-6 silence is answered with a ping after 5 s and ends the link after 10"
   await at.advance(1);
   expect(at.received.filter(({ type }) => type === "ping")).toHaveLength(1);
   await at.advance(limits.deadAfterMs - limits.pingAfterMs - 1);
-  expect(kindOf(at)).toBe("online");
+  expect([kindOf(at), givenUp(at)]).toEqual(["online", undefined]);
   await at.advance(1);
-  expect(at.connection.state()).toMatchObject({ kind: "offline", reason: "lost" });
+  expect(givenUp(at)).toMatchObject({ kind: "offline", reason: "lost" });
 });
 
 const lastPing = (at: ReturnType<typeof scene>): number => {
@@ -186,7 +188,7 @@ test("SE-6 a link on which others' work still comes, but no answer to our ping, 
     at.say({ type: "pong", id: 4_000_000, timeMs: 1 });
     await at.advance(1000);
   }
-  expect(at.connection.state()).toMatchObject({ kind: "offline", reason: "lost" });
+  expect(givenUp(at)).toMatchObject({ kind: "offline", reason: "lost" });
   expect(waited).toBeGreaterThan(limits.unansweredAfterMs);
   expect(waited).toBeLessThanOrEqual(limits.pingAfterMs + limits.unansweredAfterMs + 1000);
 });
@@ -195,7 +197,7 @@ test("SE-1 a relay that says nothing is given up after the time for the handshak
   const at = scene();
   await turn();
   await at.advance(limits.handshakeMs);
-  expect(at.connection.state()).toMatchObject({ kind: "offline", reason: "unreachable" });
+  expect(givenUp(at)).toMatchObject({ kind: "offline", reason: "unreachable" });
 });
 
 test("SE-7 every failure is tried again, later and later, but within 30 s", async () => {
