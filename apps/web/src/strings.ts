@@ -208,6 +208,8 @@ const actionRefusalTexts: Readonly<Record<string, string>> = {
   "was-removed": "This person was removed before and can't come back by a link.",
   "space-full": "There is no room for more. Take back a link or remove somebody first.",
   "no-such-member": goneText,
+  "not-prepared":
+    "Nothing was changed: this person reads from now on, and not all documents are prepared for them yet. Your devices do that while they are connected. Try again in a moment.",
   "already-granted": goneText,
   "no-such-grant": goneText,
   "already-member": goneText,

@@ -10,6 +10,7 @@ const reasons = [
   "",
   "stale",
   "last-owner",
+  "not-prepared",
   "not-an-owner",
   "invite-expired",
   "invite-used-up",

@@ -133,6 +133,7 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
         token: () => spaceToken,
         displayName: () => loaded?.displayName ?? "",
         caughtUp,
+        prepared,
         arrived,
         distrusted: (spaceId, distrust) => {
           for (const { document, spaceId: id } of held.values())
@@ -319,6 +320,8 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
   };
 
   const caughtUp = (entry: LibraryEntry): Promise<Head | undefined> => holding(entry, (document) => document.caughtUp(caughtUpMs));
+
+  const prepared = (entry: LibraryEntry): Promise<boolean> => holding(entry, (document) => document.prepared(caughtUpMs));
 
   /** Opens the document for as long as `use` takes. */
   const holding = async <T>(entry: LibraryEntry, use: (document: OpenedDocument) => Promise<T>): Promise<T> => {

@@ -71,6 +71,8 @@ export interface OpenedDocument {
   head(): Promise<Head>;
   /** The verified head, once it is caught up with the relay; undefined if that takes longer than `deadlineMs`. */
   caughtUp(deadlineMs: number): Promise<Head | undefined>;
+  /** PE-33: caught up, and whoever reads from now on has a snapshot to start from; false if that takes longer than `deadlineMs`. */
+  prepared(deadlineMs: number): Promise<boolean>;
   /** Compares a head that somebody else was shown with our history. */
   compare(head: Head): void;
   alarm(kind: Alarm["kind"], seq: number): void;
@@ -483,28 +485,39 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     loaded: () => loaded,
     failed: () => !loaded && phase === "failed",
     head: () => new Promise((resolve) => mailbox.post(() => resolve(state.cursor))),
-    caughtUp: (deadlineMs) =>
-      new Promise((resolve) => {
-        const end = (head: Head | undefined): void => {
-          cancel();
-          waiters.delete(look);
-          resolve(head);
-        };
-        const cancel = env.clock.schedule(deadlineMs, () => end(undefined));
-        const look = (): void => {
-          // What is being handed back, or is not stored here yet, is not where the log stands.
-          const settled = state.live && state.recovery === undefined && state.storeError === undefined && held.bytes() === 0;
-          if (settled && state.cursor.seq >= state.relaySeq) end(state.cursor);
-        };
-        waiters.add(look);
-        mailbox.post(() => {});
-      }),
+    caughtUp: (deadlineMs) => waitFor(deadlineMs, () => (isCaughtUp() ? state.cursor : undefined)),
+    prepared: async (deadlineMs) =>
+      (await waitFor(deadlineMs, () => (isCaughtUp() && isWhole(state) && !isSnapshotDue(core) ? true : undefined))) === true,
     compare: (head) => mailbox.post(async () => void (await compareHead(core, head, undefined, undefined))),
     alarm: (kind, seq) => mailbox.post(() => core.alarm(kind, seq)),
     readSetAside: (fromSeq, authorOf) => ask(() => readSetAside(core, fromSeq, authorOf)),
     close: () => (closing ??= close(async () => content?.close())),
     delete: () => (closing ??= close(async () => (content ?? openContent()).delete())),
   };
+
+  /** What is being handed back, or is not stored here yet, is not where the log stands. */
+  function isCaughtUp(): boolean {
+    const settled = state.live && state.recovery === undefined && state.storeError === undefined && held.bytes() === 0;
+    return settled && state.cursor.seq >= state.relaySeq;
+  }
+
+  /** Looks at the end of each batch; undefined if that takes longer than `deadlineMs`. */
+  function waitFor<T>(deadlineMs: number, found: () => T | undefined): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const end = (value: T | undefined): void => {
+        cancel();
+        waiters.delete(look);
+        resolve(value);
+      };
+      const cancel = env.clock.schedule(deadlineMs, () => end(undefined));
+      const look = (): void => {
+        const value = found();
+        if (value !== undefined) end(value);
+      };
+      waiters.add(look);
+      mailbox.post(() => {});
+    });
+  }
 
   /** Answers between two events. What goes wrong is the asker's to hear, not the document's. */
   function ask<T>(answer: () => Promise<T>): Promise<T> {

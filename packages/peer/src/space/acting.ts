@@ -10,7 +10,7 @@ import { makeCut } from "./make-cut.ts";
 import type { NewEncryptionKey } from "./make-cut.ts";
 
 /** `unready`: what it takes is not at hand while the relay does not answer. */
-export type Decision = SpaceBody | "nothing-to-do" | "unready" | { readonly refusal: Reason | "no-key" };
+export type Decision = SpaceBody | "nothing-to-do" | "unready" | { readonly refusal: Reason | "no-key" | "not-prepared" };
 export type Decide = (state: SpaceState) => Promise<Decision>;
 
 export interface Acting {
@@ -28,6 +28,8 @@ export interface Acting {
   readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
   /** Verified heads of these documents, all caught up; undefined if that takes too long. By document id in text. */
   readonly heads: (docIds: readonly DocId[]) => Promise<ReadonlyMap<string, Head> | undefined>;
+  /** Whoever reads these documents from now on has what they start from (PE-33); false if that takes too long, or this device has not got it itself. */
+  readonly prepared: (docIds: readonly DocId[]) => Promise<boolean>;
 }
 
 export type NoCut = "unready" | { readonly refusal: "no-key" };

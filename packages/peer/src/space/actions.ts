@@ -1,5 +1,5 @@
 /** What people decide in a space, as operations. What is so already needs none: of two owners who do the same, both succeed. */
-import { accountState, grantOf, inviteOf, isHere, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
+import { accountState, grantOf, inviteOf, isHere, liveDocumentsOf, memberOf, nobody, roleOf, settingsOf, writes } from "@skerry/access";
 import type { InviteId, LesserRole, Reads, Role, SpaceState } from "@skerry/access";
 import { sealKeys } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
@@ -62,6 +62,7 @@ export const changingRole =
   async (state) => {
     const now = roleOf(state, accountId);
     if (now === role) return "nothing-to-do";
+    if (role === "owner" && !(await hasPast(state, accountId, acting))) return { refusal: "not-prepared" };
     if (!writes(now) || writes(role)) return { type: "change-role", accountId, role, fences: undefined };
     const fences = await fencesIn(state, acting);
     return fences === undefined ? "unready" : { type: "change-role", accountId, role, fences };
@@ -132,11 +133,22 @@ export const leaving =
     Promise.resolve(isHere(state, me) ? { type: "leave" } : "nothing-to-do");
 
 export const handingOver =
-  (to: AccountId, me: AccountId): Decide =>
-  (state): Promise<Decision> => {
-    if (roleOf(state, to) === "owner" && roleOf(state, me) !== "owner") return Promise.resolve("nothing-to-do");
-    return Promise.resolve({ type: "transfer-ownership", to, ownRole: "editor", fences: undefined });
+  (to: AccountId, me: AccountId, acting: Acting): Decide =>
+  async (state): Promise<Decision> => {
+    if (roleOf(state, to) === "owner" && roleOf(state, me) !== "owner") return "nothing-to-do";
+    if (!(await hasPast(state, to, acting))) return { refusal: "not-prepared" };
+    return { type: "transfer-ownership", to, ownRole: "editor", fences: undefined };
   };
+
+/**
+ * PE-33: who reads from some epoch on is made an owner when all that was before is shown to them. Owners write what newcomers start from: one who still waits for
+ * it can't, and if the others have gone, nobody could.
+ */
+const hasPast = async (state: SpaceState, accountId: AccountId, acting: Acting): Promise<boolean> => {
+  const member = memberOf(state, accountId);
+  const hasAll = member === undefined || (member.reads === "history" && member.readsFrom === 1);
+  return hasAll || (await acting.prepared(liveDocumentsOf(state).map(({ docId }) => docId)));
+};
 
 export const rotating =
   (acting: Acting): Decide =>

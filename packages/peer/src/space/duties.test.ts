@@ -60,6 +60,7 @@ const actingAs = (who: Person, state: SpaceState, change: Partial<Acting> = {}):
     invite: () => undefined,
     isHome: false,
     documents: () => [],
+    prepared: () => Promise.resolve(true),
     heads: (docIds: readonly DocId[]): Promise<ReadonlyMap<string, Head>> =>
       Promise.resolve(new Map(docIds.map((docId) => [toText(docId), { seq: 7, chainHash: new Uint8Array(32).fill(7) as ChainHash }]))),
     ...change,

@@ -209,6 +209,7 @@ describe("PE-33 who reads from now on", () => {
   test("and came, went, came again to read from now on, and is then given everything, has what lay between, too", async () => {
     const { docId, olga, olgas, nina, ninas } = await house(50);
     const who = await idOf(nina);
+    await untilStatus(ninas, "they agree", ({ agreeing }) => agreeing === 2);
     expect(await nina.peer.leaveSpace(docId)).toEqual({ ok: true });
     await untilSpace(nina, docId, "she has left", ({ standing }) => standing === "left");
     // Under keys of which she gets none: the one that her leaving made due, and another.
@@ -218,6 +219,18 @@ describe("PE-33 who reads from now on", () => {
     // And nobody prepares anything for her.
     olga.wire.up = (message) => (message.type === "append" ? [] : [message]);
     await come(nina, await linkFromNow(olga, docId));
+    await untilStatus(ninas, "she passed it over", ({ waitsForPast }) => waitsForPast);
+    // Olga and Ben say what they have, again when it rested: it is not compared with what Nina had before.
+    let heard = 0;
+    nina.wire.down = (message) => {
+      if (message.type === "relayed-presence") heard++;
+      return [message];
+    };
+    nina.wire.cut();
+    nina.wire.heal();
+    nina.peer.retryNow();
+    await until("they have said it", () => heard >= 4);
+    expect(await ninas.fresh()).toMatchObject({ agreeing: 0, disagreeing: 0, alarms: [] });
     expect(await olga.peer.removeMember(docId, who)).toEqual({ ok: true });
     await untilSpace(nina, docId, "she is told", ({ standing }) => standing === "removed");
     expect(await olga.peer.readmitMember(docId, who, "editor")).toEqual({ ok: true });
@@ -259,6 +272,36 @@ describe("PE-33 who reads from now on", () => {
     const last = stage.peer(at, nina.device);
     await last.peer.ready;
     await untilText(await openDoc(last, docId), "before ");
+  });
+
+  test("is made an owner only when all documents are prepared: who waits for that can't prepare them for others, nor could anybody if they were the last owner", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    olgas.type("before ");
+    await isSent(olgas);
+    await olga.close();
+    // Her clock runs fast: an action waits 15 s for the preparation.
+    const quick = stage.peer(at, olga.device, 20);
+    await quick.peer.ready;
+    await untilSpace(quick, docId, "she is there", ({ standing, mayWrite }) => standing === "member" && mayWrite);
+    quick.wire.up = (message) => (message.type === "append" ? [] : [message]);
+    const nina = stage.peer(at);
+    await come(nina, await linkFromNow(quick, docId));
+    const who = await idOf(nina);
+    const notYet = { ok: false, error: "refused", reason: "not-prepared" };
+    expect(await quick.peer.changeRole(docId, who, "owner")).toEqual(notYet);
+    expect(await quick.peer.transferOwnership(docId, who)).toEqual(notYet);
+    expect((await spaceOf(quick, docId))?.members.map(({ role }) => role).toSorted()).toEqual(["editor", "owner"]);
+    quick.wire.up = (message) => [message];
+    quick.wire.cut();
+    quick.wire.heal();
+    quick.peer.retryNow();
+    await until("it is prepared", async () => (await quick.peer.transferOwnership(docId, who)).ok);
+    await untilSpace(nina, docId, "she is the owner", ({ role }) => role === "owner");
+    // And she prepares it for the next.
+    await quick.close();
+    const nora = stage.peer(at);
+    await come(nora, await linkFromNow(nina, docId));
+    await untilText(await openDoc(nora, docId), "before ");
   });
 
   test("is refused a link to one document alone", async () => {

@@ -18,7 +18,7 @@ import type { AccessHead, CarriedAccount, Reason, SpaceState } from "@skerry/acc
 import { importInviteSecret, importSecret, inviteFromSecret, inviteIdOf, signInviteReader } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
-import type { AccessCursor, DocId, Head, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { AccessCursor, DocId, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
 import type { SpaceResult, Standing } from "../client.ts";
 import { allRows } from "../engine/all-rows.ts";
@@ -84,7 +84,8 @@ export interface SpaceOptions {
   /** What the operator asks of whoever makes a space; empty if nothing. */
   readonly token: () => Uint8Array;
   readonly documents: () => readonly { readonly docId: DocId; readonly genesis: RecordHash }[];
-  readonly heads: (docIds: readonly DocId[]) => Promise<ReadonlyMap<string, Head> | undefined>;
+  readonly heads: Acting["heads"];
+  readonly prepared: Acting["prepared"];
   readonly onDistrust: (distrust: Distrust) => void;
   /** Resolves when what is stored of the space can be read. */
   readonly before: Promise<void>;
@@ -209,6 +210,7 @@ export function createSpace(options: SpaceOptions): Space {
     isHome: options.isHome,
     documents: options.documents,
     heads: options.heads,
+    prepared: options.prepared,
   };
 
   // ---- this device's copy

@@ -87,6 +87,8 @@ export interface SpacesHost {
   readonly displayName: () => string;
   /** Verified head of a document, once it is caught up with the relay; undefined if that takes too long. */
   readonly caughtUp: (entry: LibraryEntry) => Promise<Head | undefined>;
+  /** Whoever reads it from now on has what they start from; false if that takes too long. */
+  readonly prepared: (entry: LibraryEntry) => Promise<boolean>;
   /** A document is new on this device: look after it. */
   readonly arrived: (docId: string) => void;
   readonly distrusted: (spaceId: SpaceId, distrust: Distrust) => void;
@@ -208,19 +210,28 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
   const documentsOf = (spaceId: SpaceId): readonly LibraryEntry[] =>
     [...library.all()].filter((entry) => hasSpaceLog(entry) && bytesEqual(entry.spaceId, spaceId));
 
-  const headsOf = async (docIds: readonly DocId[]): Promise<ReadonlyMap<string, Head> | undefined> => {
-    const heads = new Map<string, Head>();
+  /** Some at a time. False as soon as one of them is not here, or `each` fails. */
+  const eachOf = async (docIds: readonly DocId[], each: (docId: DocId, entry: LibraryEntry) => Promise<boolean>): Promise<boolean> => {
     for (let from = 0; from < docIds.length; from += catchUpAtOnce) {
       const some = docIds.slice(from, from + catchUpAtOnce).map(async (docId) => {
         const entry = library.get(toText(docId)) ?? entryFor(docId);
-        const head = entry === undefined ? undefined : await host.caughtUp(entry);
-        if (head !== undefined) heads.set(toText(docId), head);
-        return head;
+        return entry !== undefined && (await each(docId, entry));
       });
-      if ((await Promise.all(some)).includes(undefined)) return undefined;
+      if ((await Promise.all(some)).includes(false)) return false;
     }
-    return heads;
+    return true;
   };
+
+  const headsOf = async (docIds: readonly DocId[]): Promise<ReadonlyMap<string, Head> | undefined> => {
+    const heads = new Map<string, Head>();
+    const isWhole = await eachOf(docIds, async (docId, entry) => {
+      const head = await host.caughtUp(entry);
+      if (head !== undefined) heads.set(toText(docId), head);
+      return head !== undefined;
+    });
+    return isWhole ? heads : undefined;
+  };
+  const areReady = (docIds: readonly DocId[]): Promise<boolean> => eachOf(docIds, (_, entry) => host.prepared(entry));
 
   const add = (stored: StoredSpace, own: OwnAccount, before: Promise<void> = Promise.resolve(), landmark?: AccessCursor): Known => {
     const { spaceId } = stored;
@@ -234,6 +245,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
       // What came by a link has no first record yet that this device knows.
       documents: () => documentsOf(spaceId).filter(({ genesis }) => genesis.some((byte) => byte !== 0)),
       heads: headsOf,
+      prepared: areReady,
       onDistrust: (distrust) => host.distrusted(spaceId, distrust),
       before,
       isHome: home !== undefined && bytesEqual(home.spaceId, spaceId),
@@ -695,7 +707,7 @@ export async function loadSpaces(host: SpacesHost, rows: readonly Uint8Array[]):
     transferOwnership: (docId, accountId) =>
       decide(
         docId,
-        about(accountId, (id) => handingOver(id, me)),
+        about(accountId, (id, { space }) => handingOver(id, me, space.acting)),
       ),
     rotate: (docId) =>
       decide(docId, ({ space }) => {
