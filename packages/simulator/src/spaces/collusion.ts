@@ -13,7 +13,7 @@ import type { DiskRow } from "../disk/virtual-level.ts";
 import type { Prng } from "../prng.ts";
 import { epochMs } from "../world/world.ts";
 import type { Device } from "./person.ts";
-import type { Act } from "./plan.ts";
+import type { ActOf } from "./plan.ts";
 import { grantName } from "./role-model.ts";
 import { slipIn } from "./slip-in.ts";
 import type { Truth } from "./truth.ts";
@@ -25,7 +25,7 @@ export interface Forgery {
   readonly person: string;
   readonly deviceId: string;
   readonly docId: string;
-  readonly how: Extract<Act, { readonly do: "collude" }>["how"];
+  readonly how: ActOf<"collude">["how"];
   /** That it is sealed under. */
   readonly epoch: number;
   /** Nothing but a fence is in its way. */

@@ -3,7 +3,7 @@ import type { PairingResult, Peer } from "@skerry/peer";
 import type { World } from "../world/world.ts";
 import type { Prng } from "../prng.ts";
 import type { Device } from "./person.ts";
-import type { Act } from "./plan.ts";
+import type { ActOf } from "./plan.ts";
 
 export interface PairingHost {
   readonly world: World;
@@ -29,7 +29,7 @@ const lookEveryMs = 150;
 /** A person gives up after so long. */
 const patienceMs = 75_000;
 
-export function pair(old: Device, fresh: Device, act: Extract<Act, { readonly do: "pair" }>, host: PairingHost): Pairing {
+export function pair(old: Device, fresh: Device, act: ActOf<"pair">, host: PairingHost): Pairing {
   const { world, random, tell } = host;
   const pairing: Pairing = { old, fresh, ended: false, rejected: false };
   const [shows, types] = act.showsNew ? [fresh, old] : [old, fresh];

@@ -55,6 +55,18 @@ export type Act =
   /** A document that is shared by a link, with nobody. */
   | { readonly do: "own-document" | "rename-device"; readonly who: number };
 
+/** An act of a kind; kinds that hold the same share a member of the union. */
+export type ActOf<Do extends Act["do"]> = Act extends infer One
+  ? One extends { readonly do: infer Of }
+    ? Do extends Of
+      ? One
+      : never
+    : never
+  : never;
+
+/** What is done for each of some kinds of act. */
+export type ActTable<Do extends Act["do"]> = { readonly [One in Do]: (act: ActOf<One>) => void };
+
 /** How a pairing goes: a person says on one side that the digits differ, or one side dies when it is to be confirmed. */
 export type PairingEnd = "whole" | "old-rejects" | "new-rejects" | "old-dies" | "new-dies";
 

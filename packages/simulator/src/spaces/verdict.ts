@@ -1,302 +1,28 @@
 /** What has to hold in the end: of roles, devices, keys, words and alarms. */
-import { isLiveDevice } from "@skerry/access";
-import type { AccountState } from "@skerry/access";
-import { toText } from "@skerry/protocol";
 import type { Forgery } from "./collusion.ts";
+import { differenceIsNamed, isStranded, ownAccountIn, spaceIdOf, standingOf } from "./facts.ts";
+import type { Facts } from "./facts.ts";
+import type { LinkedTo } from "./links.ts";
 import type { Device, Person, Word } from "./person.ts";
 import { grantName } from "./role-model.ts";
 import {
-  accountIn,
-  cameInAt,
   closedForDevice,
   closedFrom,
   couldWriteSince,
   documentLostAt,
   documentsOf,
   isAnnounced,
-  isIn,
   mayWriteIn,
   wasGivenHistory,
   wasNeverMember,
 } from "./truth.ts";
 import type { Truth } from "./truth.ts";
 
-/** What the relay's disk says: of the space, and of the home of each account that has one. */
-export interface Facts {
-  readonly space: Truth;
-  /** By account id in text. */
-  readonly homes: ReadonlyMap<string, Truth>;
-  readonly firstDocument: string;
-  /** The relay was put back to an old backup in this run. */
-  readonly rolledBack: boolean;
-}
-
-/** How a device stands to the account of its person: `apart` did not come in, or not yet. */
-export type DeviceStanding = "in" | "revoked" | "apart" | "lost";
-
-export function standingOf(facts: Facts, person: Person, device: Device): DeviceStanding {
-  const account = ownAccountIn(facts, person);
-  const known = account?.devices.get(device.deviceId() ?? "");
-  if (device.accountId() !== person.accountId()) return device.isLost() ? "lost" : "apart";
-  if (known?.revoked === true) return "revoked";
-  return device.isLost() ? "lost" : "in";
-}
-
-const ownAccountIn = ({ homes }: Facts, person: Person): AccountState | undefined => {
-  const id = person.accountId() ?? "";
-  const home = homes.get(id);
-  return home === undefined ? undefined : accountIn(home, id);
-};
-
-/**
- * An account that an owner let in again, of which the space knows only devices that are gone: nobody is there who could read its log, and tell it of the others
- * (SECURITY.md). After a rollback a revoked device may have brought it in, too, where the others have never been.
- */
-function isStranded(facts: Facts, person: Person): boolean {
-  const known = accountIn(facts.space, person.accountId() ?? "");
-  const here = person.devices.filter((device) => standingOf(facts, person, device) === "in");
-  if (known === undefined || here.length === 0) return false;
-  const account = ownAccountIn(facts, person);
-  // A device that is nobody's is recovery words: they can read the log, and tell it, until they have told all that the relay let them.
-  const hasWords = here.some((device) => device.hasKit());
-  const isTold = [...known.devices].some(
-    ([id, { revoked }]) =>
-      !revoked &&
-      account?.devices.get(id)?.revoked !== true &&
-      (here.some((device) => device.deviceId() === id) || (hasWords && !person.devices.some((device) => device.deviceId() === id))),
-  );
-  if (!isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined))) return true;
-  return isUnheardOf(facts, person, here);
-}
-
-/**
- * Devices that had been revoked brought the account in by a link, or were the only ones that an owner's word reached: its home was closed to them by then, so no other
- * device has ever heard of the space (SECURITY.md).
- */
-function isUnheardOf({ space, homes }: Facts, person: Person, here: readonly Device[]): boolean {
-  const id = person.accountId() ?? "";
-  const home = homes.get(id);
-  const knowsIt = (device: Device): boolean => device.documents().some((docId) => device.space(docId)?.spaceId === spaceIdOf(space));
-  if (home === undefined || !isIn(space, id) || here.some(knowsIt)) return false;
-  const cameMs = cameInAt(space, id);
-  const isRevokedBefore = (device: Device): boolean => (closedForDevice(home, device.deviceId() ?? "")?.atMs ?? cameMs) < cameMs;
-  const been = person.devices.filter(knowsIt);
-  return been.length > 0 && been.every(isRevokedBefore);
-}
-
-/**
- * A relay that was put back to an old backup can lose the operation by which somebody could write. What they wrote stays in the copies that had it, can't be handed
- * back (AL-4), and is missing in others: what is promised then is that each side is told ("diverged").
- */
-const differenceIsNamed = (facts: Facts, one: Device, other: Device): boolean =>
-  facts.rolledBack && [one, other].every((device) => device.alarms().some(({ kind }) => kind === "diverged"));
-
-/** What those who write have, by document. */
-type Texts = Map<string, readonly { readonly who: Device; readonly text: string }[]>;
-
-/** Why not all agree with the relay's logs yet; undefined if they do. */
-export function unsettled(people: readonly Person[], words: readonly Word[], facts: Facts): string | undefined {
-  const { space } = facts;
-  for (const truth of [space, ...facts.homes.values()]) {
-    if (truth.model.keyIsStale) return "a new key is due";
-    if (truth.keysDue > 0) return `${truth.keysDue} members have no envelope of their own`;
-  }
-  const stillborn = stillbornIn(people, facts);
-  const texts: Texts = new Map();
-  for (const person of people) {
-    const why = accountUnsettled(person, facts);
-    if (why !== undefined) return why;
-    const devices = person.devices.filter((device) => standingOf(facts, person, device) === "in");
-    const stranded = isStranded(facts, person);
-    for (const device of devices) {
-      const not =
-        (stranded ? undefined : spaceUnsettled(device, words, facts, texts, stillborn)) ??
-        ownDocumentsUnsettled(device, devices, words, facts, texts);
-      if (not !== undefined) return not;
-    }
-  }
-  return undefined;
-}
-
-/** Documents whose maker lost the right to write between the operation that names them and their first record: nobody who may send that has it. */
-function stillbornIn(people: readonly Person[], facts: Facts): ReadonlySet<string> {
-  const { space } = facts;
-  const isHeld = (docId: string): boolean =>
-    people.some((person) =>
-      person.devices.some(
-        (device) =>
-          standingOf(facts, person, device) === "in" &&
-          mayWriteIn(space, device.accountId() ?? "", docId) &&
-          device.status(docId)?.phase === "ready",
-      ),
-    );
-  return new Set(space.documents.filter((docId) => space.seqs.get(docId) === 0 && !isHeld(docId)));
-}
-
-/** What a device shows of a document, but for its own words that nobody else needs to have. */
-const sharedText = (device: Device, docId: string, words: readonly Word[]): string =>
-  (device.text(docId) ?? "")
-    .split(" ")
-    .filter((word) => word !== "" && !words.some((one) => one.text === word && one.who === device.name && !one.acked))
-    .join(" ");
-
-function spaceUnsettled(
-  device: Device,
-  words: readonly Word[],
-  facts: Facts,
-  texts: Texts,
-  stillborn: ReadonlySet<string>,
-): string | undefined {
-  const { space: truth, firstDocument } = facts;
-  const { name } = device;
-  const accountId = device.accountId() ?? "";
-  const role = truth.roles.get(accountId);
-  const mine = documentsOf(truth, accountId);
-  const space = device.space(firstDocument);
-  for (const docId of device.documents()) {
-    if (mine.includes(docId) || device.space(docId)?.spaceId !== spaceIdOf(truth)) continue;
-    if (device.space(docId)?.standing === "joining") return `${name} still waits to come into ${docId.slice(0, 4)}`;
-    // What was made there may not be in the log yet: see below.
-    if (isToldIn(device, docId) && (role === undefined || truth.documents.includes(docId)))
-      return `${name} has not got ${docId.slice(0, 4)}, and is told "${device.space(docId)?.standing ?? ""}"`;
-  }
-  if (role === undefined && mine.length === 0)
-    return isToldIn(device, firstDocument) ? `${name} is out, and told "${space?.standing ?? ""}"` : undefined;
-  if (role !== undefined) {
-    if (space === undefined) return `${name} is ${role} and knows nothing of it`;
-    const unannounced = device
-      .documents()
-      .find((docId) => !truth.documents.includes(docId) && device.space(docId)?.spaceId === space.spaceId);
-    if (unannounced !== undefined && (role === "owner" || role === "editor"))
-      return `${name}'s ${unannounced.slice(0, 4)} is not in the space's log`;
-  }
-  for (const docId of mine) {
-    // Whose first record never came is nowhere to be had.
-    if (stillborn.has(docId) && device.status(docId)?.phase === "missing") continue;
-    const why = documentUnsettled(device, docId, words, facts, texts);
-    if (why !== undefined) return why;
-  }
-  return undefined;
-}
-
-/** Told to be in. */
-const isToldIn = (device: Device, docId: string): boolean => {
-  const standing = device.space(docId)?.standing;
-  return standing === "member" || standing === "creating";
-};
-
-/** A document that the account has, as a member or alone. */
-function documentUnsettled(device: Device, docId: string, words: readonly Word[], facts: Facts, texts: Texts): string | undefined {
-  const { space: truth } = facts;
-  const { name } = device;
-  const accountId = device.accountId() ?? "";
-  const [role, grant] = [truth.roles.get(accountId), truth.grants.get(accountId)?.get(docId)];
-  const short = docId.slice(0, 4);
-  const space = device.space(docId);
-  if (space === undefined) return `${name} is ${role ?? grant} and knows nothing of ${short}`;
-  if (space.standing !== "member" || space.role !== role || space.grant !== grant)
-    return `${name} is ${role ?? `guest (${grant})`}, and told "${space.standing}", ${space.role ?? space.grant ?? "no role"} in ${short}`;
-  if (space.distrusted) return `${name} does not trust the relay`;
-  if (space.epoch !== truth.epoch) return `${name} is at epoch ${space.epoch}, not ${truth.epoch}`;
-  if (space.rotationDue) return `${name}: a new key is due`;
-  if (space.members.length !== truth.roles.size) return `${name} sees ${space.members.length} members, not ${truth.roles.size}`;
-  const seen = space.guests.map(({ accountId: guest, role: as }) => `${guest} ${as}`).toSorted();
-  const guests = [...truth.grants].flatMap(([guest, granted]) => {
-    const as = truth.roles.has(guest) ? undefined : granted.get(docId);
-    return as === undefined ? [] : [`${guest} ${as}`];
-  });
-  if (seen.join() !== guests.toSorted().join()) return `${name} sees ${seen.length} guests of ${short}, not these ${guests.length}`;
-  const status = device.status(docId);
-  if (status === undefined || device.text(docId) === undefined) return `${name} has not got ${short}`;
-  if (status.phase !== "ready") return `${name}'s ${short} is "${status.phase}"`;
-  const seq = truth.seqs.get(docId) ?? 0;
-  if (status.seq !== seq) return `${name}'s ${short} is at ${status.seq} of ${seq}`;
-  // Who reads keeps what was typed there all the same, among what others wrote.
-  const isWriter = mayWriteIn(truth, accountId, docId);
-  if (isWriter && (!space.mayWrite || status.unsentChanges > 0))
-    return `${name}'s ${short} has ${status.unsentChanges} changes unsent, ${space.mayWrite ? "may" : "may not"} write, ${status.refusal ?? ""}`;
-  if (!isWriter && space.mayWrite) return `${name} may not write in ${short}, and is told that it may`;
-  // Also a guest who reads by now keeps what a relay that was put back has lost of hers.
-  if (!isWriter && (role !== undefined || facts.rolledBack)) return undefined;
-  const text = sharedText(device, docId, words);
-  const others = texts.get(docId) ?? [];
-  texts.set(docId, [...others, { who: device, text }]);
-  // With each of them: who came just now has not compared yet.
-  const other = others.find((one) => one.text !== text && !differenceIsNamed(facts, one.who, device));
-  return other === undefined ? undefined : `${other.who.name} and ${name} have different texts in ${short}`;
-}
-
-/** Documents that the account has by links: all of its devices have them, with their titles. */
-function ownDocumentsUnsettled(
-  device: Device,
-  devices: readonly Device[],
-  words: readonly Word[],
-  { homes }: Facts,
-  texts: Texts,
-): string | undefined {
-  // One device, and perhaps one that was never paired: nothing to agree on.
-  if (!homes.has(device.accountId() ?? "")) return undefined;
-  const all = new Set(devices.flatMap((one) => one.documents().filter((docId) => one.space(docId) === undefined)));
-  for (const docId of all) {
-    const short = docId.slice(0, 4);
-    const status = device.status(docId);
-    if (!device.documents().includes(docId) || status?.phase !== "ready")
-      return `${device.name} has not got ${short}, which the account has`;
-    if (status.unsentChanges > 0) return `${device.name}'s ${short} has ${status.unsentChanges} changes unsent`;
-    if (device.title(docId) === "" && devices.some((one) => one.title(docId) !== "")) return `${device.name}'s ${short} has no title`;
-    const text = sharedText(device, docId, words);
-    const [first] = texts.get(docId) ?? [];
-    if (first === undefined) texts.set(docId, [{ who: device, text }]);
-    else if (first.text !== text) return `${first.who.name} and ${device.name} have different texts in ${short}`;
-  }
-  return undefined;
-}
-
-/** Devices and the account's log. */
-function accountUnsettled(person: Person, facts: Facts): string | undefined {
-  const id = person.accountId() ?? "";
-  const account = ownAccountIn(facts, person);
-  for (const device of person.devices) {
-    const { name } = device;
-    const standing = standingOf(facts, person, device);
-    if (standing === "lost" || device.isLost()) continue;
-    if (device.peer() === undefined) return `${name} is not running`;
-    const { at } = device.pairing();
-    if (at === "finishing" || at === "comparing") return `${name}: a pairing is at "${at}"`;
-    const status = device.devices();
-    if (standing === "apart") continue;
-    if (status === undefined) return `${name} does not know the account's devices`;
-    if (status.revoked !== (standing === "revoked")) return `${name} is ${standing}, and told ${status.revoked ? "revoked" : "in"}`;
-    if (standing === "revoked" || account === undefined) continue;
-    if (status.untoldSpaces > 0) return `${name}: ${status.untoldSpaces} spaces were not told of the account's devices`;
-    const seen = new Map(status.devices.map(({ deviceId, revoked }) => [deviceId, revoked]));
-    for (const [deviceId, { revoked }] of account.devices) {
-      // Recovery words are a device of the log, and none of the list.
-      if (person.devices.some((one) => one.deviceId() === deviceId) && seen.get(deviceId) !== revoked)
-        return `${name} sees another list of devices than the account's log has`;
-    }
-    if (!isLiveDevice(account, idOfDevice(account, device))) return `${name} is of the account, and its log does not know it`;
-  }
-  if (account === undefined || !isIn(facts.space, id) || isStranded(facts, person)) return undefined;
-  const told = facts.space.model.heard.get(id) ?? 0;
-  return told < account.n ? `the space has heard ${told} of ${account.n} operations of ${person.name}'s account` : undefined;
-}
-
-const idOfDevice = (account: AccountState, device: Device): Uint8Array =>
-  account.devices.get(device.deviceId() ?? "")?.deviceId ?? new Uint8Array();
-
 export interface Verdict {
-  readonly rolledBack: boolean;
   /** Two histories of a log: nothing more is demanded than that nobody gets what he may not. */
   readonly forked: boolean;
-  /** When a link was last made for each person. */
-  readonly lastLinks: ReadonlyMap<string, number>;
   /** What links that a person was handed led to: the space, or single documents. */
-  readonly wasLinkedTo: (person: string) => {
-    readonly space: boolean;
-    readonly firstEpoch: number;
-    readonly documents: ReadonlySet<string>;
-  };
+  readonly wasLinkedTo: (person: string) => Readonly<LinkedTo>;
   /** Devices that must not have come in: somebody said that the digits differ, and there was no other try. */
   readonly rejected: ReadonlySet<Device>;
   /** What the relay stored against the rules. */
@@ -323,7 +49,7 @@ export function judge(facts: Facts, people: readonly Person[], words: readonly W
     for (const device of person.devices) {
       for (const alarm of device.alarms()) {
         const isNamed = alarm.kind === "not-allowed" && verdict.forgeries.some(({ deviceId }) => deviceId === alarm.device);
-        if (!verdict.rolledBack && !isNamed) broken("I12", `${device.name} raised "${alarm.kind}", and the relay was honest`);
+        if (!facts.rolledBack && !isNamed) broken("I12", `${device.name} raised "${alarm.kind}", and the relay was honest`);
       }
     }
   }
@@ -345,8 +71,8 @@ function judgeLog({ model, roles, grants }: Truth, broken: Verdict["broken"]): v
     );
 }
 
-function judgeWords(facts: Facts, people: readonly Person[], words: readonly Word[], { rolledBack, forked, broken, saw }: Verdict): void {
-  const { space: truth } = facts;
+function judgeWords(facts: Facts, people: readonly Person[], words: readonly Word[], { forked, broken, saw }: Verdict): void {
+  const { space: truth, rolledBack } = facts;
   const devices = people.flatMap((person) => person.devices.map((device) => ({ device, standing: standingOf(facts, person, device) })));
   // A stranded one is told of by nobody, and reads nothing.
   const stranded = new Set(people.filter((person) => isStranded(facts, person)).flatMap((person) => person.devices));
@@ -393,16 +119,19 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
       continue;
     }
     if (mustBe !== undefined && lacking.length > 0)
-      broken(mustBe, `${word.text} of ${word.who} (${role ?? "out"}${word.acked ? ", acknowledged" : ""}) is missing in a copy`);
+      broken(
+        mustBe,
+        `${word.text} of ${word.who} (${role ?? "out"}${word.acked ? ", acknowledged" : ""}) is missing in ${lacking.map(({ name }) => name).join(" and ")}'s copy`,
+      );
   }
 }
 
-function judgeKeys(facts: Facts, person: Person, { rolledBack, forked, lastLinks, broken, saw }: Verdict): void {
+function judgeKeys(facts: Facts, person: Person, { forked, wasLinkedTo, broken, saw }: Verdict): void {
   if (forked) return;
   const newestOf = (device: Device, spaceId: string): number => Math.max(0, ...device.epochs(spaceId));
   const closed = closedFrom(facts.space, person.accountId() ?? "");
   // Whoever hands somebody a link hands the key of the day along.
-  const wasGivenALink = closed !== undefined && (lastLinks.get(person.name) ?? 0) >= closed.atMs;
+  const wasGivenALink = closed !== undefined && wasLinkedTo(person.name).lastMs >= closed.atMs;
   if (closed !== undefined && !wasGivenALink) {
     saw("somebody was removed for good");
     for (const device of person.devices) {
@@ -411,7 +140,7 @@ function judgeKeys(facts: Facts, person: Person, { rolledBack, forked, lastLinks
     }
   }
   // Two devices may have revoked each other, one of them before the relay forgot it: then nobody is left to see that there are two histories.
-  if (rolledBack) return;
+  if (facts.rolledBack) return;
   const home = facts.homes.get(person.accountId() ?? "");
   for (const device of person.devices) {
     for (const truth of [facts.space, ...(home === undefined ? [] : [home])]) {
@@ -429,10 +158,10 @@ const comesIntoForceMs = 1_000;
 
 /** A revoked device is shown nothing of the space from its revocation on: neither what others write nor what they decide. */
 function judgeReading(
-  { space: truth, firstDocument }: Facts,
+  { space: truth, firstDocument, rolledBack }: Facts,
   person: Person,
   words: readonly Word[],
-  { rolledBack, broken }: Verdict,
+  { broken }: Verdict,
 ): void {
   if (rolledBack) return;
   for (const device of person.devices) {
@@ -491,10 +220,10 @@ function judgePast({ space: truth }: Facts, person: Person, { wasLinkedTo, broke
 
 /** Who has documents alone: these, none of the others, and no key of the space. And who lost one is shown nothing that came after. */
 function judgeGuest(
-  { space: truth }: Facts,
+  { space: truth, rolledBack }: Facts,
   person: Person,
   words: readonly Word[],
-  { rolledBack, wasLinkedTo, broken, saw }: Verdict,
+  { wasLinkedTo, broken, saw }: Verdict,
 ): void {
   const accountId = person.accountId() ?? "";
   const linked = wasLinkedTo(person.name);
@@ -535,8 +264,6 @@ function judgeGuest(
   if (person.devices.filter((device) => device.accountId() === accountId && !device.isLost()).length > 1) saw("a guest with two devices");
   if (given.size > 1) saw("a guest with two documents");
 }
-
-const spaceIdOf = ({ state }: Truth): string => toText(state.history.spaceId);
 
 /** A pairing is whole, or it changed nothing on the new device. */
 function judgeDevices(facts: Facts, person: Person, { rejected, forked, broken, saw }: Verdict): void {
