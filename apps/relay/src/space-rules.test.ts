@@ -3,14 +3,17 @@ import { applySpace, createSpaceState } from "@skerry/access";
 import type { Fence, SpaceBody, SpaceState } from "@skerry/access";
 import { signInviteReader } from "@skerry/crypto";
 import { accessStart, toText } from "@skerry/protocol";
-import type { InviteProof, SpaceId } from "@skerry/protocol";
+import type { InviteProof, SpaceId, StoredOperation } from "@skerry/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ready } from "@skerry/crypto";
 import {
   acceptance,
+  accountSays,
   addition,
+  consentOf,
   creation,
   cutOf,
+  deviceFrom,
   inviteIdOf,
   invitation,
   linkOf,
@@ -322,6 +325,18 @@ describe("a space's log", () => {
   });
 });
 
+/** What the relay says to somebody who hands operations back. */
+async function handBackTo(id: SpaceId, by: Person, from: number, operations: readonly StoredOperation[]): Promise<string> {
+  const client = await suite.join(by.device);
+  client.send({ type: "open-space", channel: 2, spaceId: id, cursor: accessStart, invite: undefined });
+  await client.take("space-opened", 2);
+  client.send({ type: "restore-operations", channel: 2, from, operations, token: new Uint8Array() });
+  return Promise.race([
+    client.take("operations-restored", 2).then(({ position }) => `up to ${position}`),
+    client.take("operation-refused", 2).then(({ code, reason }) => `${code} ${reason}`.trim()),
+  ]);
+}
+
 describe("a relay that lost the end of a log", () => {
   test("AL-7 takes it back from those who write, as it was and in order, at no later time than its own; and from nobody else", async () => {
     const { olga, edda, vito, owner } = await scene();
@@ -336,16 +351,7 @@ describe("a relay that lost the end of a log", () => {
       await backup.appendAccess({ spaceId: owner.id, position, operation, receivedAtMs, hash });
     await suite.start({ store: backup, config: { spaces: "open" } });
 
-    const handBack = async (by: Person, from: number, operations: typeof log): Promise<string> => {
-      const client = await suite.join(by.device);
-      client.send({ type: "open-space", channel: 2, spaceId: owner.id, cursor: accessStart, invite: undefined });
-      await client.take("space-opened", 2);
-      client.send({ type: "restore-operations", channel: 2, from, operations, token: new Uint8Array() });
-      return Promise.race([
-        client.take("operations-restored", 2).then(({ position }) => `up to ${position}`),
-        client.take("operation-refused", 2).then(({ code, reason }) => `${code} ${reason}`.trim()),
-      ]);
-    };
+    const handBack = (by: Person, from: number, operations: typeof log): Promise<string> => handBackTo(owner.id, by, from, operations);
     const later = { operation: log[4]?.operation ?? new Uint8Array(), receivedAtMs: Date.now() + 3_600_000 };
     expect(await handBack(vito, 5, log.slice(4))).toBe("not-allowed");
     expect(await handBack(olga, 6, log.slice(5))).toBe("stale gap");
@@ -361,22 +367,45 @@ describe("a relay that lost the end of a log", () => {
     expect((await backup.accessHead(owner.id))?.hash).toEqual(reads.at(-1)?.hash);
   });
 
+  test("AL-7 takes back from who only reads that they left, and news of their account: nobody else may have heard of it", async () => {
+    const { olga, vito, owner } = await scene();
+    const wilma = person("wilma");
+    await must(owner, olga, addition(wilma, "viewer"));
+    const second = deviceFrom("vito's second");
+    const operations = [accountSays(vito, signerOf(vito.device), { type: "add-device", device: consentOf(second, vito.id) })];
+    const vitos = await follow(await suite.join(vito.device), owner.id);
+    await must(vitos, vito, { type: "account-news", account: { accountId: vito.id, operations }, cut: undefined });
+    const told = stateOf(vitos).position;
+    await catchUp(owner, told);
+    await must(owner, olga, { type: "set-retention", retentionDays: 3 });
+    await catchUp(vitos, told + 1);
+    await must(vitos, vito, { type: "leave" });
+    const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
+    const log = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
+    const [news, retention, leave] = [log.slice(told - 1, told), log.slice(told, told + 1), log.slice(told + 1)];
+    const putBack = async (position: number): Promise<void> => {
+      const backup = faultyStore(await openMemoryLogStore());
+      for (const each of reads.slice(0, position)) await backup.appendAccess({ ...each, spaceId: owner.id });
+      await suite.start({ store: backup, config: { spaces: "open" } });
+    };
+    await putBack(told - 1);
+    expect(await handBackTo(owner.id, wilma, told, news)).toBe("not-allowed");
+    // What somebody decided who writes is in between.
+    expect(await handBackTo(owner.id, vito, told, [...news, ...retention, ...leave])).toBe("not-allowed");
+    expect(await handBackTo(owner.id, vito, told, news)).toBe(`up to ${told}`);
+    await putBack(told + 1);
+    expect(await handBackTo(owner.id, wilma, told + 2, leave)).toBe("not-allowed");
+    expect(await handBackTo(owner.id, { ...vito, device: second }, told + 2, leave)).toBe(`up to ${told + 2}`);
+    expect((await suite.relay().store.accessHead(owner.id))?.hash).toEqual(reads.at(-1)?.hash);
+  });
+
   test("AL-7 takes back the whole log of a space that it knows nothing of, if its founder may make one here", async () => {
     const { olga, edda, owner } = await scene();
     const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
     const operations = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
-    const attempt = async (by: Person): Promise<string> => {
-      const client = await suite.join(by.device);
-      client.send({ type: "open-space", channel: 2, spaceId: owner.id, cursor: accessStart, invite: undefined });
-      await client.take("space-opened", 2);
-      client.send({ type: "restore-operations", channel: 2, from: 1, operations, token: new Uint8Array() });
-      return Promise.race([
-        client.take("operations-restored", 2).then(({ position }) => `up to ${position}`),
-        client.take("operation-refused", 2).then(({ code }) => code),
-      ]);
-    };
+    const attempt = (by: Person): Promise<string> => handBackTo(owner.id, by, 1, operations);
     await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(edda.id)] } });
-    expect(await attempt(edda)).toBe("not-allowed");
+    expect(await attempt(edda)).toBe("not-allowed not-listed");
     await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(olga.id)] } });
     expect(await attempt(edda)).toBe(`up to ${operations.length}`);
   });

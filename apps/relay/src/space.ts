@@ -269,17 +269,16 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
 
   /**
    * AL-7: what this relay lost. Each operation is judged as when it came, at the time that it came: the next one vouches for that time. Its fences are not
-   * compared with documents, which may have been lost too. Only those who write may hand back: the last one's time is their word.
+   * compared with documents, which may have been lost too. Only those who write may hand back all kinds: the last one's time is their word.
    */
   const takeBack = async ({ user, from, operations, token }: RestoreOperationsRequest): Promise<void> => {
-    const account = state === undefined ? undefined : accountOfDevice(state, user.deviceId);
-    if (state !== undefined && !(account !== undefined && isLiveWriter(state, account, user.deviceId)))
-      return user.refused("not-allowed", "");
     if (from > head.position + 1) return user.refused("stale", "gap");
+    // What somebody else handed back meanwhile is passed over.
+    const lost = operations.slice(head.position + 1 - from);
+    if (state !== undefined && !mayHandBack(state, user.deviceId, lost)) return user.refused("not-allowed", "");
     // All of them before any is stored: a time that the next does not vouch for is found out.
     const taken: { readonly next: SpaceState; readonly entry: StoredOperation }[] = [];
-    // What somebody else handed back meanwhile is passed over.
-    for (const entry of operations.slice(head.position + 1 - from)) {
+    for (const entry of lost) {
       if (entry.receivedAtMs > env.clock.now()) return user.refused("rate-limited", "time-went-back");
       const under = taken.at(-1)?.next ?? state;
       const applied = under === undefined ? createSpaceState(spaceId, entry) : applySpace(under, entry);
@@ -418,8 +417,23 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
   };
 }
 
-const isLiveWriter = (state: SpaceState, account: AccountState, deviceId: DeviceId): boolean =>
-  isLiveDevice(account, deviceId) && writes(roleOf(state, account.accountId));
+/**
+ * AL-7: who writes may hand back anything. Who only reads may be the only one who knows that they left, or that their account has other devices by now: these have no
+ * fences, their time decides nothing, and nothing that counts is theirs.
+ */
+function mayHandBack(state: SpaceState, deviceId: DeviceId, operations: readonly StoredOperation[]): boolean {
+  const account = accountOfDevice(state, deviceId);
+  if (account === undefined || !isLiveDevice(account, deviceId)) return false;
+  return writes(roleOf(state, account.accountId)) || operations.every(({ operation }) => isOfOneselfAlone(state, account, operation));
+}
+
+function isOfOneselfAlone(state: SpaceState, { accountId }: AccountState, operation: Uint8Array): boolean {
+  const decoded = decodeSpaceOperation(operation);
+  if (!decoded.ok || decoded.value.body === undefined) return false;
+  const { body, signer } = decoded.value;
+  if (body.type === "leave") return bytesEqual(accountOfDevice(state, signer)?.accountId ?? new Uint8Array(), accountId);
+  return body.type === "account-news" && body.cut === undefined && bytesEqual(body.account.accountId, accountId);
+}
 
 const allowed = (position: number): AccessAnswer => ({ allowed: true, position });
 const denied = (code: RefusalCode): AccessAnswer => ({ allowed: false, code });

@@ -130,7 +130,7 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
   const waiters = new Set<() => void>();
   /** Ends of questions that were not answered yet. */
   const asking = new Set<() => void>();
-  const held = createHeldMessages((position) => membership.knows(position));
+  const held = createHeldMessages((position) => position === 0 || (membership.isCurrent() && membership.knows(position)));
   let cancelWait: (() => void) | undefined;
   const unwatch = membership.watch(() => mailbox.post(onMembership));
 
@@ -322,14 +322,16 @@ export function openDocument(options: DocumentOptions): OpenedDocument {
     }, bytes);
   };
 
-  /** The space's log is read over another channel of the same link: it takes no longer than this, or the relay names what is not there. */
+  /** The space's log is read over another channel of the same link. Once it is read, whatever is named there and still not there is the relay's doing. */
   const waitForLog = (): void => {
     if (cancelWait !== undefined) return;
     cancelWait = core.later(accessLogMs, () => {
       cancelWait = undefined;
       if (held.bytes() === 0) return;
       held.clear();
-      distrust(core, "bad-chain", state.cursor.seq + 1);
+      if (membership.isCurrent()) return distrust(core, "bad-chain", state.cursor.seq + 1);
+      channel.shut();
+      reopenLater(core);
     });
   };
 

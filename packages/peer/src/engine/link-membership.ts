@@ -14,6 +14,7 @@ export const createLinkMembership = (docId: DocId, epoch: number, epochKey: Secr
   counts: (_device, asked) => asked === epoch,
   mayBePresent: () => true,
   newestFence: () => undefined,
+  isCurrent: () => true,
   knows: () => true,
   position: () => 0,
   mayRead: () => true,

@@ -35,6 +35,11 @@ export interface Membership {
    * there is none.
    */
   newestFence(): { readonly position: number; readonly seq: number } | undefined;
+  /**
+   * The access log is read to what the relay had of it when this connection began: until then no entry is judged. Its author may have lost the right to write
+   * while this device was away, and have the relay store what is backdated (AC-85).
+   */
+  isCurrent(): boolean;
   /** The access log is known up to there: until then an entry can't be judged. */
   knows(position: number): boolean;
   /** Position in the access log that this device has applied. */

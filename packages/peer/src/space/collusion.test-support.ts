@@ -2,7 +2,7 @@
 import { documentKey, epochKeyOf, importDevice, importSecret, openRecord, sealRecord } from "@skerry/crypto";
 import type { DeviceIdentity, EpochKey } from "@skerry/crypto";
 import { decodeRecord, docIdFromText, emptyHead, noRecord } from "@skerry/protocol";
-import type { DocId, Head, ReplicaId, SnapshotPart } from "@skerry/protocol";
+import type { AccessCursor, DocId, Head, ReplicaId, SnapshotPart } from "@skerry/protocol";
 import type { LogStore } from "@skerry/relay";
 import { Doc, encodeStateAsUpdate } from "yjs";
 import { slipIn as slipInAt } from "../../../simulator/src/spaces/slip-in.ts";
@@ -103,4 +103,17 @@ export async function positionWith(peer: TestPeer, guests: number): Promise<numb
   const operations = (): number => [...peer.device.kv.keys()].filter((key) => /^s\/.*\/e\//.test(key)).length;
   await until("nothing is due any more", () => operations() === wanted);
   return wanted;
+}
+
+/** Shows somebody nothing of the access log from here on, also on later connections: it ends where they have read it to. */
+export function withholdLog({ wire }: TestPeer): void {
+  const cursors = new Map<number, AccessCursor>();
+  wire.up = (message) => {
+    if (message.type === "open-space") cursors.set(message.channel, { ...message.cursor, hash: message.cursor.hash.slice() });
+    return [message];
+  };
+  wire.down = (message) => {
+    if (message.type === "operations" || message.type === "closed") return [];
+    return message.type === "space-opened" ? [{ ...message, head: cursors.get(message.channel) ?? message.head }] : [message];
+  };
 }

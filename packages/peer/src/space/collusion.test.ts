@@ -1,14 +1,14 @@
 /** A relay that helps those who may not (docs/access.md, "What an attacker can and cannot do"): it stores what it should refuse, and forgets what was decided. */
 import { formatInviteLink, parseInviteLink } from "@skerry/crypto";
 import { decodeRecord } from "@skerry/protocol";
-import type { DocId, SpaceId } from "@skerry/protocol";
+import type { DocId, DownMessage, SpaceId } from "@skerry/protocol";
 import { LogStoreError } from "@skerry/relay";
 import type { LogStore } from "@skerry/relay";
 import { afterEach, describe, expect, test } from "vitest";
 import { openMemoryLogStore } from "../../../../apps/relay/src/storage/memory-log-store.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { TestPeer } from "../engine/engine.test-support.ts";
-import { docIdOf, forged, openedBy, positionWith, slipIn, stolen, typed } from "./collusion.test-support.ts";
+import { docIdOf, forged, openedBy, positionWith, slipIn, stolen, typed, withholdLog } from "./collusion.test-support.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "./space.test-support.ts";
 
 const stage = createStage();
@@ -95,7 +95,7 @@ describe("a relay that colludes", () => {
     for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
     const before = await positionWith(olga, 2);
     // From here on he hears nothing of the access log.
-    vito.wire.down = (message) => (message.type === "operations" || message.type === "closed" ? [] : [message]);
+    withholdLog(vito);
     expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
     await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
     await at.close();
@@ -121,6 +121,49 @@ describe("a relay that colludes", () => {
     const again = stage.peer(at, vito.device);
     await again.peer.ready;
     await untilStatus(await openDoc(again, docId), "it is still set aside", ({ quarantined }) => quarantined === 1);
+  });
+
+  test("PE-21 PE-22 AC-85 stores what is backdated while somebody is away, and is slow with the log: they take no entry before they have read it", async () => {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const [edda, vito] = [stage.peer(at), stage.peer(at)];
+    await come(edda, await linkFrom(olga, docId));
+    await come(vito, await linkFrom(olga, docId));
+    const eddas = await openDoc(edda, docId);
+    eddas.type("hers ");
+    const vitos = await openDoc(vito, docId);
+    for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
+    const before = await positionWith(olga, 2);
+    vito.wire.cut();
+    expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
+    await at.close();
+    const id = docIdOf(docId);
+    await slipIn(at.store, id, forged(edda.device, id, typed("backdated "), 1, before), before);
+    await stage.relayOn(at.store, at.port);
+    // The log comes long after what is judged by it: with what Olga writes once that has come.
+    const late: DownMessage[] = [];
+    let came = 0;
+    vito.wire.down = (message) => {
+      if (message.type === "operations" && came < 2) {
+        late.push(structuredClone(message));
+        return [];
+      }
+      if (message.type !== "entries" || ++came !== 2) return [message];
+      return [message, ...late];
+    };
+    vito.wire.heal();
+    for (const one of [olga, vito]) one.peer.retryNow();
+    await until("it has come to him", () => came === 1);
+    olgas.type("more ");
+    const device = (await edda.peer.profile()).deviceId;
+    for (const doc of [olgas, vitos]) {
+      await untilStatus(
+        doc,
+        "it is set aside, and named",
+        ({ quarantined, alarms }) => quarantined === 1 && alarms.some((alarm) => alarm.kind === "not-allowed" && alarm.device === device),
+      );
+      await untilText(doc, "hers more ");
+    }
   });
 
   test("PE-24 shows a log without what was decided: it is not believed, nothing is sent, and that is said", async () => {
@@ -182,6 +225,31 @@ describe("a relay that colludes", () => {
       running = again;
     }
   }, 120_000);
+
+  test("AL-7 PE-24 a relay that lost that a viewer left hears it from her: she is out for everybody, and comes again by a link", async () => {
+    const { at, docId, olga } = await openScene(stage);
+    const vera = stage.peer(at);
+    await come(vera, await linkFrom(olga, docId, "viewer"));
+    await untilSpace(olga, docId, "she has a key of her own", ({ members }) => members.length === 2);
+    const position = await positionWith(olga, 1);
+    // Nobody else hears of it.
+    await olga.close();
+    expect(await vera.peer.leaveSpace(docId)).toEqual({ ok: true });
+    const backup = await without(at.store, docIdOf(docId), position);
+    await at.close();
+    const again = await stage.relayOn(backup, at.port);
+    vera.peer.retryNow();
+    await until(
+      "it knows that she left",
+      async () => ((await again.store.accessHead(await spaceIdOf(again.store, docId)))?.position ?? 0) > position,
+    );
+    await untilSpace(vera, docId, "she is told that she left", ({ standing }) => standing === "left");
+    const owner = stage.peer(again, olga.device);
+    await untilSpace(owner, docId, "so the owner is told", ({ members }) => members.length === 1);
+    await come(vera, await linkFrom(owner, docId, "viewer"));
+    await untilSpace(vera, docId, "nothing is amiss", ({ distrusted }) => !distrusted);
+    await untilSpace(owner, docId, "she is here again", ({ members }) => members.length === 2);
+  });
 
   test("PE-24 shows an older log to somebody whose link names a later place in it: she is told, and accepts nothing", async () => {
     const { at, docId, olga } = await openScene(stage);

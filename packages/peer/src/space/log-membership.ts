@@ -67,6 +67,7 @@ export function createLogMembership(space: Space, docId: DocId, own: DeviceId): 
       const state = space.state();
       return state === undefined ? undefined : newestFenceIn(state, docId);
     },
+    isCurrent: () => space.isCurrent(),
     knows: (position) => position <= (space.state()?.position ?? 0),
     position: () => space.state()?.position ?? 0,
     mayRead: () => {

@@ -6,7 +6,7 @@ import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import type { SetAsidePage } from "../client.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { TestDoc, TestPeer, TestRelay } from "../engine/engine.test-support.ts";
-import { docIdOf, forged, positionWith, slipIn, typed } from "./collusion.test-support.ts";
+import { docIdOf, forged, positionWith, slipIn, typed, withholdLog } from "./collusion.test-support.ts";
 import { come, linkFrom, openScene, untilSpace } from "./space.test-support.ts";
 
 const stage = createStage();
@@ -194,9 +194,7 @@ describe("what was set aside", () => {
   });
 
   test("PE-32 PE-22 words that this device took while a removal was withheld are told, and that they stand here", async () => {
-    const { docId, olga, vito, vitos, eddas, backdate } = await removal((one) => {
-      one.wire.down = (message) => (message.type === "operations" || message.type === "closed" ? [] : [message]);
-    });
+    const { docId, olga, vito, vitos, eddas, backdate } = await removal(withholdLog);
     await backdate(...editsOf(eddas.doc, append("backdated ")));
     await until("he takes it, as he must", () => vitos.read() === "hers backdated ");
     expect((await vito.peer.readSetAside(docId)).words).toEqual([]);

@@ -61,6 +61,8 @@ export interface Space {
   isAdmitted(): boolean;
   /** The relay shows the log on this connection, and it is read to its end. */
   isLive(): boolean;
+  /** As far as it is to be had: live, or never to be, since it is not trusted or not understood. */
+  isCurrent(): boolean;
   decide(decide: Decide): Promise<SpaceResult>;
   /** Comes in by an invite, if this account is not in. Durable when resolved. */
   join(join: StoredJoin): Promise<void>;
@@ -475,6 +477,8 @@ export function createSpace(options: SpaceOptions): Space {
     return handBack(position + 1);
   };
 
+  const isOutdated = (): boolean => outdated || (state !== undefined && settingsOf(state).readOnlySince !== undefined);
+
   const becomeLive = (): void => {
     if (landmarks.some(({ position }) => position > head.position)) return mistrust("rollback");
     // Only now: all that the relay has follows from what was verified here.
@@ -720,9 +724,10 @@ export function createSpace(options: SpaceOptions): Space {
     standing,
     refusal: () => stored.refusal,
     distrust: () => distrusted,
-    isOutdated: () => outdated || (state !== undefined && settingsOf(state).readOnlySince !== undefined),
+    isOutdated,
     isAdmitted: () => admitted,
     isLive: () => live,
+    isCurrent: () => live || distrusted !== undefined || isOutdated(),
     decide: (decide) =>
       new Promise((resolve) => {
         if (closed !== undefined || waiting.length >= waitingMax) return resolve({ ok: false, error: "offline", reason: "" });
