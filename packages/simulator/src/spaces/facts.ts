@@ -1,7 +1,7 @@
 /** What is so in the end, by the relay's disk, and how each device stands to it. */
 import type { AccountState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
-import type { Device, Person } from "./person.ts";
+import type { Device, Person, Word } from "./person.ts";
 import { accountIn, cameInAt, closedForDevice, isIn } from "./truth.ts";
 import type { Truth } from "./truth.ts";
 
@@ -58,7 +58,7 @@ export function isStranded(facts: Facts, person: Person): boolean {
 
 /**
  * Devices that had been revoked brought the account in by a link, or were the only ones that an owner's word reached: its home was closed to them by then, so no other
- * device has ever heard of the space (SECURITY.md).
+ * device has ever heard of the space (SECURITY.md). Or all that knew it were lost when an owner let the account in once more.
  */
 function isUnheardOf({ space, homes }: Facts, person: Person, here: readonly Device[]): boolean {
   const id = person.accountId() ?? "";
@@ -66,9 +66,10 @@ function isUnheardOf({ space, homes }: Facts, person: Person, here: readonly Dev
   const knowsIt = (device: Device): boolean => device.documents().some((docId) => device.space(docId)?.spaceId === spaceIdOf(space));
   if (home === undefined || !isIn(space, id) || here.some(knowsIt)) return false;
   const cameMs = cameInAt(space, id);
-  const isRevokedBefore = (device: Device): boolean => (closedForDevice(home, device.deviceId() ?? "")?.atMs ?? cameMs) < cameMs;
-  const been = person.devices.filter(knowsIt);
-  return been.length > 0 && been.every(isRevokedBefore);
+  const isGoneBefore = (device: Device): boolean =>
+    (device.lostAtMs() ?? cameMs) < cameMs || (closedForDevice(home, device.deviceId() ?? "")?.atMs ?? cameMs) < cameMs;
+  const been = person.devices.filter((device) => device.isLost() || knowsIt(device));
+  return been.length > 0 && been.every(isGoneBefore);
 }
 
 /**
@@ -77,3 +78,10 @@ function isUnheardOf({ space, homes }: Facts, person: Person, here: readonly Dev
  */
 export const differenceIsNamed = (facts: Facts, one: Device, other: Device): boolean =>
   facts.rolledBack && [one, other].every((device) => device.alarms().some(({ kind }) => kind === "diverged"));
+
+/** What a device shows of a document, but for its own words that nobody else needs to have. */
+export const sharedText = (device: Device, docId: string, words: readonly Word[]): string =>
+  (device.text(docId) ?? "")
+    .split(" ")
+    .filter((word) => word !== "" && !words.some((one) => one.text === word && one.who === device.name && !one.acked))
+    .join(" ");

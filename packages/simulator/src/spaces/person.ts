@@ -61,6 +61,8 @@ export interface Device {
   /** Dead for good. */
   lose(): void;
   isLost(): boolean;
+  /** When, if it is. */
+  lostAtMs(): number | undefined;
   alive(): boolean;
   /** Up, and its peer has read what it stored. */
   peer(): Peer | undefined;
@@ -151,11 +153,11 @@ function createDevice(context: RunContext, name: string, person: string, { words
   let accountId: string | undefined;
   let firstAccountId: string | undefined;
   let deviceId: string | undefined;
-  let lost = false;
+  let lostAtMs: number | undefined;
   let life: Life | undefined;
 
   const start = (): void => {
-    if (lost || life?.process.alive() === true) return;
+    if (lostAtMs !== undefined || life?.process.alive() === true) return;
     const process = world.spawn(name);
     factories.set(process, profile.origin.factoryFor(process));
     const mine: Life = {
@@ -326,10 +328,11 @@ function createDevice(context: RunContext, name: string, person: string, { words
       if (life !== undefined) end(life, how);
     },
     lose: () => {
-      lost = true;
+      lostAtMs ??= world.now();
       if (life !== undefined) end(life, "kill");
     },
-    isLost: () => lost,
+    isLost: () => lostAtMs !== undefined,
+    lostAtMs: () => lostAtMs,
     alive: () => current() !== undefined,
     peer: () => current()?.peer,
     accountId: () => accountId,

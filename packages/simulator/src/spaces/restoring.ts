@@ -62,9 +62,11 @@ export function createRestores(stage: Stage, hands: Hands, isPairing: (person: s
     const spaces = now?.space.roles.has(person.accountId() ?? "") === true && id !== undefined ? [toText(id)] : [];
     const had = [...new Set(mine.flatMap((one) => one.documents().filter((docId) => one.space(docId) === undefined)))];
     const isKept = now !== undefined && mine.some((one) => standingOf(now, person, one) === "in" && one.homeIsKept(spaces, had));
+    // Of what was never sent the account has the name alone.
+    const isSent = mine.every((one) => had.every((docId) => !one.documents().includes(docId) || (one.status(docId)?.seq ?? 0) > 0));
     const isBusy = isPairing(person.name) || mine.some((one) => one.peer() === undefined);
     const papers = papersOf.get(person.name) ?? [];
-    if (papers.length === 0 || !isKept || isBusy) {
+    if (papers.length === 0 || !isKept || !isSent || isBusy) {
       if (looksLeft > 0 && world.now() < plan.endMs) world.later(1_000, "waits to lose", () => loseAll(person, diesAfterMs, looksLeft - 1));
       return;
     }

@@ -1,7 +1,7 @@
 /** Whether all agree by now with the relay's logs: on roles, devices and keys, on what stands in each document, and on what each person is told. */
 import { isLiveDevice } from "@skerry/access";
 import type { AccountState } from "@skerry/access";
-import { differenceIsNamed, isStranded, ownAccountIn, spaceIdOf, standingOf } from "./facts.ts";
+import { differenceIsNamed, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { Device, Person, Word } from "./person.ts";
 import { documentsOf, isIn, mayWriteIn } from "./truth.ts";
@@ -47,13 +47,6 @@ function stillbornIn(people: readonly Person[], facts: Facts): ReadonlySet<strin
     );
   return new Set(space.documents.filter((docId) => space.seqs.get(docId) === 0 && !isHeld(docId)));
 }
-
-/** What a device shows of a document, but for its own words that nobody else needs to have. */
-const sharedText = (device: Device, docId: string, words: readonly Word[]): string =>
-  (device.text(docId) ?? "")
-    .split(" ")
-    .filter((word) => word !== "" && !words.some((one) => one.text === word && one.who === device.name && !one.acked))
-    .join(" ");
 
 function spaceUnsettled(
   device: Device,
@@ -146,7 +139,7 @@ function ownDocumentsUnsettled(
   device: Device,
   devices: readonly Device[],
   words: readonly Word[],
-  { homes }: Facts,
+  { homes, rolledBack }: Facts,
   texts: Texts,
 ): string | undefined {
   // One device, and perhaps one that was never paired: nothing to agree on.
@@ -160,6 +153,9 @@ function ownDocumentsUnsettled(
     if (status.unsentChanges > 0) return `${device.name}'s ${short} has ${status.unsentChanges} changes unsent`;
     if (device.title(docId) === "" && devices.some((one) => one.title(docId) !== "")) return `${device.name}'s ${short} has no title`;
     const text = sharedText(device, docId, words);
+    // Who was revoked has the link still, and writes.
+    const owed = rolledBack ? undefined : words.find((word) => word.docId === docId && word.acked && !text.includes(word.text));
+    if (owed !== undefined) return `${device.name}'s ${short} has not got ${owed.text} of ${owed.who}, which the relay has taken`;
     const [first] = texts.get(docId) ?? [];
     if (first === undefined) texts.set(docId, [{ who: device, text }]);
     else if (first.text !== text) return `${first.who.name} and ${device.name} have different texts in ${short}`;

@@ -1,6 +1,6 @@
 /** What has to hold in the end: of roles, devices, keys, words and alarms. */
 import type { Forgery } from "./collusion.ts";
-import { differenceIsNamed, isStranded, ownAccountIn, spaceIdOf, standingOf } from "./facts.ts";
+import { differenceIsNamed, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { LinkedTo } from "./links.ts";
 import type { Device, Person, Word } from "./person.ts";
@@ -111,9 +111,10 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
     const stays = author.standing === "in" && (!isAnnouncedHere || mayWriteIn(truth, accountId, word.docId));
     const mustBe = stays && word.kept ? "I3" : word.acked && !rolledBack ? "I2" : undefined;
     const lacking = others.filter((device) => !holders.includes(device));
-    // Who only reads may have come just now, and has the same copy as somebody who was told.
+    // Who only reads may have come just now, and has the same copy as somebody who was told, but for what was typed there to no purpose.
     const told = lacking.filter((device) => differenceIsNamed(facts, author.device, device));
-    const isTold = (device: Device): boolean => told.some((one) => one === device || one.text(word.docId) === device.text(word.docId));
+    const copyOf = (device: Device): string => sharedText(device, word.docId, words);
+    const isTold = (device: Device): boolean => told.some((one) => one === device || copyOf(one) === copyOf(device));
     if (lacking.length > 0 && lacking.every(isTold)) {
       saw("a rollback left copies that differ, and everybody was told");
       continue;
