@@ -20,7 +20,7 @@ import {
   stateAt,
   writes,
 } from "@skerry/access";
-import type { AccountState, Fence, Refusal, SpaceState } from "@skerry/access";
+import type { AccountState, Fence, Refusal, SpaceOperation, SpaceState } from "@skerry/access";
 import { verifyInviteReader } from "@skerry/crypto/verify";
 import { accessStart, assert, bytesEqual, decodeRecord, limits, toText } from "@skerry/protocol";
 import type { AccessCursor, Clock, DeviceId, DocId, InviteProof, RefusalCode, SpaceId, StoredOperation } from "@skerry/protocol";
@@ -269,7 +269,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
 
   /**
    * AL-7: what this relay lost. Each operation is judged as when it came, at the time that it came: the next one vouches for that time. Its fences are not
-   * compared with documents, which may have been lost too. Only those who write may hand back all kinds: the last one's time is their word.
+   * compared with documents, which may have been lost too. The last one's time is the word of whoever hands back.
    */
   const takeBack = async ({ user, from, operations, token }: RestoreOperationsRequest): Promise<void> => {
     if (from > head.position + 1) return user.refused("stale", "gap");
@@ -418,21 +418,27 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
 }
 
 /**
- * AL-7: who writes may hand back anything. Who only reads may be the only one who knows that they left, or that their account has other devices by now: these have no
- * fences, their time decides nothing, and nothing that counts is theirs.
+ * AL-7: who writes may hand back anything. Who only reads may hand back what somebody vouches for who writes, by an operation that follows it or is it: that is signed with
+ * the times of all before. And what they may be the only one to know: that they left, or that their account has other devices by now. That has no fences, its time
+ * decides nothing, and nothing that counts is theirs.
  */
 function mayHandBack(state: SpaceState, deviceId: DeviceId, operations: readonly StoredOperation[]): boolean {
   const account = accountOfDevice(state, deviceId);
   if (account === undefined || !isLiveDevice(account, deviceId)) return false;
-  return writes(roleOf(state, account.accountId)) || operations.every(({ operation }) => isOfOneselfAlone(state, account, operation));
+  if (isLiveWriter(state, deviceId)) return true;
+  const decoded = operations.map(({ operation }) => decodeSpaceOperation(operation));
+  const vouched = decoded.findLastIndex((each) => each.ok && isLiveWriter(state, each.value.signer));
+  return decoded.slice(vouched + 1).every((each) => each.ok && isOfOneselfAlone(state, account, each.value));
 }
 
-function isOfOneselfAlone(state: SpaceState, { accountId }: AccountState, operation: Uint8Array): boolean {
-  const decoded = decodeSpaceOperation(operation);
-  if (!decoded.ok || decoded.value.body === undefined) return false;
-  const { body, signer } = decoded.value;
-  if (body.type === "leave") return bytesEqual(accountOfDevice(state, signer)?.accountId ?? new Uint8Array(), accountId);
-  return body.type === "account-news" && body.cut === undefined && bytesEqual(body.account.accountId, accountId);
+function isLiveWriter(state: SpaceState, deviceId: Uint8Array): boolean {
+  const account = accountOfDevice(state, deviceId);
+  return account !== undefined && isLiveDevice(account, deviceId) && writes(roleOf(state, account.accountId));
+}
+
+function isOfOneselfAlone(state: SpaceState, { accountId }: AccountState, { body, signer }: SpaceOperation): boolean {
+  if (body?.type === "leave") return bytesEqual(accountOfDevice(state, signer)?.accountId ?? new Uint8Array(), accountId);
+  return body?.type === "account-news" && body.cut === undefined && bytesEqual(body.account.accountId, accountId);
 }
 
 const allowed = (position: number): AccessAnswer => ({ allowed: true, position });

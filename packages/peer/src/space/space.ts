@@ -146,6 +146,11 @@ export function createSpace(options: SpaceOptions): Space {
   let outdated = false;
   let distrusted: Distrust | undefined;
   let inFlight: InFlight | undefined;
+  /**
+   * What was sent on this channel and not answered, in order: more than what is in flight if that was found in the log before its answer came. `n`: its place in the
+   * log, 0 for what is handed back.
+   */
+  let unanswered: readonly { readonly n: number; readonly operation: Uint8Array }[] = [];
   let deciding = false;
   /** Monotonic time from which operations may be sent again after a refusal, and from which duties are tried again: people do not wait for those. */
   let sendAt = 0;
@@ -349,6 +354,7 @@ export function createSpace(options: SpaceOptions): Space {
   const open = (): void => {
     if (session === undefined || outdated) return;
     live = false;
+    unanswered = [];
     const link = inviteKeys();
     const proof =
       link === undefined
@@ -465,10 +471,12 @@ export function createSpace(options: SpaceOptions): Space {
     }
     if (operations.length === 0) return reopenLater();
     handingFrom = from;
+    unanswered = [...unanswered, { n: 0, operation: new Uint8Array() }];
     channel.send({ type: "restore-operations", from, operations, token: options.token() });
   };
 
   const onHandedBack = async ({ position }: Down<"operations-restored">): Promise<void> => {
+    unanswered = unanswered.filter(({ n }) => n > 0);
     if (distrusted !== "rollback") return;
     env.log("info", "space.restored", { position });
     if (position >= head.position) return open();
@@ -580,13 +588,21 @@ export function createSpace(options: SpaceOptions): Space {
   };
 
   const onAcked = async (message: Down<"operation-acked">): Promise<void> => {
+    const mine = unanswered.find(({ n }) => n === message.position);
+    unanswered = unanswered.filter((each) => each !== mine);
     // Behind others that were not read yet: it comes again, in its place.
-    if (inFlight === undefined || message.position !== head.position + 1) return;
-    await take([{ operation: inFlight.operation, receivedAtMs: message.receivedAtMs }]);
+    if (message.position !== head.position + 1) return;
+    // Not what this device sent: the log says what it is.
+    if (mine === undefined) return reopenLater();
+    await take([{ operation: mine.operation, receivedAtMs: message.receivedAtMs }]);
   };
 
   const onOperationRefused = async (message: Down<"operation-refused">): Promise<void> => {
-    const mine = inFlight;
+    const [refused] = unanswered;
+    unanswered = unanswered.slice(1);
+    // What was sent twice, and was in the log already when it came again: the answer says nothing of what was sent since.
+    if (refused !== undefined && refused.n > 0 && refused.operation !== inFlight?.operation) return;
+    const mine = refused?.n === 0 ? undefined : inFlight;
     env.log("info", "space.refused", { code: message.code, reason: message.reason });
     // It does not take back what it lost, from this device or for now: it stays without trust, and is asked again.
     if (mine === undefined) return distrusted === "rollback" ? reopenLater(message.retryAfterMs) : undefined;
@@ -611,6 +627,7 @@ export function createSpace(options: SpaceOptions): Space {
   const send = (operation: Uint8Array, proposal: Proposal | undefined): void => {
     const token = proposal === undefined ? options.token() : new Uint8Array();
     inFlight = { operation, proposal, token };
+    unanswered = [...unanswered, { n: head.position + 1, operation }];
     channel.send({ type: "append-operation", operation, token });
   };
 
