@@ -2,7 +2,7 @@
 import type { AccountState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
 import type { Device, Person, Word } from "./person.ts";
-import { accountIn, cameInAt, closedForDevice, isIn } from "./truth.ts";
+import { accountIn, cameInAt, closedForDevice, isIn, mayWriteIn } from "./truth.ts";
 import type { Truth } from "./truth.ts";
 
 /** What the relay's disk says: of the space, and of the home of each account that has one. */
@@ -13,6 +13,8 @@ export interface Facts {
   readonly firstDocument: string;
   /** The relay was put back to an old backup in this run. */
   readonly rolledBack: boolean;
+  /** When something of a device came to the relay, by its name, ascending. */
+  readonly arrivals: ReadonlyMap<string, readonly number[]>;
 }
 
 /** In text. */
@@ -52,25 +54,48 @@ export function isStranded(facts: Facts, person: Person): boolean {
       account?.devices.get(id)?.revoked !== true &&
       (here.some((device) => device.deviceId() === id) || (hasWords && !person.devices.some((device) => device.deviceId() === id))),
   );
-  if (!isTold || (facts.rolledBack && here.every((device) => device.space(facts.firstDocument) === undefined))) return true;
+  if (!isTold || (facts.rolledBack && !here.some((device) => knowsSpace(facts, device)))) return true;
   return isUnheardOf(facts, person, here);
 }
 
+const knowsSpace = ({ space }: Facts, device: Device): boolean =>
+  device.documents().some((docId) => device.space(docId)?.spaceId === spaceIdOf(space));
+
+/** A device that is connected so long hears of a space, and tells its account's home. */
+const tellingMs = 1_000;
+
 /**
  * Devices that had been revoked brought the account in by a link, or were the only ones that an owner's word reached: its home was closed to them by then, so no other
- * device has ever heard of the space (SECURITY.md). Or all that knew it were lost when an owner let the account in once more.
+ * device has ever heard of the space (SECURITY.md). Or all that knew it were lost when an owner let the account in once more,
+ * or were not heard from any more until they were lost or revoked.
  */
-function isUnheardOf({ space, homes }: Facts, person: Person, here: readonly Device[]): boolean {
+function isUnheardOf(facts: Facts, person: Person, here: readonly Device[]): boolean {
+  const { space, homes, arrivals } = facts;
   const id = person.accountId() ?? "";
   const home = homes.get(id);
-  const knowsIt = (device: Device): boolean => device.documents().some((docId) => device.space(docId)?.spaceId === spaceIdOf(space));
-  if (home === undefined || !isIn(space, id) || here.some(knowsIt)) return false;
+  if (home === undefined || !isIn(space, id) || here.some((device) => knowsSpace(facts, device))) return false;
   const cameMs = cameInAt(space, id);
-  const isGoneBefore = (device: Device): boolean =>
-    (device.lostAtMs() ?? cameMs) < cameMs || (closedForDevice(home, device.deviceId() ?? "")?.atMs ?? cameMs) < cameMs;
-  const been = person.devices.filter((device) => device.isLost() || knowsIt(device));
-  return been.length > 0 && been.every(isGoneBefore);
+  const couldTell = (device: Device): boolean => {
+    const never = Number.POSITIVE_INFINITY;
+    const goneMs = Math.min(device.lostAtMs() ?? never, closedForDevice(home, device.deviceId() ?? "")?.atMs ?? never);
+    const heard = (arrivals.get(device.name) ?? []).filter((ms) => ms >= cameMs && ms < goneMs);
+    // What was on its way when it died says nothing of what it has heard.
+    return goneMs === never || (heard.at(-1) ?? 0) - (heard[0] ?? 0) >= tellingMs;
+  };
+  const been = person.devices.filter((device) => device.isLost() || knowsSpace(facts, device));
+  return been.length > 0 && !been.some(couldTell);
 }
+
+/**
+ * After a rollback who only reads may be the only one to have the end of the access log, and that may not be theirs to hand back (AL-7): then they do not trust the
+ * relay, and are told.
+ */
+export const hasLostEnd = (facts: Facts, device: Device): boolean =>
+  facts.rolledBack &&
+  device.documents().some((docId) => {
+    const space = device.space(docId);
+    return space?.spaceId === spaceIdOf(facts.space) && space.distrusted && !mayWriteIn(facts.space, device.accountId() ?? "", docId);
+  });
 
 /**
  * A relay that was put back to an old backup can lose the operation by which somebody could write. What they wrote stays in the copies that had it, can't be handed

@@ -113,7 +113,15 @@ async function endWell(stage: Stage, links: Links, { restores, rejected }: Devic
   else if (why !== undefined) broken("I14", why);
   const now = facts();
   if (now === undefined) return;
-  judge(now, people, words, { forked, wasLinkedTo: links.wasLinkedTo, rejected: rejected(), forgeries, broken, saw });
+  judge(now, people, words, {
+    forked,
+    sawFork: notes.rolledBack && notes.sawFork,
+    wasLinkedTo: links.wasLinkedTo,
+    rejected: rejected(),
+    forgeries,
+    broken,
+    saw,
+  });
   if (!forked) restores.judge();
 }
 

@@ -1,7 +1,7 @@
 /** Whether all agree by now with the relay's logs: on roles, devices and keys, on what stands in each document, and on what each person is told. */
 import { isLiveDevice } from "@skerry/access";
 import type { AccountState } from "@skerry/access";
-import { differenceIsNamed, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
+import { differenceIsNamed, hasLostEnd, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { Device, Person, Word } from "./person.ts";
 import { documentsOf, isIn, mayWriteIn } from "./truth.ts";
@@ -25,7 +25,7 @@ export function unsettled(people: readonly Person[], words: readonly Word[], fac
     const stranded = isStranded(facts, person);
     for (const device of devices) {
       const not =
-        (stranded ? undefined : spaceUnsettled(device, words, facts, texts, stillborn)) ??
+        (stranded || hasLostEnd(facts, device) ? undefined : spaceUnsettled(device, words, facts, texts, stillborn)) ??
         ownDocumentsUnsettled(device, devices, words, facts, texts);
       if (not !== undefined) return not;
     }

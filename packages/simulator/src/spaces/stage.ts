@@ -37,6 +37,8 @@ export interface Notes {
   rolledBack: boolean;
   /** Somebody decided something before the lost end of the log was handed back. */
   sawFork: boolean;
+  /** When something of a device came to the relay, by its name, ascending. */
+  readonly arrivals: Map<string, number[]>;
   /** The one that the space began with. */
   firstDocument: string | undefined;
   readonly violations: Violation[];
@@ -98,6 +100,7 @@ export function createStage(seed: bigint, options: StageOptions): Stage {
     thrownOut: new Set(),
     rolledBack: false,
     sawFork: false,
+    arrivals: new Map(),
     firstDocument: undefined,
     violations: [],
     sometimes: new Map(),
@@ -182,7 +185,7 @@ export function createStage(seed: bigint, options: StageOptions): Stage {
       const there = homeTruth(home.spaceId);
       if (there !== undefined) homes.set(account, there);
     }
-    return { space, homes, firstDocument: firstDocument ?? "", rolledBack };
+    return { space, homes, firstDocument: firstDocument ?? "", rolledBack, arrivals: notes.arrivals };
   };
 
   return {
@@ -216,7 +219,7 @@ type Saw = Stage["saw"];
 type Broken = Stage["broken"];
 
 /** Looks for what was typed in all that passes, and notes when first something came to the relay that a device had sent since a word. */
-function watchFrames(world: World, { words }: Notes, saw: Saw, broken: Broken): NetworkEvents {
+function watchFrames(world: World, { words, arrivals }: Notes, saw: Saw, broken: Broken): NetworkEvents {
   /** Device and time of what is on its way to the relay. */
   const onTheirWay = new Map<number, { readonly who: string; readonly sentMs: number }>();
   return {
@@ -228,6 +231,9 @@ function watchFrames(world: World, { words }: Notes, saw: Saw, broken: Broken): 
       const frame = onTheirWay.get(id);
       onTheirWay.delete(id);
       if (frame === undefined) return;
+      const times = arrivals.get(frame.who) ?? [];
+      arrivals.set(frame.who, times);
+      times.push(world.now());
       for (const word of words)
         if (word.arrivedMs === undefined && word.who === frame.who && word.atMs <= frame.sentMs) word.arrivedMs = world.now();
     },

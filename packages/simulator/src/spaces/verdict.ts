@@ -1,6 +1,6 @@
 /** What has to hold in the end: of roles, devices, keys, words and alarms. */
 import type { Forgery } from "./collusion.ts";
-import { differenceIsNamed, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
+import { differenceIsNamed, hasLostEnd, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { LinkedTo } from "./links.ts";
 import type { Device, Person, Word } from "./person.ts";
@@ -21,6 +21,8 @@ import type { Truth } from "./truth.ts";
 export interface Verdict {
   /** Two histories of a log: nothing more is demanded than that nobody gets what he may not. */
   readonly forked: boolean;
+  /** Two histories were seen, if only by somebody who is out by now: an epoch's number says nothing of which one. */
+  readonly sawFork: boolean;
   /** What links that a person was handed led to: the space, or single documents. */
   readonly wasLinkedTo: (person: string) => Readonly<LinkedTo>;
   /** Devices that must not have come in: somebody said that the digits differ, and there was no other try. */
@@ -76,7 +78,9 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
   const devices = people.flatMap((person) => person.devices.map((device) => ({ device, standing: standingOf(facts, person, device) })));
   // A stranded one is told of by nobody, and reads nothing.
   const stranded = new Set(people.filter((person) => isStranded(facts, person)).flatMap((person) => person.devices));
-  const inIt = devices.filter(({ device, standing }) => standing === "in" && !stranded.has(device)).map(({ device }) => device);
+  const inIt = devices
+    .filter(({ device, standing }) => standing === "in" && !stranded.has(device) && !hasLostEnd(facts, device))
+    .map(({ device }) => device);
   for (const word of words) {
     const author = devices.find(({ device }) => device.name === word.who);
     if (author === undefined) continue;
@@ -127,8 +131,8 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
   }
 }
 
-function judgeKeys(facts: Facts, person: Person, { forked, wasLinkedTo, broken, saw }: Verdict): void {
-  if (forked) return;
+function judgeKeys(facts: Facts, person: Person, { forked, sawFork, wasLinkedTo, broken, saw }: Verdict): void {
+  if (forked || sawFork) return;
   const newestOf = (device: Device, spaceId: string): number => Math.max(0, ...device.epochs(spaceId));
   const closed = closedFrom(facts.space, person.accountId() ?? "");
   // Whoever hands somebody a link hands the key of the day along.
