@@ -92,6 +92,7 @@ function isUnheardOf(facts: Facts, person: Person, here: readonly Device[]): boo
  */
 export const hasLostEnd = (facts: Facts, device: Device): boolean =>
   facts.rolledBack &&
+  device.logLength(spaceIdOf(facts.space)) > facts.space.state.position &&
   device.documents().some((docId) => {
     const space = device.space(docId);
     return space?.spaceId === spaceIdOf(facts.space) && space.distrusted && !mayWriteIn(facts.space, device.accountId() ?? "", docId);

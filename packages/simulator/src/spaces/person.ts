@@ -84,6 +84,8 @@ export interface Device {
   alarms(): readonly Alarm[];
   /** Epochs of a space whose key this device was ever seen to store. */
   epochs(spaceId: string): ReadonlySet<number>;
+  /** How many operations of a space's access log this device was seen to store. */
+  logLength(spaceId: string): number;
   /** Undefined before it is up for the first time. */
   loot(spaceId: string): Loot | undefined;
   home(): Home | undefined;
@@ -114,6 +116,8 @@ const bootMs = 1;
 const bootAgainMs = 5_000;
 /** Rows of the key ring: `s/<name of the space>/k/<epoch in base 36>`. */
 const epochRow = /^s\/(.*)\/k\/([0-9a-z]+)$/;
+/** Rows of access logs: `s/<name of the space>/e/<position>`. */
+const operationRow = /^s\/(.*)\/e\/[^/]+$/;
 /** Rows of spaces: after the version comes the space's id. The home's row has the id of its document besides. */
 const spaceRow = /^l\/~space\/(.*)$/;
 const homeRow = "i/home";
@@ -148,6 +152,8 @@ function createDevice(context: RunContext, name: string, person: string, { words
   const epochs = new Map<string, Map<number, Uint8Array>>();
   let identity: Pick<Loot, "seed" | "certificate"> | undefined;
   const spaceNames = new Map<string, string>();
+  /** Rows of the access log, by the same name. */
+  const operations = new Map<string, Set<string>>();
   let home: Home | undefined;
   let hasKit = false;
   let accountId: string | undefined;
@@ -205,6 +211,8 @@ function createDevice(context: RunContext, name: string, person: string, { words
       identity = { seed: seed.slice(), certificate: certificate.slice() };
     }
     if (key === homeRow) home = { spaceId: idAt(value, 0), docId: idAt(value, 1) };
+    const logOf = operationRow.exec(key)?.[1];
+    if (logOf !== undefined) operations.set(logOf, (operations.get(logOf) ?? new Set()).add(key));
     const [, of, epoch] = epochRow.exec(key) ?? [];
     if (of === undefined || epoch === undefined) return;
     const known = epochs.get(of) ?? new Map<number, Uint8Array>();
@@ -361,6 +369,7 @@ function createDevice(context: RunContext, name: string, person: string, { words
     },
     alarms: () => [...told.values()],
     epochs: (spaceId) => new Set(epochs.get(spaceNames.get(spaceId) ?? "")?.keys()),
+    logLength: (spaceId) => operations.get(spaceNames.get(spaceId) ?? "")?.size ?? 0,
     loot: (spaceId) =>
       identity === undefined
         ? undefined
