@@ -14,6 +14,20 @@ import { come, linkFrom, openScene, spaceOf, untilSpace } from "./space.test-sup
 const stage = createStage();
 afterEach(() => stage.close());
 
+/** Olga's space with two editors, Edda and Vito. All have what Edda wrote. `before`: position of the log by then. `speed`: of Vito's clock. */
+async function editors(speed = 1) {
+  const scene = await openScene(stage);
+  const { at, docId, olga, olgas } = scene;
+  const [edda, vito] = [stage.peer(at), stage.peer(at, undefined, speed)];
+  await come(edda, await linkFrom(olga, docId));
+  await come(vito, await linkFrom(olga, docId));
+  const eddas = await openDoc(edda, docId);
+  eddas.type("hers ");
+  const vitos = await openDoc(vito, docId);
+  for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
+  return { ...scene, edda, vito, vitos, before: await positionWith(olga, 2) };
+}
+
 const idOf = async (peer: TestPeer): Promise<string> => (await peer.peer.profile()).accountId;
 
 describe("a relay that colludes", () => {
@@ -85,15 +99,7 @@ describe("a relay that colludes", () => {
   });
 
   test("PE-22 AC-85 withholds a removal from somebody, and shows him what was backdated: when the removal reaches him it is named", async () => {
-    const { at, docId, olga, olgas } = await openScene(stage);
-    const [edda, vito] = [stage.peer(at), stage.peer(at)];
-    await come(edda, await linkFrom(olga, docId));
-    await come(vito, await linkFrom(olga, docId));
-    const eddas = await openDoc(edda, docId);
-    eddas.type("hers ");
-    const vitos = await openDoc(vito, docId);
-    for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
-    const before = await positionWith(olga, 2);
+    const { at, docId, olga, olgas, edda, vito, vitos, before } = await editors();
     // From here on he hears nothing of the access log.
     withholdLog(vito);
     expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
@@ -124,15 +130,7 @@ describe("a relay that colludes", () => {
   });
 
   test("PE-21 PE-22 AC-85 stores what is backdated while somebody is away, and is slow with the log: they take no entry before they have read it", async () => {
-    const { at, docId, olga, olgas } = await openScene(stage);
-    const [edda, vito] = [stage.peer(at), stage.peer(at)];
-    await come(edda, await linkFrom(olga, docId));
-    await come(vito, await linkFrom(olga, docId));
-    const eddas = await openDoc(edda, docId);
-    eddas.type("hers ");
-    const vitos = await openDoc(vito, docId);
-    for (const doc of [olgas, vitos]) await untilText(doc, "hers ");
-    const before = await positionWith(olga, 2);
+    const { at, docId, olga, olgas, edda, vito, vitos, before } = await editors();
     vito.wire.cut();
     expect(await olga.peer.removeMember(docId, await idOf(edda))).toEqual({ ok: true });
     await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
@@ -164,6 +162,32 @@ describe("a relay that colludes", () => {
       );
       await untilText(doc, "hers more ");
     }
+  });
+
+  test("PE-21 gives the log to nobody who comes back: what is to be judged by it is asked for again, and nobody is accused", async () => {
+    // His clock runs fast: the log is waited for 30 s.
+    const { olgas, vito, vitos } = await editors(30);
+    let opened = 0;
+    let isWithheld = true;
+    vito.wire.up = (message) => {
+      if (message.type === "open") opened++;
+      return [message];
+    };
+    vito.wire.down = (message) => (isWithheld && message.type === "space-opened" ? [] : [message]);
+    vito.wire.cut();
+    olgas.type("more ");
+    await untilStatus(olgas, "it is sent", ({ unsentChanges }) => unsentChanges === 0);
+    vito.wire.heal();
+    vito.peer.retryNow();
+    await until("he asked again", () => opened > 1);
+    expect(vitos.read()).toBe("hers ");
+    expect((await vitos.fresh()).alarms).toEqual([]);
+    isWithheld = false;
+    vito.wire.cut();
+    vito.wire.heal();
+    vito.peer.retryNow();
+    await untilText(vitos, "hers more ");
+    expect((await vitos.fresh()).alarms).toEqual([]);
   });
 
   test("PE-24 shows a log without what was decided: it is not believed, nothing is sent, and that is said", async () => {
