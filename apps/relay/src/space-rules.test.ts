@@ -325,6 +325,21 @@ describe("a space's log", () => {
   });
 });
 
+/** A space's log as the relay has it now, and a relay that has no more than the beginning of it. */
+async function wholeLog(spaceId: SpaceId) {
+  const reads = await suite.relay().store.readAccess(spaceId, 1, 100, Number.MAX_SAFE_INTEGER);
+  return {
+    log: reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs })),
+    end: reads.at(-1)?.hash,
+    putBack: async (position: number): Promise<void> => {
+      await suite.relay().server.close();
+      const backup = faultyStore(await openMemoryLogStore());
+      for (const each of reads.slice(0, position)) await backup.appendAccess({ ...each, spaceId });
+      await suite.start({ store: backup, config: { spaces: "open" } });
+    },
+  };
+}
+
 /** What the relay says to somebody who hands operations back. */
 async function handBackTo(id: SpaceId, by: Person, from: number, operations: readonly StoredOperation[]): Promise<string> {
   const client = await suite.join(by.device);
@@ -343,13 +358,8 @@ describe("a relay that lost the end of a log", () => {
     const lost = await follow(await suite.join(olga.device), owner.id);
     await must(lost, olga, { type: "set-retention", retentionDays: 3 });
     await must(lost, olga, { type: "set-retention", retentionDays: 5 });
-    const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
-    const log = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
-    await suite.relay().server.close();
-    const backup = faultyStore(await openMemoryLogStore());
-    for (const { position, operation, receivedAtMs, hash } of reads.slice(0, 4))
-      await backup.appendAccess({ spaceId: owner.id, position, operation, receivedAtMs, hash });
-    await suite.start({ store: backup, config: { spaces: "open" } });
+    const { log, end, putBack } = await wholeLog(owner.id);
+    await putBack(4);
 
     const handBack = (by: Person, from: number, operations: typeof log): Promise<string> => handBackTo(owner.id, by, from, operations);
     const later = { operation: log[4]?.operation ?? new Uint8Array(), receivedAtMs: Date.now() + 3_600_000 };
@@ -363,7 +373,7 @@ describe("a relay that lost the end of a log", () => {
     expect(await handBack(edda, 2, log.slice(1))).toBe(`up to ${log.length}`);
     expect(await handBack(edda, 1, log)).toBe(`up to ${log.length}`);
     await catchUp(watching, log.length);
-    expect((await backup.accessHead(owner.id))?.hash).toEqual(reads.at(-1)?.hash);
+    expect((await suite.relay().store.accessHead(owner.id))?.hash).toEqual(end);
   });
 
   test("AL-7 takes back from who only reads that they left, and news of their account: nobody else may have heard of it", async () => {
@@ -379,14 +389,8 @@ describe("a relay that lost the end of a log", () => {
     await must(owner, olga, { type: "set-retention", retentionDays: 3 });
     await catchUp(vitos, told + 1);
     await must(vitos, vito, { type: "leave" });
-    const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
-    const log = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
+    const { log, end, putBack } = await wholeLog(owner.id);
     const [news, retention, leave] = [log.slice(told - 1, told), log.slice(told, told + 1), log.slice(told + 1)];
-    const putBack = async (position: number): Promise<void> => {
-      const backup = faultyStore(await openMemoryLogStore());
-      for (const each of reads.slice(0, position)) await backup.appendAccess({ ...each, spaceId: owner.id });
-      await suite.start({ store: backup, config: { spaces: "open" } });
-    };
     await putBack(told - 1);
     expect(await handBackTo(owner.id, wilma, told, news)).toBe("not-allowed");
     expect(await handBackTo(owner.id, vito, told, news)).toBe(`up to ${told}`);
@@ -400,13 +404,12 @@ describe("a relay that lost the end of a log", () => {
     await putBack(told + 1);
     expect(await handBackTo(owner.id, wilma, told + 2, leave)).toBe("not-allowed");
     expect(await handBackTo(owner.id, { ...vito, device: second }, told + 2, leave)).toBe(`up to ${told + 2}`);
-    expect((await suite.relay().store.accessHead(owner.id))?.hash).toEqual(reads.at(-1)?.hash);
+    expect((await suite.relay().store.accessHead(owner.id))?.hash).toEqual(end);
   });
 
   test("AL-7 takes back the whole log of a space that it knows nothing of, if its founder may make one here", async () => {
     const { olga, edda, owner } = await scene();
-    const reads = await suite.relay().store.readAccess(owner.id, 1, 100, Number.MAX_SAFE_INTEGER);
-    const operations = reads.map(({ operation, receivedAtMs }) => ({ operation, receivedAtMs }));
+    const { log: operations } = await wholeLog(owner.id);
     const attempt = (by: Person): Promise<string> => handBackTo(owner.id, by, 1, operations);
     await suite.start({ config: { spaces: "allowlist", spaceAccounts: [toText(edda.id)] } });
     expect(await attempt(edda)).toBe("not-allowed not-listed");
