@@ -19,11 +19,13 @@ import {
   protocolVersionMin,
 } from "@skerry/protocol";
 import type {
+  AccountId,
   CloseReason,
   Clock,
   DeviceId,
   DocId,
   DownMessage,
+  Introduction,
   Random,
   RefusalCode,
   SealedRecord,
@@ -37,6 +39,7 @@ import type { Channel, ChannelSink } from "./channel.ts";
 import type { Config } from "./config.ts";
 import type { RestoredRecord } from "./document-types.ts";
 import type { Documents } from "./documents.ts";
+import type { Introduced } from "./introduction.ts";
 import { errorFields } from "./log.ts";
 import type { Log } from "./log.ts";
 import { LogStoreError } from "./log-store.ts";
@@ -317,7 +320,7 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
     return true;
   };
 
-  const openSpace = ({ message }: EffectOf<"open-space">, deviceId: DeviceId): void => {
+  const openSpace = (message: EffectOf<"open-space" | "introduce">["message"], deviceId: DeviceId): void => {
     const number = message.channel;
     if (!makeRoom(number)) return;
     const slot: SpaceSlot = {
@@ -335,17 +338,30 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       inviteId: message.invite.inviteId.slice(),
       signature: message.invite.signature.slice() as Signature,
     };
+    const introduction = message.type === "introduce" ? copyOf(message) : undefined;
     const start = async (): Promise<void> => {
       if (!(await takeSpace(slot)) || slot.space === undefined) return;
-      if (!slot.space.mayRead(deviceId, invite)) {
+      const introduced = introduction && (await introduce(slot, slot.space, deviceId, introduction));
+      if (slot.closed) return;
+      const reader = { deviceId, invite, introduced };
+      if (!slot.space.mayRead(reader)) {
         closeSlot(number, slot);
         return refuseOpen(number, "not-allowed");
       }
-      slot.channel = createSpaceChannel({ number, deviceId, invite }, slot.space, sink);
+      slot.channel = createSpaceChannel(number, reader, slot.space, sink);
       await slot.channel.start(cursor);
       runWaiting(slot);
     };
     start().catch((error: unknown) => openFailed(number, slot, error));
+  };
+
+  /** One at a time: each may cost hundreds of signatures. Those that wait count as under way. */
+  let introducing: Promise<unknown> = Promise.resolve();
+  const introduce = (slot: SpaceSlot, space: Space, deviceId: DeviceId, introduction: Introduction): Promise<Introduced | undefined> => {
+    const done = reserve(introduction.operations.reduce((sum, { length }) => sum + length, 0));
+    const judged = introducing.then(() => (slot.closed ? undefined : space.introduce(deviceId, introduction))).finally(done);
+    introducing = judged.catch(() => {});
+    return judged;
   };
 
   const openSlot = async (number: number, slot: Slot, message: EffectOf<"open">["message"], deviceId: DeviceId): Promise<void> => {
@@ -665,7 +681,8 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       case "open":
         return open(effect, deviceId);
       case "open-space":
-        return openSpace(effect, deviceId);
+      case "introduce":
+        return openSpace(effect.message, deviceId);
       case "append-operation":
       case "restore-operations":
         return takeOperations(effect.message);
@@ -753,3 +770,9 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   });
   return connection;
 }
+
+/** Beyond its frame. */
+const copyOf = ({ accountId, operations }: Introduction): Introduction => ({
+  accountId: accountId.slice() as AccountId,
+  operations: operations.map((operation) => operation.slice()),
+});

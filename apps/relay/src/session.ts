@@ -21,6 +21,7 @@ export type SessionEffect =
   | { readonly do: "presence"; readonly message: Message<"presence"> }
   | { readonly do: "close-channel"; readonly message: Message<"close"> }
   | { readonly do: "open-space"; readonly message: Message<"open-space"> }
+  | { readonly do: "introduce"; readonly message: Message<"introduce"> }
   | { readonly do: "append-operation"; readonly message: Message<"append-operation"> }
   | { readonly do: "restore-operations"; readonly message: Message<"restore-operations"> }
   | { readonly do: "open-mailbox"; readonly message: Message<"open-mailbox"> }
@@ -57,6 +58,7 @@ const ready: { readonly [Type in UpMessage["type"]]: (message: Message<Type>) =>
   presence: (message) => ({ do: "presence", message }),
   close: (message) => ({ do: "close-channel", message }),
   "open-space": (message) => ({ do: "open-space", message }),
+  introduce: (message) => ({ do: "introduce", message }),
   "append-operation": (message) => ({ do: "append-operation", message }),
   "restore-operations": (message) => ({ do: "restore-operations", message }),
   "open-mailbox": (message) => ({ do: "open-mailbox", message }),

@@ -3,11 +3,11 @@
  * is admitted, as it becomes durable.
  */
 import { bytesEqual, noRecord } from "@skerry/protocol";
-import type { AccessCursor, DeviceId, DownMessage, InviteProof, RefusalCode } from "@skerry/protocol";
+import type { AccessCursor, DownMessage, RefusalCode } from "@skerry/protocol";
 import { LogStoreError } from "./log-store.ts";
 import { shareMessage } from "./shared-message.ts";
 import type { SharedMessage } from "./shared-message.ts";
-import type { Space, SpaceUser } from "./space.ts";
+import type { Space, SpaceReader, SpaceUser } from "./space.ts";
 import { retryAfterMs, storeRefusal } from "./store-refusal.ts";
 
 /** The channel's way to its socket. */
@@ -28,13 +28,7 @@ export interface SpaceChannel extends SpaceUser {
   close(): void;
 }
 
-export interface SpaceReader {
-  readonly number: number;
-  readonly deviceId: DeviceId;
-  readonly invite: InviteProof | undefined;
-}
-
-export function createSpaceChannel({ number, deviceId, invite }: SpaceReader, space: Space, sink: SpaceChannelSink): SpaceChannel {
+export function createSpaceChannel(number: number, reader: SpaceReader, space: Space, sink: SpaceChannelSink): SpaceChannel {
   let state: "opening" | "stalled" | "reading" | "live" | "closed" = "opening";
   let sent = 0;
 
@@ -58,9 +52,8 @@ export function createSpaceChannel({ number, deviceId, invite }: SpaceReader, sp
   };
 
   const channel: SpaceChannel = {
+    ...reader,
     number,
-    deviceId,
-    invite,
     space,
     start: async (cursor) => {
       try {

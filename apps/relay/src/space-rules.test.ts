@@ -1,21 +1,24 @@
 /** Access logs at a real relay, over real sockets, with real signatures (docs/protocol.md, AL-*). */
-import { applySpace, createSpaceState } from "@skerry/access";
+import { accessLimits, applySpace, createSpaceState } from "@skerry/access";
 import type { Fence, SpaceBody, SpaceState } from "@skerry/access";
 import { signInviteReader } from "@skerry/crypto";
+import type { DeviceIdentity } from "@skerry/crypto";
 import { accessStart, toText } from "@skerry/protocol";
-import type { InviteProof, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { AccountId, Introduction, InviteProof, SpaceId, StoredOperation } from "@skerry/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ready } from "@skerry/crypto";
 import {
   acceptance,
   accountSays,
   addition,
+  carry,
   consentOf,
   creation,
   cutOf,
   deviceFrom,
   inviteIdOf,
   invitation,
+  keyOf,
   linkOf,
   person,
   signedSpaceOperation,
@@ -27,6 +30,7 @@ import { appendMessage, newAuthor, newDocument, openMessage, presenceOf } from "
 import type { Author, TestClient, TestDocument } from "./relay.test-client.ts";
 import { faultyStore } from "./relay.test-server.ts";
 import { relaySuite } from "./relay.test-suite.ts";
+import { revocation } from "./relay.test-space.ts";
 import { createMemoryDisk, openMemoryLogStore } from "./storage/memory-log-store.ts";
 
 const suite = relaySuite();
@@ -285,6 +289,122 @@ describe("a space's log", () => {
     expect(waiting.state).toBeDefined();
   });
 
+  test("AL-8 is read by a device that its account's own log brings, though the space does not know it yet, and by no other", async () => {
+    const { olga, edda, vito, owner, document } = await scene();
+    const [second, lost, third] = [deviceFrom("second"), deviceFrom("lost"), deviceFrom("third")];
+    const add = (who: Person, by: DeviceIdentity, device: DeviceIdentity): Uint8Array =>
+      accountSays(who, signerOf(by), { type: "add-device", device: consentOf(device, who.id) });
+    const introduced = async (device: DeviceIdentity, accountId: AccountId, operations: readonly Uint8Array[]): Promise<TestClient> => {
+      const client = await suite.join(device);
+      client.send({
+        type: "introduce",
+        channel: logChannel,
+        spaceId: owner.id,
+        cursor: accessStart,
+        invite: undefined,
+        accountId,
+        operations,
+      });
+      return client;
+    };
+    const refusal = async (...asked: Parameters<typeof introduced>): Promise<string> =>
+      (await (await introduced(...asked)).take("refused", logChannel)).code;
+
+    add(edda, edda.device, second);
+    add(edda, second, lost);
+    revocation(edda, lost);
+    expect(await refusal(lost, edda.id, edda.log)).toBe("not-allowed");
+    expect(await refusal(third, edda.id, edda.log)).toBe("not-allowed");
+    expect(await refusal(second, vito.id, edda.log)).toBe("not-allowed");
+    expect(await refusal(second, edda.id, [])).toBe("not-allowed");
+    // Not what follows what the space knows.
+    expect(await refusal(second, edda.id, edda.log.slice(2))).toBe("not-allowed");
+    const forged = edda.log.map((operation, index) =>
+      index === 1 ? operation.with(operation.length - 1, (operation.at(-1) ?? 0) ^ 1) : operation,
+    );
+    expect(await refusal(second, edda.id, forged)).toBe("not-allowed");
+    const stranger = person("stranger");
+    add(stranger, stranger.device, third);
+    expect(await refusal(third, stranger.id, stranger.log)).toBe("not-allowed");
+
+    // The whole log, or the end that the space lacks.
+    for (const operations of [edda.log, edda.log.slice(1)]) {
+      const client = await introduced(second, edda.id, operations);
+      expect((await client.take("space-opened", logChannel)).head.position).toBe(stateOf(owner).position);
+      // It is the log alone: documents are read by whom the space knows.
+      client.send(openMessage(document, 1));
+      expect((await client.take("refused", 1)).code).toBe("not-allowed");
+    }
+    const client = await introduced(second, edda.id, edda.log);
+    await client.take("space-opened", logChannel);
+    const reader: Followed = { client, id: owner.id, state: undefined };
+    await catchUp(reader, stateOf(owner).position);
+    // What others decide does not end it, and what it says of itself makes it one like any.
+    await must(owner, olga, { type: "set-retention", retentionDays: 3 });
+    await catchUp(reader, stateOf(owner).position);
+    await must(reader, { ...edda, device: second }, { type: "account-news", account: carry(edda, 1), cut: undefined });
+    client.send(openMessage(document, 1));
+    await client.take("caught-up", 1);
+    await catchUp(owner, stateOf(reader).position);
+
+    // Its account is put out: no log says otherwise.
+    const thirds = add(edda, second, third);
+    const waiting = await introduced(third, edda.id, [thirds]);
+    await waiting.take("space-opened", logChannel);
+    await must(owner, olga, removal(stateOf(owner), edda, await fencesAt(owner.client, document)));
+    expect((await waiting.take("closed", logChannel)).code).toBe("not-allowed");
+    expect(await refusal(third, edda.id, edda.log)).toBe("not-allowed");
+  });
+
+  test("AL-8 ends for a device whose account says something else in the space meanwhile", async () => {
+    const { edda, owner } = await scene();
+    const thief = deviceFrom("thief");
+    const apart = { ...edda };
+    const operations = [accountSays(apart, signerOf(edda.device), { type: "add-device", device: consentOf(thief, edda.id) })];
+    const client = await suite.join(thief);
+    client.send({
+      type: "introduce",
+      channel: logChannel,
+      spaceId: owner.id,
+      cursor: accessStart,
+      invite: undefined,
+      accountId: edda.id,
+      operations,
+    });
+    await client.take("space-opened", logChannel);
+    const eddas = await follow(await suite.join(edda.device), owner.id);
+    accountSays(edda, signerOf(edda.device), { type: "add-device", device: consentOf(deviceFrom("second"), edda.id) });
+    await must(eddas, edda, { type: "account-news", account: carry(edda, 1), cut: undefined });
+    expect((await client.take("closed", logChannel)).code).toBe("not-allowed");
+  });
+
+  test("AL-8 the end of a log of the longest account is judged while others are served", async () => {
+    const { edda, owner } = await scene();
+    while (edda.log.length < accessLimits.accountOperationsMax - 1)
+      accountSays(edda, signerOf(edda.device), {
+        type: "rotate-encryption-key",
+        encryptionKey: keyOf(`${edda.log.length}`),
+        sealedKeys: new Uint8Array(),
+      });
+    const second = deviceFrom("second");
+    accountSays(edda, signerOf(edda.device), { type: "add-device", device: consentOf(second, edda.id) });
+    const client = await suite.join(second);
+    const message = {
+      type: "introduce",
+      spaceId: owner.id,
+      cursor: accessStart,
+      invite: undefined,
+      accountId: edda.id,
+      operations: edda.log,
+    } as const;
+    const [first, then] = [logChannel, logChannel + 1];
+    client.send({ ...message, channel: first }, { ...message, channel: then }, { type: "ping", id: 5 });
+    await client.take("pong");
+    expect(client.inbox.filter(({ type }) => type === "space-opened")).toEqual([]);
+    await client.take("space-opened", first);
+    await client.take("space-opened", then);
+  });
+
   test("AL-6 who may make a space is the operator's choice, and the refusal says which", async () => {
     const [ida, noa] = [person("ida"), person("noa")];
     let count = 0;
@@ -341,9 +461,16 @@ async function wholeLog(spaceId: SpaceId) {
 }
 
 /** What the relay says to somebody who hands operations back. */
-async function handBackTo(id: SpaceId, by: Person, from: number, operations: readonly StoredOperation[]): Promise<string> {
+async function handBackTo(
+  id: SpaceId,
+  by: Person,
+  from: number,
+  operations: readonly StoredOperation[],
+  introduction?: Introduction,
+): Promise<string> {
   const client = await suite.join(by.device);
-  client.send({ type: "open-space", channel: 2, spaceId: id, cursor: accessStart, invite: undefined });
+  const opening = { channel: 2, spaceId: id, cursor: accessStart, invite: undefined };
+  client.send(introduction === undefined ? { type: "open-space", ...opening } : { type: "introduce", ...opening, ...introduction });
   await client.take("space-opened", 2);
   client.send({ type: "restore-operations", channel: 2, from, operations, token: new Uint8Array() });
   return Promise.race([
@@ -404,6 +531,27 @@ describe("a relay that lost the end of a log", () => {
     await putBack(told + 1);
     expect(await handBackTo(owner.id, wilma, told + 2, leave)).toBe("not-allowed");
     expect(await handBackTo(owner.id, { ...vito, device: second }, told + 2, leave)).toBe(`up to ${told + 2}`);
+    expect((await suite.relay().store.accessHead(owner.id))?.hash).toEqual(end);
+  });
+
+  test("AL-7 AL-8 takes it back from a device that it does not know any more", async () => {
+    const { olga, edda, vito, owner } = await scene();
+    const follows = stateOf(owner).position + 1;
+    for (const who of [vito, edda]) {
+      const second = deviceFrom(`second of ${who.name}`);
+      accountSays(who, signerOf(who.device), { type: "add-device", device: consentOf(second, who.id) });
+      const seen = await follow(await suite.join(who.device), owner.id);
+      await must(seen, who, { type: "account-news", account: carry(who, 1), cut: undefined });
+      await catchUp(owner, stateOf(seen).position);
+    }
+    await must(owner, olga, { type: "set-retention", retentionDays: 3 });
+    const { log, end, putBack } = await wholeLog(owner.id);
+    await putBack(follows - 1);
+    const handBack = (who: Person, upTo: number): Promise<string> =>
+      handBackTo(owner.id, { ...who, device: deviceFrom(`second of ${who.name}`) }, follows, log.slice(follows - 1, upTo), carry(who));
+    expect(await handBack(vito, follows)).toBe(`up to ${follows}`);
+    expect(await handBack(edda, follows + 1)).toBe(`up to ${follows + 1}`);
+    expect(await handBack(vito, log.length)).toBe(`up to ${log.length}`);
     expect((await suite.relay().store.accessHead(owner.id))?.hash).toEqual(end);
   });
 

@@ -4,6 +4,7 @@
  */
 import {
   accountOfDevice,
+  accountState,
   applySpace,
   createSpaceState,
   decodeSpaceOperation,
@@ -23,18 +24,35 @@ import {
 import type { AccountState, Fence, Refusal, SpaceOperation, SpaceState } from "@skerry/access";
 import { verifyInviteReader } from "@skerry/crypto/verify";
 import { accessStart, assert, bytesEqual, decodeRecord, limits, toText } from "@skerry/protocol";
-import type { AccessCursor, Clock, DeviceId, DocId, InviteProof, RefusalCode, SpaceId, StoredOperation } from "@skerry/protocol";
+import type {
+  AccessCursor,
+  Clock,
+  DeviceId,
+  DocId,
+  Introduction,
+  InviteProof,
+  RefusalCode,
+  SpaceId,
+  StoredOperation,
+} from "@skerry/protocol";
 import type { AccessAnswer, AccessRequest, SpaceAccess } from "./access.ts";
 import { accessHashOf } from "./access-hash.ts";
 import type { Documents } from "./documents.ts";
+import { isIntroduced, judgeIntroduction } from "./introduction.ts";
+import type { Introduced } from "./introduction.ts";
 import { LogStoreError } from "./log-store.ts";
 import type { LogStore, StoredEntry } from "./log-store.ts";
 import { hasUnknownOutcome, storeRefusal } from "./store-refusal.ts";
 
-/** A channel that follows the log. None of these may throw or call back into the space. */
-export interface SpaceUser {
+/** Who asks for the log, and what they bring: the holder of a link its proof, a device that the space may not know what its account's log says of it. */
+export interface SpaceReader {
   readonly deviceId: DeviceId;
   readonly invite: InviteProof | undefined;
+  readonly introduced: Introduced | undefined;
+}
+
+/** A channel that follows the log. None of these may throw or call back into the space. */
+export interface SpaceUser extends SpaceReader {
   /** An operation became durable. */
   grown(position: number, operation: StoredOperation, author: SpaceUser | undefined): void;
   refused(code: RefusalCode, reason: string): void;
@@ -90,7 +108,9 @@ export interface Space extends SpaceAccess {
   hashAt(position: number): Promise<Uint8Array | undefined>;
   /** At least one operation; `from` is at most the head's position. Rejects with a `LogStoreError`. */
   page(from: number): Promise<readonly StoredOperation[]>;
-  mayRead(deviceId: DeviceId, invite: InviteProof | undefined): boolean;
+  /** Undefined if it proves nothing here. */
+  introduce(deviceId: DeviceId, introduction: Introduction): Promise<Introduced | undefined>;
+  mayRead(reader: SpaceReader): boolean;
   join(user: SpaceUser): void;
   leave(user: SpaceUser): void;
   submit(request: SpaceRequest): void;
@@ -176,14 +196,12 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     return now;
   };
 
-  const mayRead: Space["mayRead"] = (deviceId, invite) => {
+  const mayRead: Space["mayRead"] = (reader) => {
     // Whoever makes the space has to begin.
     if (state === undefined) return true;
-    const account = accountOfDevice(state, deviceId);
-    if (account !== undefined) {
-      const isLive = account.devices.get(toText(deviceId))?.revoked === false;
-      if (isLive && isHere(state, account.accountId)) return true;
-    }
+    const account = accountOf(state, reader);
+    if (account !== undefined && isHere(state, account.accountId)) return true;
+    const { deviceId, invite } = reader;
     if (invite === undefined) return false;
     const known = inviteOf(state, invite.inviteId);
     return (
@@ -275,7 +293,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
     if (from > head.position + 1) return user.refused("stale", "gap");
     // What somebody else handed back meanwhile is passed over.
     const lost = operations.slice(head.position + 1 - from);
-    if (state !== undefined && !mayHandBack(state, user.deviceId, lost)) return user.refused("not-allowed", "");
+    if (state !== undefined && !mayHandBack(state, user, lost)) return user.refused("not-allowed", "");
     // All of them before any is stored: a time that the next does not vouch for is found out.
     const taken: { readonly next: SpaceState; readonly entry: StoredOperation }[] = [];
     for (const entry of lost) {
@@ -359,7 +377,7 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
 
   const changed = (): void => {
     for (const user of [...users]) {
-      if (user === handingBack || mayRead(user.deviceId, user.invite)) continue;
+      if (user === handingBack || mayRead(user)) continue;
       users.delete(user);
       user.ejected("not-allowed");
     }
@@ -369,6 +387,8 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
   return {
     spaceId,
     may,
+    introduce: async (deviceId, introduction) =>
+      state === undefined ? undefined : judgeIntroduction(state, deviceId, introduction, env.endOfTurn),
     mayRead,
     head: () => head,
     hashAt: async (position) => {
@@ -422,13 +442,20 @@ export function createSpace(spaceId: SpaceId, loaded: LoadedSpace, load: () => P
  * the times of all before. And what they may be the only one to know: that they left, or that their account has other devices by now. That has no fences, its time
  * decides nothing, and nothing that counts is theirs.
  */
-function mayHandBack(state: SpaceState, deviceId: DeviceId, operations: readonly StoredOperation[]): boolean {
-  const account = accountOfDevice(state, deviceId);
-  if (account === undefined || !isLiveDevice(account, deviceId)) return false;
-  if (isLiveWriter(state, deviceId)) return true;
+function mayHandBack(state: SpaceState, user: SpaceReader, operations: readonly StoredOperation[]): boolean {
+  const account = accountOf(state, user);
+  if (account === undefined) return false;
+  if (writes(roleOf(state, account.accountId))) return true;
   const decoded = operations.map(({ operation }) => decodeSpaceOperation(operation));
   const vouched = decoded.findLastIndex((each) => each.ok && isLiveWriter(state, each.value.signer));
   return decoded.slice(vouched + 1).every((each) => each.ok && isOfOneselfAlone(state, account, each.value));
+}
+
+/** By a device that is not revoked, and that the space knows or has been shown to be the account's (AL-8). */
+function accountOf(state: SpaceState, { deviceId, introduced }: SpaceReader): AccountState | undefined {
+  const known = accountOfDevice(state, deviceId);
+  if (known !== undefined) return isLiveDevice(known, deviceId) ? known : undefined;
+  return introduced !== undefined && isIntroduced(state, introduced) ? accountState(state, introduced.accountId) : undefined;
 }
 
 function isLiveWriter(state: SpaceState, deviceId: Uint8Array): boolean {

@@ -1,5 +1,7 @@
 import { fixedBytes, hashBytes, idBytes, keyBytes } from "@skerry/protocol";
-import type { AccountId, Codec } from "@skerry/protocol";
+import type { Codec } from "@skerry/protocol";
+
+export { accountId } from "@skerry/protocol";
 
 declare const brand: unique symbol;
 
@@ -8,7 +10,6 @@ export type InviteId = Uint8Array & { readonly [brand]: "InviteId" };
 /** What the next operation of a log names as `prev`: the hash of the one before, in a space with its receive time. 32 bytes. */
 export type LinkHash = Uint8Array & { readonly [brand]: "LinkHash" };
 
-export const accountId: Codec<AccountId> = fixedBytes(hashBytes);
 export const inviteId: Codec<InviteId> = fixedBytes(idBytes);
 export const linkHash: Codec<LinkHash> = fixedBytes(hashBytes);
 /** An Ed25519 or X25519 public key. */

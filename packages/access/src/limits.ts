@@ -11,9 +11,9 @@ export const accessLimits: AccessLimits = {
   /** One space operation, version to signature. Below a frame of the sync protocol (1 MiB). */
   operationBytesMax: limits.operationBytesMax,
   /** One account operation. */
-  accountOperationBytesMax: 4096,
+  accountOperationBytesMax: limits.accountOperationBytesMax,
   /** Operations in an account's log. */
-  accountOperationsMax: 256,
+  accountOperationsMax: limits.accountOperationsMax,
   /** Unrevoked devices of an account. */
   devicesMax: 32,
   /** Accounts with a role in a space. */

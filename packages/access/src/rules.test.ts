@@ -581,7 +581,7 @@ describe("keys", () => {
     expect(documentRights(space.state, kept.deviceId, docIdOf("a"))).toEqual({ read: true, write: true });
   });
 
-  test("AC-43 a device that the news bring of an owner's account cuts too", () => {
+  test("AC-43 a device that the news bring of an owner's account may cut, or leave a rotation due", () => {
     const { space, owner } = house();
     const second = deviceFrom("second");
     const operations = [
@@ -590,8 +590,19 @@ describe("keys", () => {
     ];
     const news = { type: "account-news", account: { accountId: owner.id, operations }, cut: undefined } as const;
     refusedFor("revoked-author", space.say(by(owner), news));
-    refusedFor("cut-missing", space.say(signerOf(second), news));
-    allowed(space.say(signerOf(second), { ...news, cut: cutOf(space.state, { devicesLost: [owner] }) }));
+    const cut = applySpace(space.state, {
+      receivedAtMs: space.timeMs,
+      operation: signedSpaceOperation(space.id, space.state, signerOf(second), {
+        ...news,
+        cut: cutOf(space.state, { devicesLost: [owner] }),
+      }),
+    });
+    expect(cut.ok && settingsOf(cut.value)).toMatchObject({ epoch: 2, rotationDue: false });
+    allowed(space.say(signerOf(second), news));
+    expect(settingsOf(space.state)).toMatchObject({ epoch: 1, rotationDue: true });
+    // From then on it is known like any.
+    refusedFor("revoked-author", space.say(by(owner), rotate(space)));
+    allowed(space.say(signerOf(second), rotate(space)));
   });
 
   test("AC-44 a new epoch has a key that no epoch had", () => {

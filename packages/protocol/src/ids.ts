@@ -42,6 +42,7 @@ export const docId: Codec<DocId> = fixedBytes(idBytes);
 export const spaceId: Codec<SpaceId> = fixedBytes(idBytes);
 export const replicaId: Codec<ReplicaId> = fixedBytes(idBytes);
 export const deviceId: Codec<DeviceId> = fixedBytes(keyBytes);
+export const accountId: Codec<AccountId> = fixedBytes(hashBytes);
 export const relayKey: Codec<RelayKey> = fixedBytes(keyBytes);
 export const recordHash: Codec<RecordHash> = fixedBytes(hashBytes);
 export const chainHash: Codec<ChainHash> = fixedBytes(hashBytes);

@@ -13,6 +13,7 @@ export * from "./link-text.ts";
 export * from "./link.ts";
 export * from "./messages/down.ts";
 export * from "./messages/up.ts";
+export type { Introduction } from "./messages/introduce.ts";
 export type { InviteProof } from "./messages/open-space.ts";
 export * from "./ports.ts";
 export * from "./presence.ts";

@@ -21,6 +21,9 @@ export const limits: Limits = {
   restoreRecordsMax: 256,
   /** One operation of an access log (docs/access.md, AC-1). */
   operationBytesMax: 960 * 1024,
+  /** One operation of an account's log, and operations in one (AC-17). */
+  accountOperationBytesMax: 4096,
+  accountOperationsMax: 256,
   /** What an operator asks of whoever makes a space. */
   spaceTokenBytesMax: 256,
   /** A rulebook's word for why not. */
@@ -71,6 +74,8 @@ export interface Limits {
   readonly entriesBytesSoft: number;
   readonly restoreRecordsMax: number;
   readonly operationBytesMax: number;
+  readonly accountOperationBytesMax: number;
+  readonly accountOperationsMax: number;
   readonly spaceTokenBytesMax: number;
   readonly reasonBytesMax: number;
   readonly mailBytesMax: number;

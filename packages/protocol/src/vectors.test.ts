@@ -83,6 +83,8 @@ function describeFormats(version: VersionName): string {
     retryAfterMsMax,
     mailBytesMax,
     noteBytesMax,
+    accountOperationBytesMax,
+    accountOperationsMax,
   } = limits;
   const numbers = {
     protocolVersion: {
@@ -97,6 +99,8 @@ function describeFormats(version: VersionName): string {
       retryAfterMsMax,
       mailBytesMax,
       noteBytesMax,
+      accountOperationBytesMax,
+      accountOperationsMax,
     },
     formatVersion: { recordBytesMax, updateBytesMax, presenceBytesMax },
     inviteLinkVersion: {},

@@ -152,12 +152,15 @@ export function revokesDevice(proposal: Proposal<"account-news">): boolean {
   return [...(before?.devices ?? [])].some(([id, device]) => !device.revoked && after.devices.get(id)?.revoked === true);
 }
 
-/** AC-43: an owner who tells that a device was revoked makes the cut at once. Anybody else cannot: keys are dealt out by owners. */
+/**
+ * AC-43: an owner who tells that a device was revoked makes the cut at once. Anybody else cannot: keys are dealt out by owners. A device that the news themselves
+ * bring need not: until they are in force it reads no document, and cannot say where fences stand.
+ */
 export const newsAreCutByOwner: Rule<"account-news"> = (proposal) => {
   const { space, body } = proposal;
-  const called = revokesDevice(proposal) && (isOwner(proposal) || isOwnerAfter(proposal));
-  if (body.cut === undefined) return called ? refusalFor("cut-missing") : undefined;
-  if (!called) return refusalFor("cut-uncalled");
+  const revokes = revokesDevice(proposal);
+  if (body.cut === undefined) return revokes && isOwner(proposal) ? refusalFor("cut-missing") : undefined;
+  if (!revokes || !(isOwner(proposal) || isOwnerAfter(proposal))) return refusalFor("cut-uncalled");
   return cutIsWhole(space, body.cut, { ...nobody, devicesLost: [body.account.accountId] });
 };
 

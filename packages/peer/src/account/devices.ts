@@ -43,8 +43,8 @@ export interface Devices {
   addDevice(reply: DeviceReply, newestKey: Uint8Array, names: { readonly new: string; readonly own: string }): Promise<boolean>;
   /** By the account's log, as far as it is known here. */
   isRevoked(deviceId: DeviceId): boolean;
-  /** In one write with `more`. */
-  join(payload: AccountPayload, more?: readonly (readonly [string, Uint8Array])[]): Promise<boolean>;
+  /** In one write. */
+  join(payload: AccountPayload): Promise<boolean>;
   // ---- recovery words (PE-28)
   /** `stale` if the account has another key by now than the `newestKey` that is in the kit's note. */
   addKit(consent: DeviceReply, newestKey: Uint8Array, kit: KitMark): Promise<DeviceResult>;
@@ -282,7 +282,7 @@ export function createDevices(host: DevicesHost): Devices {
       if (names.own !== "" && home.deviceName(toText(own)) === "") home.nameDevice(toText(own), names.own);
       return true;
     },
-    join: async (payload, more = []) => {
+    join: async (payload) => {
       const imported = importAccount(payload.account);
       // From here on no space is made or come into: it would be the old account's, whose keys are about to go.
       const thaw = spaces.freeze();
@@ -293,7 +293,7 @@ export function createDevices(host: DevicesHost): Devices {
         const valid = createOwnAccount({ identity: joined, log: [payload.opening], laterKeys: payload.laterKeys });
         if (valid === undefined || !(await admittedTo(payload.home)) || !mayJoin()) return false;
         const leftBehind = (await spaces.letGoOfHome()).map((key) => [key, undefined] as const);
-        await env.kv.write([...leftBehind, ...memberRows(joined, payload, env.clock.now()), ...more]);
+        await env.kv.write([...leftBehind, ...memberRows(joined, payload, env.clock.now())]);
         isIn = true;
         return true;
       } finally {

@@ -37,7 +37,7 @@ export interface KitMark {
 
 export interface HomeDocument {
   spaces(): readonly HomeSpace[];
-  /** Those that the account was in. */
+  /** Those that the account was in. An owner may let it in again. */
   formerSpaces(): readonly SpaceId[];
   addSpace(spaceId: SpaceId, landmark: AccessCursor): void;
   leftSpace(spaceId: SpaceId, position: number): void;
@@ -93,7 +93,9 @@ export function homeDocumentOf(doc: Doc, accountId: AccountId): HomeDocument {
     leftSpace: (spaceId, position) => {
       const before = root("spaces").get(toText(spaceId));
       const [known] = spaceFrom(toText(spaceId), before);
-      if (known !== undefined && known.landmark.position < position) set("spaces", toText(spaceId), { gone: position });
+      // Also one that it was in before there was a home.
+      if (before === undefined || (known !== undefined && known.landmark.position < position))
+        set("spaces", toText(spaceId), { gone: position });
     },
     links: () =>
       entries("links").flatMap(([docId, fragment]) =>

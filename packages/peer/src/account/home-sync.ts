@@ -6,7 +6,6 @@
 import { accessHeadAt, accountState, documentOf, isHere, liveDevices } from "@skerry/access";
 import { formatShareLink, parseShareLink } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
-import type { SpaceId } from "@skerry/protocol";
 import type { OpenDocument } from "../editor-hub.ts";
 import type { Connection } from "../engine/connection.ts";
 import type { Identity } from "../engine/identity.ts";
@@ -19,7 +18,6 @@ import type { Space } from "../space/space.ts";
 import type { Spaces } from "../space/spaces.ts";
 import { homeDocumentOf } from "./home-document.ts";
 import type { HomeDocument, KitMark } from "./home-document.ts";
-import { isUntold } from "./operations.ts";
 import type { OwnAccount } from "./own-account.ts";
 
 export interface HomeSyncHost {
@@ -35,8 +33,6 @@ export interface HomeSyncHost {
   readonly openLink: (fragment: string) => Promise<unknown>;
   /** All of an open document is acknowledged by the relay. */
   readonly isSettled: (docId: string) => boolean;
-  /** It stands in for recovery words: no device may have been there when the account was let into a space again, so it looks at those too. */
-  readonly isKit: boolean;
   readonly failed: (what: string, error: unknown) => void;
   readonly onChange: () => void;
 }
@@ -61,8 +57,6 @@ export interface HomeSync {
   written(): Promise<boolean>;
   /** The same, and it is at the relay. */
   kept(): Promise<boolean>;
-  /** Whether every space that the account is in knows all its devices; `refused`: all but those that the relay does not let it read. */
-  told(): "yes" | "refused" | "no";
   close(): void;
 }
 
@@ -214,7 +208,8 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
 
   /** What is in the document and not on this device. */
   const hear = async (home: HomeDocument): Promise<void> => {
-    const former = host.isKit ? home.formerSpaces().map((spaceId) => ({ spaceId, landmark: undefined })) : [];
+    // Also where the account was once: an owner may let it in again, and any of its devices may be the one that hears of that.
+    const former = home.formerSpaces().map((spaceId) => ({ spaceId, landmark: undefined }));
     const listed = [...home.spaces(), ...former];
     let unread = spaces.all().filter((space) => space.state() === undefined && !isHomeSpace(space)).length;
     for (const { spaceId, landmark } of listed) {
@@ -304,26 +299,6 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
         const home = spaces.home();
         return home !== undefined && done > before && !syncing && host.isSettled(toText(home.docId));
       });
-    },
-    told: () => {
-      if (document === undefined || account === undefined) return "no";
-      const state = account.state();
-      const known = new Map(spaces.all().map((space) => [toText(space.spaceId), space]));
-      let refused = false;
-      for (const { spaceId } of document.spaces()) {
-        const space = known.get(toText(spaceId));
-        const log = space?.state();
-        if (log !== undefined && !isUntold(log, state)) continue;
-        if (space === undefined || space.isAdmitted() || log !== undefined) return "no";
-        refused = true;
-      }
-      // Asked for once each; who is still out of them is turned away.
-      const isAsked = (spaceId: SpaceId): boolean => {
-        const space = known.get(toText(spaceId));
-        return space !== undefined && (!space.isAdmitted() || space.state() !== undefined);
-      };
-      if (host.isKit && !document.formerSpaces().every(isAsked)) return "no";
-      return refused ? "refused" : "yes";
     },
     close: () => {
       closed = true;

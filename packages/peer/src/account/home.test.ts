@@ -12,12 +12,12 @@ import { confirmBoth, devicesOf, meet, untilDevices } from "./devices.test-suppo
 const stage = createStage();
 afterEach(() => stage.close());
 
-async function pair(at: TestRelay, old: TestPeer): Promise<TestPeer> {
+async function pair(at: TestRelay, old: TestPeer, speed = 1): Promise<TestPeer> {
   const fresh = stage.peer(at);
   await meet(old, fresh);
   await confirmBoth(old, fresh);
   await fresh.close();
-  const paired = stage.peer(at, fresh.device);
+  const paired = stage.peer(at, fresh.device, speed);
   await paired.peer.ready;
   return paired;
 }
@@ -87,6 +87,36 @@ test("PE-25 two devices that know different ends of a space's log do not answer 
   }
   expect(gone(there)).toBe(true);
   expect(updates).toBeLessThanOrEqual(6);
+});
+
+test("PE-25 AL-8 a device that came while its account was out hears that it is let in again, and tells the space who is one of its devices", async () => {
+  const { at, docId, olga, olgas } = await openScene(stage);
+  const edda = stage.peer(at);
+  await come(edda, await linkFrom(olga, docId));
+  const { accountId, deviceId } = await edda.peer.profile();
+  expect(await olga.peer.removeMember(docId, accountId)).toEqual({ ok: true });
+  await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
+  // Its clock runs fast: who is out asks again now and then.
+  const phone = await pair(at, edda, 50);
+  const spaceId = (await spaceOf(olga, docId))?.spaceId ?? "";
+  const home = await homeDocOf(phone);
+  await until("the home says where she was", () => home.doc.getMap("spaces").has(spaceId));
+  expect(await phone.peer.has(docId)).toBe(false);
+  // What she had before is lost, and never tells anybody that she is in again.
+  edda.wire.cut();
+  expect(await phone.peer.revokeDevice(deviceId)).toEqual({ ok: true });
+  expect(await olga.peer.readmitMember(docId, accountId, "editor")).toEqual({ ok: true });
+  const { epoch } = await untilSpace(olga, docId, "she is in", ({ members }) => members.length === 2);
+
+  await untilHas(phone, docId);
+  const there = await openDoc(phone, docId);
+  there.type("from the phone ");
+  await untilText(olgas, "from the phone ");
+  await untilSpace(olga, docId, "what is lost opens nothing new", (status) => status.epoch > epoch);
+  edda.wire.heal();
+  edda.peer.retryNow();
+  await untilDevices(edda, "it is told", ({ revoked }) => revoked);
+  expect((await spaceOf(edda, docId))?.standing).toBe("removed");
 });
 
 test("PE-25 links in the home that are no link of that document are nobody's to follow", async () => {

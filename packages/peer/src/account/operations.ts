@@ -66,7 +66,7 @@ export const isUntold = (state: SpaceState, own: AccountState): boolean => {
   return known !== undefined && known.n < own.n && isHere(state, own.accountId);
 };
 
-/** AC-23, AC-43: news of this account, with a cut where it owns the space and has lost a device. */
+/** AC-23, AC-43: news of this account, with a cut where it owns the space and has lost a device. What comes by the news reads no document yet, and cuts afterwards. */
 export async function news(state: SpaceState, acting: Acting): Promise<Decision> {
   const own = acting.account.state();
   const me = own.accountId;
@@ -74,7 +74,8 @@ export async function news(state: SpaceState, acting: Acting): Promise<Decision>
   if (known === undefined || !isUntold(state, own)) return "nothing-to-do";
   const account = acting.account.carried(known);
   const loses = liveDevices(known).some(({ deviceId }) => !isLiveDevice(own, deviceId));
-  if (!loses || roleOf(state, me) !== "owner") return { type: "account-news", account, cut: undefined };
+  if (!loses || roleOf(state, me) !== "owner" || !isLiveDevice(known, acting.deviceId))
+    return { type: "account-news", account, cut: undefined };
   const cut = await cutFor(state, acting, { ...nobody, devicesLost: [me] }, "all-invites", {
     accountId: me,
     encryptionKey: own.encryptionKey,

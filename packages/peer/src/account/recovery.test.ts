@@ -1,12 +1,12 @@
 /** Recovery words: real peers and a real relay (docs/peer.md, PE-28). */
 import { afterEach, expect, test } from "vitest";
-import { toText } from "@skerry/protocol";
+import { bytesEqual, toText } from "@skerry/protocol";
 import type { DevicesStatus } from "../client.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
-import type { TestPeer } from "../engine/engine.test-support.ts";
+import type { TestPeer, TestRelay } from "../engine/engine.test-support.ts";
 import { storedHome } from "../engine/stored.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "../space/space.test-support.ts";
-import { devicesOf, untilDevices } from "./devices.test-support.ts";
+import { confirmBoth, devicesOf, meet, untilDevices } from "./devices.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
@@ -28,6 +28,13 @@ function toldOfDevices({ peer }: TestPeer): readonly DevicesStatus[] {
   const told: DevicesStatus[] = [];
   peer.watchDevices((status) => told.push(status));
   return told;
+}
+async function paired(at: TestRelay, old: TestPeer): Promise<TestPeer> {
+  const fresh = stage.peer(at);
+  await meet(old, fresh);
+  await confirmBoth(old, fresh);
+  await fresh.close();
+  return stage.peer(at, fresh.device);
 }
 const untilHas = (peer: TestPeer, docId: string): Promise<unknown> => until("the document is there", () => peer.peer.has(docId));
 
@@ -88,7 +95,7 @@ test("PE-28 an empty device with the words alone has all documents of the accoun
     [false, ""],
   ]);
   expect(kit).toBeDefined();
-  await until("every space was told, and the words are no longer needed here", () => !laptop.device.kv.has("i/kit"));
+  await untilDevices(laptop, "every space was told", ({ untoldSpaces }) => untoldSpaces === 0);
 
   // A device that has seen the words takes them along when it is revoked.
   const old = stage.peer(at, olga.device);
@@ -132,7 +139,7 @@ test("PE-28 without the relay no words are made, and none that work are lost", a
   expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
 });
 
-test("PE-28 a restore that was cut short after it began goes on at the next start: the spaces are told", async () => {
+test("PE-28 AL-8 spaces that know only lost devices are told by the one that the words have let in, at its first start or the next; the words are not kept", async () => {
   const { at, docId, olga } = await openScene(stage);
   const words = await wordsOf(olga);
   await olga.close();
@@ -140,10 +147,74 @@ test("PE-28 a restore that was cut short after it began goes on at the next star
   await fresh.peer.ready;
   expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
   fresh.crash();
-  expect(fresh.device.kv.has("i/kit")).toBe(true);
   const laptop = stage.peer(at, fresh.device);
   await untilHas(laptop, docId);
   await untilSpace(laptop, docId, "it may write", ({ mayWrite }) => mayWrite);
+});
+
+test("PE-28 AL-8 who was put out, lost all devices and is let in again, has the document by the words", async () => {
+  for (const letIn of ["before", "after"] as const) {
+    const { at, docId, olga, olgas } = await openScene(stage);
+    const edda = stage.peer(at);
+    const words = await wordsOf(edda);
+    await come(edda, await linkFrom(olga, docId));
+    await untilHomeHas(edda, 1, 0);
+    const { accountId } = await edda.peer.profile();
+    expect(await olga.peer.removeMember(docId, accountId)).toEqual({ ok: true });
+    await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
+    const home = await openDoc(edda, toText(storedHome.decode(edda.device.kv.get("i/home") ?? new Uint8Array()).docId));
+    await until("the home says so", () => JSON.stringify([...home.doc.getMap("spaces").values()]).includes("gone"));
+    await untilStatus(home, "it is at the relay", ({ unsentChanges, saved }) => unsentChanges === 0 && saved === "relay");
+    await edda.close();
+    const admit = async (): Promise<void> => expect(await olga.peer.readmitMember(docId, accountId, "editor")).toEqual({ ok: true });
+    if (letIn === "before") await admit();
+    const fresh = stage.peer(at);
+    await fresh.peer.ready;
+    expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
+    await fresh.close();
+    const laptop = stage.peer(at, fresh.device, 50);
+    await untilDevices(laptop, "it has read its home", ({ read, devices }) => read && devices.length === 3);
+    if (letIn === "after") await admit();
+    await untilHas(laptop, docId);
+    const there = await openDoc(laptop, docId);
+    there.type("back ");
+    await untilText(olgas, "back ");
+  }
+});
+
+test("PE-28 AL-8 AC-43 an owner's device that the words have let in tells of a revocation that no space has heard of, and makes a new key afterwards", async () => {
+  const { at, docId, olga, olgas } = await openScene(stage);
+  olgas.type("kept ");
+  const words = await wordsOf(olga);
+  const phone = await paired(at, olga);
+  await untilHas(phone, docId);
+  const { epoch } = await untilSpace(phone, docId, "it may write", ({ mayWrite }) => mayWrite);
+  // The phone revokes the laptop, and is gone before the space hears of it.
+  const { deviceId } = await olga.peer.profile();
+  await olga.close();
+  const { spaceId } = storedHome.decode(phone.device.kv.get("i/home") ?? new Uint8Array());
+  const ofHome = new Set<number>();
+  phone.wire.up = (message) => {
+    if (message.type === "open-space" && bytesEqual(message.spaceId, spaceId)) ofHome.add(message.channel);
+    return message.type === "append-operation" && !ofHome.has(message.channel) ? [] : [message];
+  };
+  phone.wire.cut();
+  phone.wire.heal();
+  phone.peer.retryNow();
+  expect(await phone.peer.revokeDevice(deviceId)).toEqual({ ok: true });
+  await phone.close();
+
+  const fresh = stage.peer(at);
+  await fresh.peer.ready;
+  expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
+  await fresh.close();
+  const laptop = stage.peer(at, fresh.device);
+  await untilHas(laptop, docId);
+  await untilText(await openDoc(laptop, docId), "kept ");
+  const after = await untilSpace(laptop, docId, "there is a new key", (status) => status.epoch > epoch && !status.rotationDue);
+  expect(after).toMatchObject({ role: "owner", mayWrite: true });
+  const old = stage.peer(at, olga.device);
+  await untilSpace(old, docId, "it is out", ({ standing }) => standing === "removed");
 });
 
 test("PE-28 that there are no words is not told while it is only not read yet: not at the next start, and not on a device that was just let in", async () => {

@@ -1,13 +1,11 @@
 /**
  * Recovery words (docs/peer.md, PE-28): 24 words that bring an account back when no device is left. They are the key of one more device of the account,
  * the *kit*, which is on paper only. Its sealed note at the relay leads from the words to the account. Who types the words lends the kit
- * an engine in memory for as long as it takes to add the device that they sit at, and to tell all spaces of it.
+ * an engine in memory for as long as it takes to add the device that they sit at: that tells all spaces of itself (AL-8).
  */
 import {
-  exportSecret,
   generateRecoverySecret,
   importAccount,
-  importSecret,
   openRecoveryNote,
   parseRecoveryWords,
   recoveryFromSecret,
@@ -16,15 +14,13 @@ import {
   signDeviceConsent,
   signRecoveryMark,
 } from "@skerry/crypto";
-import type { DeviceIdentity, RecoveryKit, Secret } from "@skerry/crypto";
+import type { DeviceIdentity, RecoveryKit } from "@skerry/crypto";
 import type { DeviceId, SpaceId } from "@skerry/protocol";
 import type { DeviceResult, RecoveryKitResult, RestoreResult } from "../client.ts";
 import { createMemoryContentStore } from "../content-memory.ts";
 import { createConnection } from "../engine/connection.ts";
 import type { Connection } from "../engine/connection.ts";
 import type { Identity } from "../engine/identity.ts";
-import { kitKey } from "../engine/keys.ts";
-import { storedKit } from "../engine/stored.ts";
 import { createMemoryKv } from "../kv-memory.ts";
 import type { Peer } from "../peer.ts";
 import type { Env } from "../ports.ts";
@@ -56,15 +52,10 @@ export interface Recovery {
   makeKit(): Promise<RecoveryKitResult>;
   keepKit(): Promise<DeviceResult>;
   restore(words: string, deviceName: string): Promise<RestoreResult>;
-  /** Goes on with a restore that was begun before this peer was: spaces that have not heard of this device are told by the kit. */
-  resume(): void;
   close(): Promise<void>;
 }
 
 const connectMs = 15_000;
-/** How long the kit looks for spaces that are not told yet, each time that the peer is started. */
-const tellMs = 10 * 60_000;
-const lookEveryMs = 500;
 
 export function createRecovery(host: RecoveryHost): Recovery {
   const { env, identity, devices } = host;
@@ -188,6 +179,15 @@ export function createRecovery(host: RecoveryHost): Recovery {
     if (!secret.ok) return wordsError(secret.error);
     if (!devices.mayJoin()) return { ok: false, error: "may-not-join", at: 0 };
     const kit = recoveryFromSecret(secret.value);
+    secret.value.wipe();
+    try {
+      return await restoreBy(kit, deviceName);
+    } finally {
+      wipe(kit);
+    }
+  };
+
+  const restoreBy = async (kit: RecoveryKit, deviceName: string): Promise<RestoreResult> => {
     const note = await readNote(kit);
     if (typeof note === "string") return { ok: false, error: note, at: 0 };
     const engine = await openKit(kit, note);
@@ -206,7 +206,7 @@ export function createRecovery(host: RecoveryHost): Recovery {
       if (handover === undefined) return { ok: false, error: "not-added", at: 0 };
       // Its name is for the other devices to see.
       if (!(await engine.devices().home.kept())) return { ok: false, error: "not-added", at: 0 };
-      const isIn = await devices.join(handover.payload, [[kitKey, storedKit.encode(exportSecret(secret.value))]]);
+      const isIn = await devices.join(handover.payload);
       if (!isIn) return { ok: false, error: "not-added", at: 0 };
     } finally {
       await closeKit(engine);
@@ -215,32 +215,6 @@ export function createRecovery(host: RecoveryHost): Recovery {
     return { ok: true };
   };
 
-  const tellAll = async (secret: Secret): Promise<void> => {
-    const kit = recoveryFromSecret(secret);
-    const untilMs = env.clock.monotonic() + tellMs;
-    while (!closed && env.clock.monotonic() < untilMs) {
-      // By the account's own log, not by the relay's word: somebody else has to tell.
-      if (devices.isRevoked(kit.device.deviceId)) return forget();
-      const note = await readNote(kit);
-      const engine = typeof note === "string" ? undefined : await openKit(kit, note);
-      if (engine === undefined) {
-        await wait(connectMs);
-        continue;
-      }
-      try {
-        while (!closed && env.clock.monotonic() < untilMs) {
-          if (engine.devices().home.told() === "yes") return await forget();
-          await wait(lookEveryMs);
-        }
-        // All that is left is what the relay does not let the account read any more.
-        if (!closed && engine.devices().home.told() === "refused") return await forget();
-      } finally {
-        await closeKit(engine);
-      }
-    }
-  };
-  const forget = (): Promise<void> => env.kv.write([[kitKey, undefined]]);
-
   return {
     makeKit: () => makeKit(),
     keepKit: async () => {
@@ -248,13 +222,6 @@ export function createRecovery(host: RecoveryHost): Recovery {
       return devices.endKitsBefore(latest);
     },
     restore,
-    resume: () => {
-      const run = async (): Promise<void> => {
-        const stored = await env.kv.get(kitKey);
-        if (stored !== undefined) await tellAll(importSecret(storedKit.decode(stored)));
-      };
-      run().catch((error: unknown) => host.failed("recovery", error));
-    },
     close: async () => {
       closed = true;
       for (const end of cancels) end();

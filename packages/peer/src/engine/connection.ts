@@ -12,6 +12,7 @@ import type {
   DocId,
   DownMessage,
   Head,
+  Introduction,
   InviteProof,
   RefusalCode,
   RelayKey,
@@ -92,8 +93,9 @@ export interface Channel<Opening = ChannelOpening, Request = ChannelRequest> {
   close(): void;
 }
 
+/** With an introduction where the space may not know this device (AL-8). */
 export type SpaceChannel = Channel<
-  SpaceOpening,
+  SpaceOpening | (SpaceOpening & Introduction),
   WithoutChannel<Extract<UpMessage, { readonly type: "append-operation" | "restore-operations" }>>
 >;
 
@@ -427,7 +429,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       channel.number = number;
       byNumber.set(number, channel);
       // Kind and fields come together from the methods below.
-      attempt.outbox.push(encodeUp({ type: openings[channel.kind], channel: number, ...opening } as unknown as UpMessage));
+      const type = channel.kind === "space" && "operations" in opening ? "introduce" : openings[channel.kind];
+      attempt.outbox.push(encodeUp({ type, channel: number, ...opening } as unknown as UpMessage));
       return true;
     };
 

@@ -154,7 +154,6 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
       setDisplayName: storeDisplayName,
       open: (docId) => peer.open(docId),
       openLink: (fragment) => peer.openLink(fragment),
-      isKit,
       caughtUp: async (docId) => {
         const entry = library.get(docId);
         return entry !== undefined && (await caughtUp(entry)) !== undefined;
@@ -185,7 +184,6 @@ function createEngine(env: Env, options: PeerOptions, isKit: boolean): Engine {
     });
     loaded = { identity, library, connection, spaces, devices, pairing, recovery, displayName };
     devices.changed();
-    if (!isKit) recovery.resume();
     documentsWatched.touch();
     if (!isKit) for (const entry of library.all()) if (entry.unsettled) waiting.add(toText(entry.docId));
     openWaiting();

@@ -21,8 +21,6 @@ export const accountKeysKey = "i/account-keys";
 export const homeKey = "i/home";
 /** What the relay's operator asks of whoever makes a space there (AL-6), as a person gave it. */
 export const spaceTokenKey = "i/space-token";
-/** Secret of the recovery kit, while it still has to tell spaces of this device (PE-28). */
-export const kitKey = "i/kit";
 /** Accounts whose safety number was compared, and names that accounts were heard to call themselves. */
 export const verifiedKey = (name: string): string => `p/v/${name}`;
 export const verifiedFrom = "p/v/";

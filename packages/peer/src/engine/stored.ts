@@ -218,7 +218,6 @@ export interface StoredHome {
   readonly docId: DocId;
 }
 export const storedHome: Stored<StoredHome> = stored(struct<StoredHome>({ spaceId, docId }), "home");
-export const storedKit: Stored<Uint8Array> = stored(fixedBytes(keyBytes), "recovery kit");
 export const storedSpaceToken: Stored<Uint8Array> = stored(varBytes(limits.spaceTokenBytesMax), "space token");
 export const storedAccountId: Stored<Uint8Array> = stored(fixedBytes(hashBytes), "account");
 export const storedHeardName: Stored<{ readonly accountId: Uint8Array; readonly name: string }> = stored(

@@ -3,7 +3,7 @@ import { compareBytes, liveDocumentsOf, nobody, openInvitesOf, settingsOf } from
 import type { Cut, Fence, InviteId, Losers, Reason, SpaceBody, SpaceState } from "@skerry/access";
 import type { EpochKey, InviteKeys, Secret } from "@skerry/crypto";
 import { bytesEqual, toText } from "@skerry/protocol";
-import type { DocId, Head, Random, RecordHash } from "@skerry/protocol";
+import type { DeviceId, DocId, Head, Random, RecordHash } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
 import { hasLostDevice } from "./epoch-began.ts";
 import { makeCut } from "./make-cut.ts";
@@ -15,6 +15,8 @@ export type Decide = (state: SpaceState) => Promise<Decision>;
 
 export interface Acting {
   readonly account: OwnAccount;
+  /** This one. */
+  readonly deviceId: DeviceId;
   readonly epochKey: (epoch: number) => EpochKey | undefined;
   /** Also of a document that was granted alone. */
   readonly documentKey: (docId: DocId, epoch: number) => Secret | undefined;

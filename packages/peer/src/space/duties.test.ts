@@ -53,6 +53,7 @@ const actingAs = (who: Person, state: SpaceState, change: Partial<Acting> = {}):
       unsaved: () => ({ rows: [], saved: () => {} }),
       watch: () => () => {},
     },
+    deviceId: who.device.deviceId,
     epochKey: (epoch) => (epoch === inUse ? key : undefined),
     documentKey: () => undefined,
     random,

@@ -3,12 +3,14 @@
  * in force. What is decided here, by people or as a duty, is one operation at a time, made on the state as it is; if another came first, it is decided anew.
  */
 import {
+  accountState,
   applySpace,
   createSpaceState,
   decodeSpaceOperation,
   grantOf,
   inviteOf,
   isHere,
+  isLiveDevice,
   memberOf,
   restoreSpaceState,
   settingsOf,
@@ -18,7 +20,7 @@ import type { AccessHead, CarriedAccount, Reason, SpaceState } from "@skerry/acc
 import { importInviteSecret, importSecret, inviteFromSecret, inviteIdOf, signInviteReader } from "@skerry/crypto";
 import type { InviteKeys } from "@skerry/crypto";
 import { accessStart, assert, bytesEqual, limits } from "@skerry/protocol";
-import type { AccessCursor, DocId, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { AccessCursor, DocId, Introduction, RecordHash, SpaceId, StoredOperation } from "@skerry/protocol";
 import type { OwnAccount } from "../account/own-account.ts";
 import type { SpaceResult, Standing } from "../client.ts";
 import { allRows } from "../engine/all-rows.ts";
@@ -122,7 +124,9 @@ const dutyEveryMs = 1_000;
 /** How soon a relay is asked again that turned away somebody who is a member as far as the log was read here. */
 const askAgainMs = 15_000;
 const askWhenOutMs = 120_000;
-const askUntilToldMs = 500;
+const askUnreadMs = 500;
+/** As long as an account's log is, of short operations: half a frame. */
+const introductionBytesMax = limits.frameBytesMax / 2;
 /** Operations that are handed back in one message. */
 const handBackMax = 64;
 
@@ -208,6 +212,7 @@ export function createSpace(options: SpaceOptions): Space {
   });
   const acting: Acting = {
     account,
+    deviceId: identity.device.deviceId,
     epochKey: ring.epochKey,
     documentKey: ring.documentKey,
     random: env.random,
@@ -363,7 +368,21 @@ export function createSpace(options: SpaceOptions): Space {
             inviteId: link.inviteId,
             signature: signInviteReader(link.secret, { spaceId, inviteId: link.inviteId, deviceId: identity.device.deviceId }),
           };
-    channel.open({ spaceId, cursor: head, invite: proof });
+    channel.open({ spaceId, cursor: head, invite: proof, ...introduction() });
+  };
+
+  /** AL-8: what the account's log says of this device, if the space has not heard of it as far as is known here. */
+  const introduction = (): Introduction | undefined => {
+    const own = account.state();
+    const known = state === undefined ? undefined : accountState(state, me);
+    const { deviceId } = identity.device;
+    if (stored.creation !== undefined || !isLiveDevice(own, deviceId) || (known !== undefined && isLiveDevice(known, deviceId)))
+      return undefined;
+    const log = account.log();
+    let [from, bytes] = [log.length, 0];
+    while (from > 0 && (bytes += log[from - 1]?.length ?? 0) <= introductionBytesMax) from--;
+    // The first operation is what every space knows that knows the account.
+    return log.length === 1 ? undefined : { accountId: me, operations: log.slice(from) };
   };
 
   const reopenLater = (notBeforeMs = 0): void => {
@@ -421,12 +440,12 @@ export function createSpace(options: SpaceOptions): Space {
    */
   const askAgain = (): void => {
     const during = session;
-    // Another device of the account is in the space, and will say that this one is too.
-    const isUntoldOf = state === undefined && stored.join === undefined && stored.creation === undefined;
     if (stored.creation !== undefined) return;
-    // Also whom a link did not let in: another device of the account may come by a better one.
-    const isOut = state === undefined || !isHere(state, me);
-    const delayMs = isUntoldOf ? askUntilToldMs : isOut ? askWhenOutMs : askAgainMs;
+    // Also whom a link did not let in: another device of the account may come by a better one. Whether the account is in what was never read here, nobody knows: soon
+    // at first, since the relay may have lost that it is.
+    const isOut = state === undefined ? stored.join !== undefined : !isHere(state, me);
+    const unreadMs = Math.min(askWhenOutMs, askUnreadMs * 2 ** Math.min(failures, 10));
+    const delayMs = isOut ? askWhenOutMs : state === undefined ? unreadMs : askAgainMs;
     later(delayMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
       if (session === during && !admitted) open();
     });
@@ -724,6 +743,13 @@ export function createSpace(options: SpaceOptions): Space {
     return member?.gone ?? "removed";
   };
 
+  // Turned away as a device that nobody knows: what the account's log says by now may be news there.
+  const unwatchAccount = account.watch(() =>
+    mailbox.post(() => {
+      if (loaded && !admitted) open();
+    }),
+  );
+
   const loading = deferred();
   mailbox.post(async () => {
     await load();
@@ -803,6 +829,7 @@ export function createSpace(options: SpaceOptions): Space {
       }),
     close: () =>
       (closed ??= (async () => {
+        unwatchAccount();
         channel.close();
         for (const cancel of timers) cancel();
         timers.clear();

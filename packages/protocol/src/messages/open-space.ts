@@ -15,7 +15,7 @@ export interface InviteProof {
   readonly signature: Signature;
 }
 
-const inviteProof: Codec<InviteProof> = struct<InviteProof>({ inviteId: fixedBytes(idBytes), signature });
+export const inviteProof: Codec<InviteProof> = struct<InviteProof>({ inviteId: fixedBytes(idBytes), signature });
 
 /**
  * Opens a channel for a space's access log, from a cursor. Numbers are shared with documents' channels.

@@ -27,6 +27,8 @@ import { openMailbox } from "./open-mailbox.ts";
 import type { OpenMailbox } from "./open-mailbox.ts";
 import { postMail } from "./post-mail.ts";
 import type { PostMail } from "./post-mail.ts";
+import { introduce } from "./introduce.ts";
+import type { Introduce } from "./introduce.ts";
 import { putNote } from "./put-note.ts";
 import type { PutNote } from "./put-note.ts";
 import { getNote } from "./get-note.ts";
@@ -42,6 +44,7 @@ export type UpMessage =
   | Close
   | Ping
   | OpenSpace
+  | Introduce
   | AppendOperation
   | RestoreOperations
   | OpenMailbox
@@ -58,6 +61,7 @@ export const upFormats: readonly AnyMessageFormat[] = [
   close,
   ping,
   openSpace,
+  introduce,
   appendOperation,
   restoreOperations,
   openMailbox,

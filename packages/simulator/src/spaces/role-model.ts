@@ -176,7 +176,8 @@ export function readRoles(operations: Iterable<Uint8Array>): RoleModel {
       const accountId = toText(body.account.accountId);
       const isOwners = roles.get(accountId) === "owner";
       if (accountId !== author && roles.get(author) !== "owner") complain("news of an account from somebody else");
-      if (loses && isOwners && body.cut === undefined) complain("an owner lost a device, and there is no new key");
+      // Who comes by the news has read no document yet.
+      if (loses && isOwners && before.has(signer) && body.cut === undefined) complain("an owner lost a device, and there is no new key");
       if (body.cut !== undefined && roles.get(author) !== "owner") complain(`its cut is by ${roles.get(author) ?? "nobody"}`);
       if (loses && body.cut === undefined) keyIsStale = true;
       if (loses) endLinksOf(accountId);
