@@ -40,6 +40,7 @@ export interface HomeDocument {
   /** Those that the account was in. An owner may let it in again. */
   formerSpaces(): readonly SpaceId[];
   addSpace(spaceId: SpaceId, landmark: AccessCursor): void;
+  /** `position` 0: nobody here knows whether the account is in it. What another device knows stays then. */
   leftSpace(spaceId: SpaceId, position: number): void;
   /** Document id and fragment. */
   links(): readonly (readonly [string, string])[];

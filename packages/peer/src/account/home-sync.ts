@@ -190,9 +190,10 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
     const head = accessHeadAt(state);
     if (head === undefined) return;
     // "Is in it" may be outdated where the relay shows the log no more; "was put out of it" is not, but for a later place in the log.
-    if (isHere(state, me)) {
-      if (space.isLive()) home.addSpace(space.spaceId, head);
-    } else if (accountState(state, me) !== undefined) home.leftSpace(space.spaceId, head.position);
+    if (!isHere(state, me)) {
+      if (accountState(state, me) !== undefined) home.leftSpace(space.spaceId, head.position);
+    } else if (space.isLive()) home.addSpace(space.spaceId, head);
+    else if (!space.isAdmitted()) home.leftSpace(space.spaceId, 0);
   };
 
   const tellDocument = (home: HomeDocument, entry: LibraryEntry): void => {

@@ -119,6 +119,25 @@ test("PE-25 AL-8 a device that came while its account was out hears that it is l
   expect((await spaceOf(edda, docId))?.standing).toBe("removed");
 });
 
+test("PE-25 a space that turned its only device away, which could not read why, is in the home: who comes later hears if the account is let in again", async () => {
+  const { at, docId, olga } = await openScene(stage);
+  const edda = stage.peer(at);
+  await come(edda, await linkFrom(olga, docId));
+  const { accountId } = await edda.peer.profile();
+  const spaceId = (await spaceOf(olga, docId))?.spaceId ?? "";
+  edda.wire.cut();
+  expect(await olga.peer.removeMember(docId, accountId)).toEqual({ ok: true });
+  edda.wire.heal();
+  edda.peer.retryNow();
+  await untilSpace(edda, docId, "it is turned away", ({ standing }) => standing === "removed");
+  const phone = await pair(at, edda, 50);
+  const home = await homeDocOf(phone);
+  await until("the home has it", () => home.doc.getMap("spaces").has(spaceId));
+  edda.wire.cut();
+  expect(await olga.peer.readmitMember(docId, accountId, "editor")).toEqual({ ok: true });
+  await untilHas(phone, docId);
+});
+
 test("PE-25 links in the home that are no link of that document are nobody's to follow", async () => {
   const { at, docId, olga } = await openScene(stage);
   const phone = await pair(at, olga);

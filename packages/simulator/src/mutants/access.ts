@@ -317,8 +317,8 @@ export const accessMutants: readonly Mutant[] = [
     patches: [
       {
         file: homeSync,
-        find: `      if (space.isLive()) home.addSpace(space.spaceId, head);`,
-        replace: `      if (space.isLive() && space.spaceId[0] === 0) home.addSpace(space.spaceId, head);`,
+        find: `    } else if (space.isLive()) home.addSpace(space.spaceId, head);`,
+        replace: `    } else if (space.isLive() && space.spaceId[0] === 0) home.addSpace(space.spaceId, head);`,
       },
     ],
     bug: "Hardly any space of the account is put into its home.",
@@ -339,12 +339,25 @@ export const accessMutants: readonly Mutant[] = [
     expect: ["I14"],
   },
   {
+    id: "device-that-nobody-knows-is-turned-away",
+    patches: [
+      {
+        file: "apps/relay/src/introduction.ts",
+        find: `  return isLiveDevice(account, deviceId) ? {`,
+        replace: `  return isLiveDevice(known, deviceId) ? {`,
+      },
+    ],
+    bug: "A relay turns a device away that the space does not know, whatever its account's log says.",
+    loss: "Whoever has lost all devices gets the account back by recovery words, and nothing that is shared.",
+    expect: ["I14"],
+  },
+  {
     id: "relay-shows-the-log-to-revoked-devices",
     patches: [
       {
         file: relaySpace,
-        find: `      const isLive = account.devices.get(toText(deviceId))?.revoked === false;`,
-        replace: `      const isLive = account.devices.has(toText(deviceId));`,
+        find: `  if (known !== undefined) return isLiveDevice(known, deviceId) ? known : undefined;`,
+        replace: `  if (known !== undefined) return known;`,
       },
     ],
     bug: "A relay goes on showing a space's log to a device that was revoked.",
@@ -495,8 +508,8 @@ export const accessMutants: readonly Mutant[] = [
     patches: [
       {
         file: relaySpace,
-        find: `      if (isLive && isHere(state, account.accountId)) return true;`,
-        replace: `      if (isLive && roleOf(state, account.accountId) !== undefined) return true;`,
+        find: `    if (account !== undefined && isHere(state, account.accountId)) return true;`,
+        replace: `    if (account !== undefined && roleOf(state, account.accountId) !== undefined) return true;`,
       },
     ],
     bug: "A relay shows a space's log to its members only.",

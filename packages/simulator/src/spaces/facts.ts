@@ -2,7 +2,7 @@
 import type { AccountState } from "@skerry/access";
 import { toText } from "@skerry/protocol";
 import type { Device, Person, Word } from "./person.ts";
-import { accountIn, cameInAt, closedForDevice, isIn, mayWriteIn } from "./truth.ts";
+import { accountIn, closedForDevice, firstInAt, isIn, mayWriteIn, timeAt } from "./truth.ts";
 import type { Truth } from "./truth.ts";
 
 /** What the relay's disk says: of the space, and of the home of each account that has one. */
@@ -37,52 +37,30 @@ export const ownAccountIn = ({ homes }: Facts, person: Person): AccountState | u
   return home === undefined ? undefined : accountIn(home, id);
 };
 
-/**
- * An account that an owner let in again, of which the space knows only devices that are gone: nobody is there who could read its log, and tell it of the others
- * (SECURITY.md). After a rollback a revoked device may have brought it in, too, where the others have never been.
- */
-export function isStranded(facts: Facts, person: Person): boolean {
-  const known = accountIn(facts.space, person.accountId() ?? "");
-  const here = person.devices.filter((device) => standingOf(facts, person, device) === "in");
-  if (known === undefined || here.length === 0) return false;
-  const account = ownAccountIn(facts, person);
-  // A device that is nobody's is recovery words: they can read the log, and tell it, until they have told all that the relay let them.
-  const hasWords = here.some((device) => device.hasKit());
-  const isTold = [...known.devices].some(
-    ([id, { revoked }]) =>
-      !revoked &&
-      account?.devices.get(id)?.revoked !== true &&
-      (here.some((device) => device.deviceId() === id) || (hasWords && !person.devices.some((device) => device.deviceId() === id))),
-  );
-  if (!isTold || (facts.rolledBack && !here.some((device) => knowsSpace(facts, device)))) return true;
-  return isUnheardOf(facts, person, here);
-}
-
-const knowsSpace = ({ space }: Facts, device: Device): boolean =>
-  device.documents().some((docId) => device.space(docId)?.spaceId === spaceIdOf(space));
-
 /** A device that is connected so long hears of a space, and tells its account's home. */
 const tellingMs = 1_000;
 
 /**
- * Devices that had been revoked brought the account in by a link, or were the only ones that an owner's word reached: its home was closed to them by then, so no other
- * device has ever heard of the space (SECURITY.md). Or all that knew it were lost when an owner let the account in once more,
- * or were not heard from any more until they were lost or revoked.
+ * An account that is in, though none of its devices that are left has ever heard of the space (SECURITY.md): those that were there before were lost or revoked before they could tell
+ * the account's home, which keeps it for good. Or they had told it, and the relay has lost that.
  */
-function isUnheardOf(facts: Facts, person: Person, here: readonly Device[]): boolean {
-  const { space, homes, arrivals } = facts;
+export function isStranded(facts: Facts, person: Person): boolean {
+  const { space, homes, arrivals, rolledBack } = facts;
   const id = person.accountId() ?? "";
+  const here = person.devices.filter((device) => standingOf(facts, person, device) === "in");
+  const follows = (device: Device): boolean => device.follows(spaceIdOf(space));
   const home = homes.get(id);
-  if (home === undefined || !isIn(space, id) || here.some((device) => knowsSpace(facts, device))) return false;
-  const cameMs = cameInAt(space, id);
+  if (home === undefined || here.length === 0 || !isIn(space, id) || here.some(follows)) return false;
+  if (rolledBack) return true;
+  const sinceMs = Math.max(firstInAt(space, id), timeAt(home, 1));
   const couldTell = (device: Device): boolean => {
     const never = Number.POSITIVE_INFINITY;
     const goneMs = Math.min(device.lostAtMs() ?? never, closedForDevice(home, device.deviceId() ?? "")?.atMs ?? never);
-    const heard = (arrivals.get(device.name) ?? []).filter((ms) => ms >= cameMs && ms < goneMs);
+    const heard = (arrivals.get(device.name) ?? []).filter((ms) => ms >= sinceMs && ms < goneMs);
     // What was on its way when it died says nothing of what it has heard.
     return goneMs === never || (heard.at(-1) ?? 0) - (heard[0] ?? 0) >= tellingMs;
   };
-  const been = person.devices.filter((device) => device.isLost() || knowsSpace(facts, device));
+  const been = person.devices.filter(follows);
   return been.length > 0 && !been.some(couldTell);
 }
 

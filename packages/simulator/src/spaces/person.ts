@@ -89,8 +89,8 @@ export interface Device {
   /** Undefined before it is up for the first time. */
   loot(spaceId: string): Loot | undefined;
   home(): Home | undefined;
-  /** The words by which it came in still speak for the account. */
-  hasKit(): boolean;
+  /** It was ever seen to store that it follows this space, or is in it. */
+  follows(spaceId: string): boolean;
   /** The home is at the relay as this device has it, and names these spaces and documents that are shared by links. */
   homeIsKept(spaces: readonly string[], links: readonly string[]): boolean;
   /** What the person is told of the account's devices. */
@@ -121,8 +121,6 @@ const operationRow = /^s\/(.*)\/e\/[^/]+$/;
 /** Rows of spaces: after the version comes the space's id. The home's row has the id of its document besides. */
 const spaceRow = /^l\/~space\/(.*)$/;
 const homeRow = "i/home";
-/** Secret of the words by which the device came in, while they have spaces to tell. */
-const kitRow = "i/kit";
 const idAt = (value: Uint8Array, at: number): string => toText(value.slice(1 + at * idBytes, 1 + (at + 1) * idBytes));
 
 export interface DeviceEvents {
@@ -155,7 +153,6 @@ function createDevice(context: RunContext, name: string, person: string, { words
   /** Rows of the access log, by the same name. */
   const operations = new Map<string, Set<string>>();
   let home: Home | undefined;
-  let hasKit = false;
   let accountId: string | undefined;
   let firstAccountId: string | undefined;
   let deviceId: string | undefined;
@@ -198,7 +195,6 @@ function createDevice(context: RunContext, name: string, person: string, { words
     write: (changes) => {
       for (const [key, value] of changes) {
         if (value !== undefined) note(key, value);
-        if (key === kitRow) hasKit = value !== undefined;
       }
       return kv.write(changes);
     },
@@ -375,7 +371,7 @@ function createDevice(context: RunContext, name: string, person: string, { words
         ? undefined
         : { ...identity, epochKeys: epochs.get(spaceNames.get(spaceId) ?? "") ?? new Map<number, Uint8Array>() },
     home: () => home,
-    hasKit: () => hasKit,
+    follows: (spaceId) => spaceNames.has(spaceId),
     homeIsKept: (spaces, links) => {
       const status = home === undefined ? undefined : current()?.statuses.get(home.docId);
       if (status?.phase !== "ready" || status.unsentChanges > 0 || status.saved === "device" || status.saved === "unsaved") return false;

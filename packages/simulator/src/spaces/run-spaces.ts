@@ -115,7 +115,6 @@ async function endWell(stage: Stage, links: Links, { restores, rejected }: Devic
   if (now === undefined) return;
   judge(now, people, words, {
     forked,
-    sawFork: notes.rolledBack && notes.sawFork,
     wasLinkedTo: links.wasLinkedTo,
     rejected: rejected(),
     forgeries,

@@ -78,12 +78,16 @@ function grantsIn(state: SpaceState): ReadonlyMap<string, ReadonlyMap<string, Ro
 /** A member, or somebody who has a document at least. */
 export const isIn = ({ roles, grants }: Truth, accountId: string): boolean => roles.has(accountId) || grants.has(accountId);
 
-/** Since when, on the world's clock, an account that is in has been in without a break. */
-export function cameInAt({ state }: Truth, accountId: string): number {
-  let cameAt = state.position;
-  while (cameAt > 1 && isHere(stateAt(state, cameAt - 1), idOf(accountId))) cameAt--;
-  return (state.history.times[cameAt - 1] ?? 0) - epochMs;
+/** When, on the world's clock, an account was in for the first time. */
+export function firstInAt(truth: Truth, accountId: string): number {
+  const { position } = truth.state;
+  let first = 1;
+  while (first < position && !isHere(stateAt(truth.state, first), idOf(accountId))) first++;
+  return timeAt(truth, first);
 }
+
+/** When, on the world's clock, the log's operation at this position came. */
+export const timeAt = ({ state }: Truth, position: number): number => (state.history.times[position - 1] ?? 0) - epochMs;
 
 /** Documents of the space that the account has: all that there are, or those that it was given. */
 export const documentsOf = ({ roles, grants, documents }: Truth, accountId: string): readonly string[] =>

@@ -1,4 +1,7 @@
 /** What has to hold in the end: of roles, devices, keys, words and alarms. */
+import { settingsOf, stateAt } from "@skerry/access";
+import { importSecret, recogniseEpochKey } from "@skerry/crypto";
+import { toText } from "@skerry/protocol";
 import type { Forgery } from "./collusion.ts";
 import { differenceIsNamed, hasLostEnd, isStranded, ownAccountIn, sharedText, spaceIdOf, standingOf } from "./facts.ts";
 import type { Facts } from "./facts.ts";
@@ -21,8 +24,6 @@ import type { Truth } from "./truth.ts";
 export interface Verdict {
   /** Two histories of a log: nothing more is demanded than that nobody gets what he may not. */
   readonly forked: boolean;
-  /** Two histories were seen, if only by somebody who is out by now: an epoch's number says nothing of which one. */
-  readonly sawFork: boolean;
   /** What links that a person was handed led to: the space, or single documents. */
   readonly wasLinkedTo: (person: string) => Readonly<LinkedTo>;
   /** Devices that must not have come in: somebody said that the digits differ, and there was no other try. */
@@ -131,26 +132,38 @@ function judgeWords(facts: Facts, people: readonly Person[], words: readonly Wor
   }
 }
 
-function judgeKeys(facts: Facts, person: Person, { forked, sawFork, wasLinkedTo, broken, saw }: Verdict): void {
-  if (forked || sawFork) return;
-  const newestOf = (device: Device, spaceId: string): number => Math.max(0, ...device.epochs(spaceId));
+/** Of which epochs of this log the device has ever stored the key: a relay that was put back may have had others with the same numbers. */
+function epochsHeld(device: Device, { state }: Truth): readonly number[] {
+  const { spaceId } = state.history;
+  const stored = device.loot(toText(spaceId))?.epochKeys ?? new Map<number, Uint8Array>();
+  const commitments = new Map<number, Uint8Array>();
+  for (let position = 1; position <= state.position; position++) {
+    const { epoch, commitment } = settingsOf(stateAt(state, position));
+    commitments.set(epoch, commitment);
+  }
+  return [...commitments].flatMap(([epoch, commitment]) => {
+    const given = stored.get(epoch);
+    return given !== undefined && recogniseEpochKey(importSecret(given), spaceId, epoch, commitment) !== undefined ? [epoch] : [];
+  });
+}
+
+function judgeKeys(facts: Facts, person: Person, { wasLinkedTo, broken, saw }: Verdict): void {
+  const newestOf = (device: Device, truth: Truth): number => Math.max(0, ...epochsHeld(device, truth));
   const closed = closedFrom(facts.space, person.accountId() ?? "");
   // Whoever hands somebody a link hands the key of the day along.
   const wasGivenALink = closed !== undefined && wasLinkedTo(person.name).lastMs >= closed.atMs;
   if (closed !== undefined && !wasGivenALink) {
     saw("somebody was removed for good");
     for (const device of person.devices) {
-      const newest = newestOf(device, spaceIdOf(facts.space));
+      const newest = newestOf(device, facts.space);
       if (newest >= closed.epoch) broken("I9", `${device.name} was removed with epoch ${closed.epoch}, and has the key of epoch ${newest}`);
     }
   }
-  // Two devices may have revoked each other, one of them before the relay forgot it: then nobody is left to see that there are two histories.
-  if (facts.rolledBack) return;
   const home = facts.homes.get(person.accountId() ?? "");
   for (const device of person.devices) {
     for (const truth of [facts.space, ...(home === undefined ? [] : [home])]) {
       const from = closedForDevice(truth, device.deviceId() ?? "");
-      const newest = newestOf(device, spaceIdOf(truth));
+      const newest = newestOf(device, truth);
       if (from === undefined) continue;
       saw(truth === home ? "a revoked device and its home" : "a revoked device and the space");
       if (newest >= from.epoch) broken("I9", `${device.name} was revoked before epoch ${from.epoch}, and has the key of epoch ${newest}`);
