@@ -38,9 +38,9 @@ export async function judgeIntroduction(
   return isLiveDevice(account, deviceId) ? { accountId: known.accountId, hashes } : undefined;
 }
 
-/** Whether it holds of the space as it is now: the account is in it, and what is known of it is what was judged, or the beginning of that. */
+/** Whether it holds of the space as it is now: what that knows of the account is what was judged, or the beginning of it. */
 export function isIntroduced(state: SpaceState, { accountId, hashes }: Introduced): boolean {
   const known = accountState(state, accountId);
   const hash = known === undefined ? undefined : hashes.get(known.n);
-  return known !== undefined && hash !== undefined && isHere(state, accountId) && bytesEqual(hash, known.hash);
+  return known !== undefined && hash !== undefined && bytesEqual(hash, known.hash);
 }

@@ -1,6 +1,6 @@
 /** Recovery words: real peers and a real relay (docs/peer.md, PE-28). */
 import { afterEach, expect, test } from "vitest";
-import { bytesEqual, toText } from "@skerry/protocol";
+import { toText } from "@skerry/protocol";
 import type { DevicesStatus } from "../client.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { TestPeer, TestRelay } from "../engine/engine.test-support.ts";
@@ -35,6 +35,18 @@ async function paired(at: TestRelay, old: TestPeer): Promise<TestPeer> {
   await confirmBoth(old, fresh);
   await fresh.close();
   return stage.peer(at, fresh.device);
+}
+/** What the peer appends to the space's log is lost on the way, from its next connection on, which begins now. */
+function unheardIn(spaceId: string, { peer, wire }: TestPeer): void {
+  const channels = new Set<number>();
+  wire.up = (message) => {
+    if ((message.type === "open-space" || message.type === "introduce") && toText(message.spaceId) === spaceId)
+      channels.add(message.channel);
+    return message.type === "append-operation" && channels.has(message.channel) ? [] : [message];
+  };
+  wire.cut();
+  wire.heal();
+  peer.retryNow();
 }
 const untilHas = (peer: TestPeer, docId: string): Promise<unknown> => until("the document is there", () => peer.peer.has(docId));
 
@@ -185,22 +197,20 @@ test("PE-28 AL-8 who was put out, lost all devices and is let in again, has the 
 test("PE-28 AL-8 AC-43 an owner's device that the words have let in tells of a revocation that no space has heard of, and makes a new key afterwards", async () => {
   const { at, docId, olga, olgas } = await openScene(stage);
   olgas.type("kept ");
+  await untilStatus(olgas, "it is sent", ({ unsentChanges, saved }) => unsentChanges === 0 && saved === "relay");
+  const { epoch, spaceId } = await untilSpace(olga, docId, "it is there", ({ members }) => members.length === 1);
+  // Nothing that either says of the account comes to the space.
+  unheardIn(spaceId, olga);
   const words = await wordsOf(olga);
   const phone = await paired(at, olga);
-  await untilHas(phone, docId);
-  const { epoch } = await untilSpace(phone, docId, "it may write", ({ mayWrite }) => mayWrite);
-  // The phone revokes the laptop, and is gone before the space hears of it.
+  unheardIn(spaceId, phone);
+  await phone.peer.ready;
+  await until("its home is on this device", () =>
+    phone.peer.has(toText(storedHome.decode(phone.device.kv.get("i/home") ?? new Uint8Array()).docId)),
+  );
+  await untilHomeHas(phone, 1, 0);
   const { deviceId } = await olga.peer.profile();
   await olga.close();
-  const { spaceId } = storedHome.decode(phone.device.kv.get("i/home") ?? new Uint8Array());
-  const ofHome = new Set<number>();
-  phone.wire.up = (message) => {
-    if (message.type === "open-space" && bytesEqual(message.spaceId, spaceId)) ofHome.add(message.channel);
-    return message.type === "append-operation" && !ofHome.has(message.channel) ? [] : [message];
-  };
-  phone.wire.cut();
-  phone.wire.heal();
-  phone.peer.retryNow();
   expect(await phone.peer.revokeDevice(deviceId)).toEqual({ ok: true });
   await phone.close();
 

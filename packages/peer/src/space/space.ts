@@ -743,13 +743,6 @@ export function createSpace(options: SpaceOptions): Space {
     return member?.gone ?? "removed";
   };
 
-  // Turned away as a device that nobody knows: what the account's log says by now may be news there.
-  const unwatchAccount = account.watch(() =>
-    mailbox.post(() => {
-      if (loaded && !admitted) open();
-    }),
-  );
-
   const loading = deferred();
   mailbox.post(async () => {
     await load();
@@ -829,7 +822,6 @@ export function createSpace(options: SpaceOptions): Space {
       }),
     close: () =>
       (closed ??= (async () => {
-        unwatchAccount();
         channel.close();
         for (const cancel of timers) cancel();
         timers.clear();
