@@ -339,9 +339,11 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       signature: message.invite.signature.slice() as Signature,
     };
     const introduction = message.type === "introduce" ? copyOf(message) : undefined;
+    const judged = reserve(introduction?.operations.reduce((sum, { length }) => sum + length, 0) ?? 0);
     const start = async (): Promise<void> => {
       if (!(await takeSpace(slot)) || slot.space === undefined) return;
       const introduced = introduction && (await introduce(slot, slot.space, deviceId, introduction));
+      judged();
       if (slot.closed) return;
       const reader = { deviceId, invite, introduced };
       if (!slot.space.mayRead(reader)) {
@@ -352,14 +354,15 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       await slot.channel.start(cursor);
       runWaiting(slot);
     };
-    start().catch((error: unknown) => openFailed(number, slot, error));
+    start()
+      .catch((error: unknown) => openFailed(number, slot, error))
+      .finally(judged);
   };
 
-  /** One at a time: each may cost hundreds of signatures. Those that wait count as under way. */
+  /** One at a time: each may cost hundreds of signatures. */
   let introducing: Promise<unknown> = Promise.resolve();
   const introduce = (slot: SpaceSlot, space: Space, deviceId: DeviceId, introduction: Introduction): Promise<Introduced | undefined> => {
-    const done = reserve(introduction.operations.reduce((sum, { length }) => sum + length, 0));
-    const judged = introducing.then(() => (slot.closed ? undefined : space.introduce(deviceId, introduction))).finally(done);
+    const judged = introducing.then(() => (slot.closed ? undefined : space.introduce(deviceId, introduction)));
     introducing = judged.catch(() => {});
     return judged;
   };

@@ -41,8 +41,6 @@ export interface Devices {
    * this one, should it have no name yet.
    */
   addDevice(reply: DeviceReply, newestKey: Uint8Array, names: { readonly new: string; readonly own: string }): Promise<boolean>;
-  /** By the account's log, as far as it is known here. */
-  isRevoked(deviceId: DeviceId): boolean;
   /** In one write. */
   join(payload: AccountPayload): Promise<boolean>;
   // ---- recovery words (PE-28)
@@ -272,7 +270,6 @@ export function createDevices(host: DevicesHost): Devices {
       };
       return { payload, newestKey: encryptionKey };
     },
-    isRevoked: (deviceId) => home.account()?.state().devices.get(toText(deviceId))?.revoked === true,
     addDevice: async (reply, newestKey, names) => {
       const place = spaces.home();
       if (place === undefined) return false;

@@ -215,7 +215,8 @@ export function createHomeSync(host: HomeSyncHost): HomeSync {
     let unread = spaces.all().filter((space) => space.state() === undefined && !isHomeSpace(space)).length;
     for (const { spaceId, landmark } of listed) {
       if (spaces.has(spaceId)) continue;
-      if (unread >= unreadMax || closed) break;
+      // Former ones leave room for those that it is in.
+      if (unread >= (landmark === undefined ? unreadMax / 2 : unreadMax) || closed) break;
       unread++;
       await spaces.follow(spaceId, landmark);
     }

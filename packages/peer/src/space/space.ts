@@ -441,10 +441,10 @@ export function createSpace(options: SpaceOptions): Space {
   const askAgain = (): void => {
     const during = session;
     if (stored.creation !== undefined) return;
-    // Also whom a link did not let in: another device of the account may come by a better one. Whether the account is in what was never read here, nobody knows: soon
+    // Also whom a link did not let in: another device of the account may come by a better one. Whether the account is in what was never read here, nobody may know: soon
     // at first, since the relay may have lost that it is.
     const isOut = state === undefined ? stored.join !== undefined : !isHere(state, me);
-    const unreadMs = Math.min(askWhenOutMs, askUnreadMs * 2 ** Math.min(failures, 10));
+    const unreadMs = Math.min(options.landmark === undefined ? askWhenOutMs : askAgainMs, askUnreadMs * 2 ** Math.min(failures, 10));
     const delayMs = isOut ? askWhenOutMs : state === undefined ? unreadMs : askAgainMs;
     later(delayMs + backoffDelayMs(retryBackoff, failures++, env.random), () => {
       if (session === during && !admitted) open();
