@@ -10,19 +10,9 @@ import { editorOf, giveName, openPage, textOf } from "../support/app.ts";
 import { problemsInEveryLook } from "../support/axe.ts";
 import { launchChromium, rendererPids } from "../support/chromium.ts";
 import { focusComesTo, focusedWords, press, reach } from "../support/keyboard.ts";
-import {
-  caretToLine,
-  chipBecomes,
-  chipSayings,
-  fragmentOf,
-  openLink,
-  openStage,
-  rememberChips,
-  shows,
-  startDocument,
-} from "../support/people.ts";
+import { caretToLine, chipBecomes, chipSayings, fragmentOf, openLink, openStage, rememberChips, shows } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
-import { closeShare, cutOff, dialogOf, makeLink, openShare, reconnect, rowOf } from "../support/sharing.ts";
+import { closeShare, cutOff, dialogOf, makeLink, olgasDocument, openShare, reconnect, rowOf } from "../support/sharing.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -32,15 +22,6 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => stage?.close());
 
-/** Olga owns it, with one line of text at the relay. */
-async function olgasDocument(text: string): Promise<Person> {
-  const olga = await stage.person("Olga");
-  await startDocument(olga);
-  await olga.page.keyboard.insertText(text);
-  await chipBecomes(olga.page, ["synced"]);
-  return olga;
-}
-
 const fromNowOn = { reads: "From now on" } as const;
 const choiceIn = (dialog: Locator): Locator => dialog.getByRole("group", { name: "What they can read" });
 /** Of the control with the focus. */
@@ -48,7 +29,7 @@ const focusedDescription = (page: Page): Promise<string> =>
   page.evaluate(() => document.getElementById(document.activeElement?.getAttribute("aria-describedby") ?? "")?.textContent ?? "");
 
 test("it is chosen with the keyboard alone; the lists of links and of people say so; a document given alone comes with its past", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const nina = await stage.person("Nina");
   const { page } = olga;
   await press(page, "Share");
@@ -108,7 +89,7 @@ test(
     const [present, title, later] = [textCanary("the present text"), textCanary("the title"), textCanary("a text from after")];
     const search = createCanarySearch([deleted, oldTitle, present, title, later]);
     // Each in one go: letter by letter it would be nowhere in one stretch, and not be found where it is.
-    const olga = await olgasDocument(deleted.text);
+    const olga = await olgasDocument(stage, deleted.text);
     await olga.page.getByLabel("Title").fill(oldTitle.text);
     await chipBecomes(olga.page, ["synced"]);
     await olga.page.getByLabel("Title").fill(title.text);
@@ -166,7 +147,7 @@ const appends: FrameMatch = { opcode: "binary", bytes: "03", at: 2, bytesMin: 13
 
 /** Nina has a link, and Olga, the only owner, has written nothing since it was made and is gone. */
 async function nobodyHasPrepared(): Promise<{ readonly olga: Person; readonly nina: Person }> {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const nina = await stage.person("Nina");
   // Her device may prepare the document as soon as the link is made.
   await olga.proxy.set(faults.framesUp({ do: "drop", match: appends }));
@@ -225,7 +206,7 @@ test(
   "the choice, and the lists that tell of it, are accessible in both themes, on a desktop and on a phone",
   { timeout: 120_000 },
   async () => {
-    const olga = await olgasDocument("Plan:");
+    const olga = await olgasDocument(stage, "Plan:");
     const nina = await stage.person("Nina");
     const found: string[] = [];
     const dialog = await openShare(olga.page);

@@ -4,20 +4,10 @@ import type { Locator, Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { editorOf, giveName, textOf } from "../support/app.ts";
 import { axeProblems, problemsInEveryLook } from "../support/axe.ts";
-import {
-  caretToLine,
-  chipBecomes,
-  chipSayings,
-  fragmentOf,
-  openLink,
-  openStage,
-  readFromRelay,
-  shows,
-  startDocument,
-} from "../support/people.ts";
+import { caretToLine, chipBecomes, chipSayings, fragmentOf, openLink, openStage, readFromRelay, shows } from "../support/people.ts";
 import type { Person, Stage } from "../support/people.ts";
 import { focusedWords } from "../support/keyboard.ts";
-import { closeShare, cutOff, dialogOf, makeLink, openShare, reconnect, rowOf } from "../support/sharing.ts";
+import { closeShare, cutOff, dialogOf, makeLink, olgasDocument, openShare, reconnect, rowOf } from "../support/sharing.ts";
 import { until } from "../support/wait.ts";
 
 let stage: Stage;
@@ -27,17 +17,8 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => stage?.close());
 
-/** Olga owns it, with one line of text at the relay. */
-async function olgasDocument(text: string): Promise<Person> {
-  const olga = await stage.person("Olga");
-  await startDocument(olga);
-  await olga.page.keyboard.type(text);
-  await chipBecomes(olga.page, ["synced"]);
-  return olga;
-}
-
 test("a viewer's link lets somebody read live and not write, an editor's link write; made an editor, the viewer writes without a reload", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const [vito, edda] = [await stage.person("Vito"), await stage.person("Edda")];
   await openLink(vito, await makeLink(olga, "Can view", vito.url));
   await openLink(edda, await makeLink(olga, "Can edit", edda.url));
@@ -77,7 +58,7 @@ test("a viewer's link lets somebody read live and not write, an editor's link wr
 });
 
 test("one of two documents is given alone, by keyboard: its guest has that and no more, and it is taken away; a removed person gets it back alone", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   await olga.page.getByLabel("Title").fill("Plan");
   // A second document with the same people, from the first one's list of people.
   let dialog = await openShare(olga.page);
@@ -156,7 +137,7 @@ test("one of two documents is given alone, by keyboard: its guest has that and n
 });
 
 test("who is removed while offline is told, keeps and can download what was never sent, and the others never see it", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const [vito, edda] = [await stage.person("Vito"), await stage.person("Edda")];
   await openLink(vito, await makeLink(olga, "Can view", vito.url));
   await openLink(edda, await makeLink(olga, "Can edit", edda.url));
@@ -231,7 +212,7 @@ test("who is removed while offline is told, keeps and can download what was neve
 });
 
 test("a revoked link lets nobody in, and says so; who came by it before stays", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const [vito, nina] = [await stage.person("Vito"), await stage.person("Nina")];
   const link = await makeLink(olga, "Can edit", vito.url);
   await openLink(vito, link);
@@ -268,7 +249,7 @@ const mayBeWrong = /The passphrase may be wrong, or the link has ended/;
 const passphraseOf = (page: Page | Locator): Locator => page.getByLabel("Passphrase", { exact: true });
 
 test("a link with a passphrase: who opens it is asked, told if it does not do, and let in with the right one, also after a reload", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const vito = await stage.person("Vito");
   const dialog = await openShare(olga.page);
   expect(await passphraseOf(dialog).count()).toBe(0);
@@ -328,7 +309,7 @@ test("a link with a passphrase: who opens it is asked, told if it does not do, a
 });
 
 test("a link with a passphrase, pasted, by the keyboard alone; cancelled, nothing is asked or stored", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const edda = await stage.person("Edda");
   const { page } = edda;
   const link = await makeLink(olga, "Can view", edda.url, { passphrase: words });
@@ -361,7 +342,7 @@ test("a link with a passphrase, pasted, by the keyboard alone; cancelled, nothin
 });
 
 test("without the server nothing of it can be changed, and the dialog says that nothing was", { timeout: 180_000 }, async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   await cutOff(olga);
   await until("it is known", async () => (await chipSayings(olga.page)).at(-1)?.kind === "unreachable");
   const dialog = await openShare(olga.page);
@@ -379,7 +360,7 @@ test("without the server nothing of it can be changed, and the dialog says that 
 });
 
 test("both see the same safety number, and what one of them verified stays; the owner hands over and leaves", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const edda = await stage.person("Edda");
   await openLink(edda, await makeLink(olga, "Can edit", edda.url));
   await shows(edda.page, "Plan:");
@@ -446,7 +427,7 @@ async function reach(page: Page, key: "Tab" | "Shift+Tab", words: string): Promi
 }
 
 test("all of it works with the keyboard alone: the focus goes where something appeared, and back where it was", async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const { page } = olga;
   await olga.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: olga.url });
   const vito = await stage.person("Vito");
@@ -514,7 +495,7 @@ test("all of it works with the keyboard alone: the focus goes where something ap
 });
 
 test("every screen of it is accessible in both themes, on a desktop and on a phone", { timeout: 300_000 }, async () => {
-  const olga = await olgasDocument("Plan:");
+  const olga = await olgasDocument(stage, "Plan:");
   const [vito, edda, nina] = [await stage.person("Vito"), await stage.person("Edda"), await stage.person("Nina")];
   const found: string[] = [];
   const look = async ({ page }: Person, screen: string): Promise<void> => {

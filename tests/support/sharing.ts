@@ -1,8 +1,17 @@
 /** The dialog with a document's people and links, and being without the server meanwhile. */
 import { faults } from "@skerry/simulator";
 import type { Locator, Page } from "playwright-core";
-import { fragmentOf } from "./people.ts";
-import type { Person } from "./people.ts";
+import { chipBecomes, fragmentOf, startDocument } from "./people.ts";
+import type { Person, Stage } from "./people.ts";
+
+/** Olga, who owns a document with this text, all of it at the relay. */
+export async function olgasDocument(stage: Stage, text: string): Promise<Person> {
+  const olga = await stage.person("Olga");
+  await startDocument(olga);
+  await olga.page.keyboard.insertText(text);
+  await chipBecomes(olga.page, ["synced"]);
+  return olga;
+}
 
 export const dialogOf = (page: Page): Locator => page.getByRole("dialog", { name: "Share this document" });
 

@@ -310,7 +310,7 @@ export const accessMutants: readonly Mutant[] = [
     ],
     bug: "The cut that comes with a revocation is sealed to the encryption key that the revoked device has, too.",
     loss: "A stolen device opens the new key of every space that its account owns, if the relay helps.",
-    expect: ["I9"],
+    expect: ["I9", "I17"],
   },
   {
     id: "home-not-told-of-spaces",
