@@ -132,6 +132,9 @@ async function partition(breaks: readonly Break[], tellMs: number = noticedMs): 
         truthful.some((pattern) => pattern.test(text)),
         `${person.name}'s chip says ${text}`,
       ).toBe(true);
+    // Also while another try hangs.
+    const kinds = said.map(({ kind }) => kind);
+    expect(kinds.slice(kinds.indexOf("offline"))).not.toContain("connecting");
   }
   for (const { person, heal } of breaks) await person.proxy.heal(heal);
   await healed();

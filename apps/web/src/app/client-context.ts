@@ -1,5 +1,6 @@
 import { createContext, use, useEffect, useState } from "react";
 import type { ConnectionState, DevicesStatus, DocumentStatus, DocumentSummary, Profile, SkerryClient, SpaceStatus } from "../client.ts";
+import { shownConnection } from "../sync/shown-connection.ts";
 
 export interface AppState {
   readonly client: SkerryClient;
@@ -19,7 +20,7 @@ export function useApp(): AppState {
 
 export function useConnection(client: SkerryClient): ConnectionState {
   const [connection, setConnection] = useState<ConnectionState>({ kind: "connecting" });
-  useEffect(() => client.watchConnection(setConnection), [client]);
+  useEffect(() => client.watchConnection((next) => setConnection((shown) => shownConnection(shown, next))), [client]);
   return connection;
 }
 
