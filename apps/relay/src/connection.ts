@@ -323,6 +323,13 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
   const openSpace = (message: EffectOf<"open-space" | "introduce">["message"], deviceId: DeviceId): void => {
     const number = message.channel;
     if (!makeRoom(number)) return;
+    const introduction = message.type === "introduce" ? copyOf(message) : undefined;
+    const size = introduction?.operations.reduce((sum, { length }) => sum + length, 0) ?? 0;
+    if (introduction !== undefined) {
+      // It costs what an operation costs, and more.
+      if (!operations.take(1)) return refuse(number, 0, "rate-limited", Math.max(1, operations.waitMs(1)));
+      if (env.underWay.bytes + size > config.underWayBytesMax) return refuseOpen(number, "rate-limited");
+    }
     const slot: SpaceSlot = {
       kind: "space",
       spaceId: message.spaceId.slice() as SpaceId,
@@ -338,17 +345,18 @@ export function createConnection(id: number, wire: Wire, handshakeMs: number, en
       inviteId: message.invite.inviteId.slice(),
       signature: message.invite.signature.slice() as Signature,
     };
-    const introduction = message.type === "introduce" ? copyOf(message) : undefined;
-    const judged = reserve(introduction?.operations.reduce((sum, { length }) => sum + length, 0) ?? 0);
+    const judged = reserve(size);
     const start = async (): Promise<void> => {
       if (!(await takeSpace(slot)) || slot.space === undefined) return;
       const introduced = introduction && (await introduce(slot, slot.space, deviceId, introduction));
       judged();
       if (slot.closed) return;
       const reader = { deviceId, invite, introduced };
-      if (!slot.space.mayRead(reader)) {
+      // It may have broken while the introduction was judged.
+      const code = slot.space.isGone() ? "storage-failed" : slot.space.mayRead(reader) ? undefined : "not-allowed";
+      if (code !== undefined) {
         closeSlot(number, slot);
-        return refuseOpen(number, "not-allowed");
+        return refuseOpen(number, code);
       }
       slot.channel = createSpaceChannel(number, reader, slot.space, sink);
       await slot.channel.start(cursor);

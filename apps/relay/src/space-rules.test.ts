@@ -4,7 +4,7 @@ import type { Fence, SpaceBody, SpaceState } from "@skerry/access";
 import { signInviteReader } from "@skerry/crypto";
 import type { DeviceIdentity } from "@skerry/crypto";
 import { accessStart, toText } from "@skerry/protocol";
-import type { AccountId, Introduction, InviteProof, SpaceId, StoredOperation } from "@skerry/protocol";
+import type { AccountId, Introduction, InviteProof, SpaceId, StoredOperation, UpMessage } from "@skerry/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ready } from "@skerry/crypto";
 import {
@@ -53,6 +53,15 @@ async function follow(client: TestClient, id: SpaceId, invite?: InviteProof): Pr
   await catchUp(followed, opened.head.position);
   return followed;
 }
+
+const introducing = (spaceId: SpaceId, introduction: Introduction): Extract<UpMessage, { readonly type: "introduce" }> => ({
+  type: "introduce",
+  channel: logChannel,
+  spaceId,
+  cursor: accessStart,
+  invite: undefined,
+  ...introduction,
+});
 
 /** Reads what comes until the position is reached, and judges it as any peer does. */
 async function catchUp(followed: Followed, position: number): Promise<void> {
@@ -296,15 +305,7 @@ describe("a space's log", () => {
       accountSays(who, signerOf(by), { type: "add-device", device: consentOf(device, who.id) });
     const introduced = async (device: DeviceIdentity, accountId: AccountId, operations: readonly Uint8Array[]): Promise<TestClient> => {
       const client = await suite.join(device);
-      client.send({
-        type: "introduce",
-        channel: logChannel,
-        spaceId: owner.id,
-        cursor: accessStart,
-        invite: undefined,
-        accountId,
-        operations,
-      });
+      client.send(introducing(owner.id, { accountId, operations }));
       return client;
     };
     const refusal = async (...asked: Parameters<typeof introduced>): Promise<string> =>
@@ -362,15 +363,7 @@ describe("a space's log", () => {
     const apart = { ...edda };
     const operations = [accountSays(apart, signerOf(edda.device), { type: "add-device", device: consentOf(thief, edda.id) })];
     const client = await suite.join(thief);
-    client.send({
-      type: "introduce",
-      channel: logChannel,
-      spaceId: owner.id,
-      cursor: accessStart,
-      invite: undefined,
-      accountId: edda.id,
-      operations,
-    });
+    client.send(introducing(owner.id, { accountId: edda.id, operations }));
     await client.take("space-opened", logChannel);
     const eddas = await follow(await suite.join(edda.device), owner.id);
     accountSays(edda, signerOf(edda.device), { type: "add-device", device: consentOf(deviceFrom("second"), edda.id) });
@@ -389,20 +382,25 @@ describe("a space's log", () => {
     const second = deviceFrom("second");
     accountSays(edda, signerOf(edda.device), { type: "add-device", device: consentOf(second, edda.id) });
     const client = await suite.join(second);
-    const message = {
-      type: "introduce",
-      spaceId: owner.id,
-      cursor: accessStart,
-      invite: undefined,
-      accountId: edda.id,
-      operations: edda.log,
-    } as const;
+    const message = introducing(owner.id, carry(edda));
     const [first, then] = [logChannel, logChannel + 1];
     client.send({ ...message, channel: first }, { ...message, channel: then }, { type: "ping", id: 5 });
     await client.take("pong");
     expect(client.inbox.filter(({ type }) => type === "space-opened")).toEqual([]);
     await client.take("space-opened", first);
     await client.take("space-opened", then);
+  });
+
+  test("AL-8 SE-8 is refused for now when the whole relay has no room for what it has to look at", async () => {
+    const { edda, owner } = await scene({ config: { spaces: "open", underWayBytesMax: 4096 } });
+    const second = deviceFrom("second");
+    accountSays(edda, signerOf(edda.device), { type: "add-device", device: consentOf(second, edda.id) });
+    const client = await suite.join(second);
+    const long = Array.from({ length: 20 }, () => edda.log[1] ?? new Uint8Array());
+    client.send(introducing(owner.id, { accountId: edda.id, operations: long }));
+    expect(await client.take("refused", logChannel)).toMatchObject({ code: "rate-limited", retryAfterMs: expect.any(Number) as number });
+    client.send(introducing(owner.id, carry(edda)));
+    await client.take("space-opened", logChannel);
   });
 
   test("AL-6 who may make a space is the operator's choice, and the refusal says which", async () => {
@@ -469,8 +467,11 @@ async function handBackTo(
   introduction?: Introduction,
 ): Promise<string> {
   const client = await suite.join(by.device);
-  const opening = { channel: 2, spaceId: id, cursor: accessStart, invite: undefined };
-  client.send(introduction === undefined ? { type: "open-space", ...opening } : { type: "introduce", ...opening, ...introduction });
+  client.send(
+    introduction === undefined
+      ? { type: "open-space", channel: 2, spaceId: id, cursor: accessStart, invite: undefined }
+      : { ...introducing(id, introduction), channel: 2 },
+  );
   await client.take("space-opened", 2);
   client.send({ type: "restore-operations", channel: 2, from, operations, token: new Uint8Array() });
   return Promise.race([

@@ -1,7 +1,7 @@
 /** Devices of one account, for tests: real peers and a real relay. */
 import type { DevicesStatus, PairingStatus } from "../client.ts";
 import { until } from "../engine/engine.test-support.ts";
-import type { TestPeer } from "../engine/engine.test-support.ts";
+import type { Stage, TestPeer, TestRelay } from "../engine/engine.test-support.ts";
 
 /** What a subscription tells first. */
 const once = <T>(watch: (listener: (value: T) => void) => () => void): Promise<T> =>
@@ -53,4 +53,13 @@ export async function confirmBoth(old: TestPeer, fresh: TestPeer): Promise<void>
   await old.peer.confirmPairing();
   await untilPairing(old, "done");
   await untilPairing(fresh, "done");
+}
+
+/** A second device, paired and begun again, as its host does. `speed`: how much faster than the world's its clock runs. */
+export async function pair(stage: Stage, at: TestRelay, old: TestPeer, speed = 1): Promise<TestPeer> {
+  const fresh = stage.peer(at);
+  await meet(old, fresh);
+  await confirmBoth(old, fresh);
+  await fresh.close();
+  return stage.peer(at, fresh.device, speed);
 }

@@ -1,21 +1,12 @@
 /** Devices of one account: real peers and a real relay (docs/peer.md, PE-25 to PE-27). */
 import { afterEach, describe, expect, test } from "vitest";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
-import type { TestPeer, TestRelay } from "../engine/engine.test-support.ts";
+import type { TestPeer } from "../engine/engine.test-support.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "../space/space.test-support.ts";
-import { confirmBoth, devicesOf, meet, pairingOf, untilDevices, untilPairing } from "./devices.test-support.ts";
+import { confirmBoth, devicesOf, meet, pair, pairingOf, untilDevices, untilPairing } from "./devices.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
-
-/** The phone, paired and begun again, as its host does. */
-async function pair(at: TestRelay, old: TestPeer): Promise<TestPeer> {
-  const fresh = stage.peer(at);
-  await meet(old, fresh);
-  await confirmBoth(old, fresh);
-  await fresh.close();
-  return stage.peer(at, fresh.device);
-}
 
 const documentsOf = async ({ peer }: TestPeer): Promise<readonly string[]> => (await peer.documents()).map(({ docId }) => docId).toSorted();
 const untilHas = (peer: TestPeer, docId: string): Promise<unknown> => until("the document is there", () => peer.peer.has(docId));
@@ -165,7 +156,7 @@ describe("a revoked device", () => {
     const { at, docId, olga, olgas } = await openScene(stage);
     const edda = stage.peer(at);
     await come(edda, await linkFrom(olga, docId));
-    const phone = await pair(at, olga);
+    const phone = await pair(stage, at, olga);
     await untilHas(phone, docId);
     const there = await openDoc(phone, docId);
     there.type("sent ");
@@ -210,7 +201,7 @@ describe("a revoked device", () => {
   test("PE-27 AC-23 that takes the account into a space of which no other device has heard is put out when one of them opens a link to that", async () => {
     const { at, docId, olga, olgas } = await openScene(stage);
     const edda = stage.peer(at);
-    const phone = await pair(at, edda);
+    const phone = await pair(stage, at, edda);
     await untilDevices(edda, "both are there", ({ devices }) => devices.length === 2);
     const { deviceId, accountId } = await edda.peer.profile();
     edda.wire.cut();
@@ -237,8 +228,8 @@ describe("a revoked device", () => {
     const { at, docId, olga, olgas } = await openScene(stage);
     const edda = stage.peer(at);
     await come(edda, await linkFrom(olga, docId));
-    const phone = await pair(at, edda);
-    const tablet = await pair(at, edda);
+    const phone = await pair(stage, at, edda);
+    const tablet = await pair(stage, at, edda);
     await untilHas(phone, docId);
     await untilHas(tablet, docId);
     const onTablet = await openDoc(tablet, docId);

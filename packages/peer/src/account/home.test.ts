@@ -3,24 +3,15 @@ import { bytesEqual, toText } from "@skerry/protocol";
 import type { DownMessage, UpMessage } from "@skerry/protocol";
 import { afterEach, expect, test } from "vitest";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
-import type { TestDoc, TestPeer, TestRelay } from "../engine/engine.test-support.ts";
+import type { TestDoc, TestPeer } from "../engine/engine.test-support.ts";
 import { storedHome } from "../engine/stored.ts";
 import type { StoredHome } from "../engine/stored.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "../space/space.test-support.ts";
-import { confirmBoth, devicesOf, meet, untilDevices } from "./devices.test-support.ts";
+import { confirmBoth, devicesOf, meet, pair, untilDevices } from "./devices.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
 
-async function pair(at: TestRelay, old: TestPeer, speed = 1): Promise<TestPeer> {
-  const fresh = stage.peer(at);
-  await meet(old, fresh);
-  await confirmBoth(old, fresh);
-  await fresh.close();
-  const paired = stage.peer(at, fresh.device, speed);
-  await paired.peer.ready;
-  return paired;
-}
 const homeOf = ({ device }: TestPeer): StoredHome => storedHome.decode(device.kv.get("i/home") ?? new Uint8Array());
 const homeDocOf = async (peer: TestPeer): Promise<TestDoc> => {
   const docId = toText(homeOf(peer).docId);
@@ -31,8 +22,8 @@ const untilHas = (peer: TestPeer, docId: string): Promise<unknown> => until("the
 
 test("PE-25 PE-27 a device that reads a space's cut before its home's news of the new key reads on all the same", async () => {
   const { at, docId, olga, olgas } = await openScene(stage);
-  const phone = await pair(at, olga);
-  const tablet = await pair(at, olga);
+  const phone = await pair(stage, at, olga);
+  const tablet = await pair(stage, at, olga);
   await untilHas(tablet, docId);
   const there = await openDoc(tablet, docId);
   olgas.type("before ");
@@ -67,7 +58,7 @@ test("PE-25 two devices that know different ends of a space's log do not answer 
   const edda = stage.peer(at);
   await edda.peer.ready;
   await come(edda, await linkFrom(olga, olgasDoc));
-  const phone = await pair(at, edda);
+  const phone = await pair(stage, at, edda);
   await untilSpace(phone, olgasDoc, "it is a member", ({ standing }) => standing === "member");
   phone.wire.cut();
   expect(await olga.peer.removeMember(olgasDoc, (await edda.peer.profile()).accountId)).toEqual({ ok: true });
@@ -97,7 +88,7 @@ test("PE-25 AL-8 a device that came while its account was out hears that it is l
   expect(await olga.peer.removeMember(docId, accountId)).toEqual({ ok: true });
   await untilSpace(edda, docId, "she is told", ({ standing }) => standing === "removed");
   // Its clock runs fast: who is out asks again now and then.
-  const phone = await pair(at, edda, 50);
+  const phone = await pair(stage, at, edda, 50);
   const spaceId = (await spaceOf(olga, docId))?.spaceId ?? "";
   const home = await homeDocOf(phone);
   await until("the home says where she was", () => home.doc.getMap("spaces").has(spaceId));
@@ -130,7 +121,7 @@ test("PE-25 a space that turned its only device away, which could not read why, 
   edda.wire.heal();
   edda.peer.retryNow();
   await untilSpace(edda, docId, "it is turned away", ({ standing }) => standing === "removed");
-  const phone = await pair(at, edda, 50);
+  const phone = await pair(stage, at, edda, 50);
   const home = await homeDocOf(phone);
   await until("the home has it", () => home.doc.getMap("spaces").has(spaceId));
   edda.wire.cut();
@@ -140,7 +131,7 @@ test("PE-25 a space that turned its only device away, which could not read why, 
 
 test("PE-25 links in the home that are no link of that document are nobody's to follow", async () => {
   const { at, docId, olga } = await openScene(stage);
-  const phone = await pair(at, olga);
+  const phone = await pair(stage, at, olga);
   await untilHas(phone, docId);
   const mallory = stage.peer(at);
   const trap = await mallory.peer.createSharedDocument();
@@ -166,7 +157,7 @@ test("PE-25 links in the home that are no link of that document are nobody's to 
 
 test("PE-25 whoever a stolen device let into the home is put out again, and so are links into it", async () => {
   const { at, olga } = await openScene(stage);
-  const phone = await pair(at, olga);
+  const phone = await pair(stage, at, olga);
   const home = toText(homeOf(olga).docId);
   await homeDocOf(phone);
   const epoch = (await spaceOf(olga, home))?.epoch ?? 0;
@@ -190,7 +181,7 @@ test("PE-25 a name given to the only device, without the relay, is there after a
   await olga.close();
   const again = stage.peer(at, olga.device);
   await until("it is called so", async () => (await devicesOf(again)).devices.some(({ name }) => name === "Kitchen laptop"));
-  const phone = await pair(at, again);
+  const phone = await pair(stage, at, again);
   await untilHas(phone, docId);
   await until("the phone says so", async () => (await devicesOf(phone)).devices.some(({ name }) => name === "Kitchen laptop"));
 });

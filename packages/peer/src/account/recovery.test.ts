@@ -1,12 +1,13 @@
 /** Recovery words: real peers and a real relay (docs/peer.md, PE-28). */
 import { afterEach, expect, test } from "vitest";
+import { exportDevice, exportSecret, parseRecoveryWords, recoveryFromSecret } from "@skerry/crypto";
 import { toText } from "@skerry/protocol";
 import type { DevicesStatus } from "../client.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
-import type { TestPeer, TestRelay } from "../engine/engine.test-support.ts";
+import type { TestPeer } from "../engine/engine.test-support.ts";
 import { storedHome } from "../engine/stored.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "../space/space.test-support.ts";
-import { confirmBoth, devicesOf, meet, untilDevices } from "./devices.test-support.ts";
+import { devicesOf, pair, untilDevices } from "./devices.test-support.ts";
 
 const stage = createStage();
 afterEach(() => stage.close());
@@ -28,13 +29,6 @@ function toldOfDevices({ peer }: TestPeer): readonly DevicesStatus[] {
   const told: DevicesStatus[] = [];
   peer.watchDevices((status) => told.push(status));
   return told;
-}
-async function paired(at: TestRelay, old: TestPeer): Promise<TestPeer> {
-  const fresh = stage.peer(at);
-  await meet(old, fresh);
-  await confirmBoth(old, fresh);
-  await fresh.close();
-  return stage.peer(at, fresh.device);
 }
 /** What the peer appends to the space's log is lost on the way, from its next connection on, which begins now. */
 function unheardIn(spaceId: string, { peer, wire }: TestPeer): void {
@@ -159,6 +153,11 @@ test("PE-28 AL-8 spaces that know only lost devices are told by the one that the
   await fresh.peer.ready;
   expect(await fresh.peer.restoreAccount(words.join(" "), "Laptop")).toEqual({ ok: true });
   fresh.crash();
+  const secret = parseRecoveryWords(words.join(" "));
+  if (!secret.ok) throw new Error("these are no words");
+  const stored = Buffer.concat([...fresh.device.kv.values()]);
+  for (const kept of [exportSecret(secret.value), exportDevice(recoveryFromSecret(secret.value).device)])
+    expect(stored.includes(Buffer.from(kept))).toBe(false);
   const laptop = stage.peer(at, fresh.device);
   await untilHas(laptop, docId);
   await untilSpace(laptop, docId, "it may write", ({ mayWrite }) => mayWrite);
@@ -202,7 +201,7 @@ test("PE-28 AL-8 AC-43 an owner's device that the words have let in tells of a r
   // Nothing that either says of the account comes to the space.
   unheardIn(spaceId, olga);
   const words = await wordsOf(olga);
-  const phone = await paired(at, olga);
+  const phone = await pair(stage, at, olga);
   unheardIn(spaceId, phone);
   await phone.peer.ready;
   await until("its home is on this device", () =>

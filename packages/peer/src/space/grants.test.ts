@@ -1,6 +1,6 @@
 /** One document of a space for somebody who is no member: real peers and a real relay (docs/peer.md, PE-29). */
 import { afterEach, describe, expect, test } from "vitest";
-import { confirmBoth, meet, untilDevices } from "../account/devices.test-support.ts";
+import { pair, untilDevices } from "../account/devices.test-support.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { TestPeer } from "../engine/engine.test-support.ts";
 import { come, linkFrom, openScene, spaceOf, untilSpace } from "./space.test-support.ts";
@@ -137,11 +137,7 @@ describe("PE-29 one document", () => {
   test("AC-62 PE-26 a guest's second device reads it from the beginning, by the account's own envelope", async () => {
     const { at, docId, olgas, gina, ginas } = await house();
     ginas.type("first device ");
-    const fresh = stage.peer(at);
-    await meet(gina, fresh);
-    await confirmBoth(gina, fresh);
-    await fresh.close();
-    const phone = stage.peer(at, fresh.device);
+    const phone = await pair(stage, at, gina);
     await until("the document is there", () => phone.peer.has(docId));
     const there = await openDoc(phone, docId);
     await untilText(there, "under the first key under the second first device ");
@@ -157,12 +153,9 @@ describe("PE-29 one document", () => {
     const ended = await linkFrom(olga, docId, "editor", 1, undefined, "document");
     const [invite] = (await spaceOf(olga, docId))?.invites ?? [];
     expect(await olga.peer.revokeInvite(docId, invite?.inviteId ?? "")).toEqual({ ok: true });
-    const [gina, fresh] = [stage.peer(at), stage.peer(at)];
-    await meet(gina, fresh);
-    await confirmBoth(gina, fresh);
-    await fresh.close();
+    const gina = stage.peer(at);
     // Its clock runs fast: who was turned away asks again now and then.
-    const phone = stage.peer(at, fresh.device, 50);
+    const phone = await pair(stage, at, gina, 50);
     await phone.peer.openLink(ended);
     await untilSpace(phone, docId, "it is told", ({ standing }) => standing === "refused");
     await come(gina, await linkFrom(olga, docId, "editor", 1, undefined, "document"));

@@ -3,7 +3,7 @@ import { documentOf, decodeSpaceOperation, restoreSpaceState, stateAt } from "@s
 import type { AccessHead } from "@skerry/access";
 import { hasHistoryKey } from "@skerry/crypto";
 import { afterEach, expect, test } from "vitest";
-import { confirmBoth, meet, untilDevices } from "../account/devices.test-support.ts";
+import { pair, untilDevices } from "../account/devices.test-support.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { Device, TestDoc, TestPeer } from "../engine/engine.test-support.ts";
 import { spaceKey, spaceKeys } from "../engine/keys.ts";
@@ -115,11 +115,7 @@ test("CR-31 who comes by a link from now on opens nothing from before, with all 
 
 test("CR-31 PE-26 a second device of such a newcomer gets the same key, and the first one has it after a restart without the relay", async () => {
   const { at, docId, olga, nina } = await house();
-  const fresh = stage.peer(at);
-  await meet(nina, fresh);
-  await confirmBoth(nina, fresh);
-  await fresh.close();
-  const phone = stage.peer(at, fresh.device);
+  const phone = await pair(stage, at, nina);
   await until("the document is there", () => phone.peer.has(docId));
   await untilKeys(phone, docId, "-C");
   await untilDevices(nina, "the space has heard of it", ({ untoldSpaces }) => untoldSpaces === 0);

@@ -3,7 +3,7 @@ import { bytesFromText } from "@skerry/protocol";
 import type { DeviceId, Head, SnapshotPart } from "@skerry/protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import * as Y from "yjs";
-import { confirmBoth, meet } from "../account/devices.test-support.ts";
+import { pair } from "../account/devices.test-support.ts";
 import type { DocumentStatus } from "../client.ts";
 import { createStage, openDoc, until, untilStatus, untilText } from "../engine/engine.test-support.ts";
 import type { TestDoc, TestPeer } from "../engine/engine.test-support.ts";
@@ -175,11 +175,7 @@ describe("PE-33 who reads from now on", () => {
 
   test("PE-26 on a second device the same", async () => {
     const { at, docId, olgas, nina, ninas } = await house();
-    const fresh = stage.peer(at);
-    await meet(nina, fresh);
-    await confirmBoth(nina, fresh);
-    await fresh.close();
-    const phone = stage.peer(at, fresh.device);
+    const phone = await pair(stage, at, nina);
     await until("the document is there", () => phone.peer.has(docId));
     await untilSpace(phone, docId, "it may write", ({ mayWrite }) => mayWrite);
     const there = await openDoc(phone, docId);

@@ -125,8 +125,6 @@ const dutyEveryMs = 1_000;
 const askAgainMs = 15_000;
 const askWhenOutMs = 120_000;
 const askUnreadMs = 500;
-/** As long as an account's log is, of short operations: half a frame. */
-const introductionBytesMax = limits.frameBytesMax / 2;
 /** Operations that are handed back in one message. */
 const handBackMax = 64;
 
@@ -378,11 +376,9 @@ export function createSpace(options: SpaceOptions): Space {
     const { deviceId } = identity.device;
     if (stored.creation !== undefined || !isLiveDevice(own, deviceId) || (known !== undefined && isLiveDevice(known, deviceId)))
       return undefined;
-    const log = account.log();
-    let [from, bytes] = [log.length, 0];
-    while (from > 0 && (bytes += log[from - 1]?.length ?? 0) <= introductionBytesMax) from--;
+    const operations = account.log();
     // The first operation is what every space knows that knows the account.
-    return log.length === 1 ? undefined : { accountId: me, operations: log.slice(from) };
+    return operations.length === 1 ? undefined : { accountId: me, operations };
   };
 
   const reopenLater = (notBeforeMs = 0): void => {

@@ -11,7 +11,7 @@ import type { OpenSpace } from "./open-space.ts";
 /** What a device says of its account to a relay that may not know it. Whoever sends it may be hostile: the rulebook judges each operation. */
 export interface Introduction {
   readonly accountId: AccountId;
-  /** The end of the account's log, oldest first, up to the newest; each at most 4 KiB, all of them at most 512 KiB. */
+  /** The account's log, or its end that the space may lack, oldest first; each at most 4 KiB. By the rulebook's bounds (AC-17) a whole log fits a frame. */
   readonly operations: readonly Uint8Array[];
 }
 
